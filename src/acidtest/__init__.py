@@ -1,0 +1,1 @@
+"""acidtest tells whether a synthetic benchmark can stand in for a real one."""

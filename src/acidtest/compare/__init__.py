@@ -1,0 +1,1 @@
+"""Scores on a real and on synthetic benchmarks become a fidelity report."""

@@ -1,0 +1,1 @@
+"""Files, hubs and other tools' tables, read into items and scores."""

@@ -1,0 +1,85 @@
+"""The one place that knows what stands where in a run's folder."""
+
+import os
+import re
+from pathlib import Path
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._+-]")
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_LONGEST = 120
+
+
+def safe_name(name: str) -> str:
+    """Return a name that is safe as a file name on every system; `/` becomes `__`. The true name stands inside the file.
+
+    Example:
+        >>> safe_name("mistralai/Mixtral-8x7B")
+        'mistralai__Mixtral-8x7B'
+    """
+    safe = _UNSAFE.sub("_", name.replace("/", "__").replace(":", "."))
+    safe = safe.strip(".") or "_"
+    return ("_" + safe if _RESERVED.match(safe) else safe)[:_LONGEST]
+
+
+class RunFolder:
+    """Paths of one run."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def run_json(self) -> Path:
+        """What was asked for, and how far each stage is."""
+        return self.root / "run.json"
+
+    @property
+    def real(self) -> Path:
+        """Items of the real benchmark."""
+        return self.root / "real.jsonl"
+
+    @property
+    def pool(self) -> Path:
+        """Items that may be shown as examples; never evaluated."""
+        return self.root / "pool.jsonl"
+
+    @property
+    def scores(self) -> Path:
+        """All scores, long form."""
+        return self.root / "scores.parquet"
+
+    @property
+    def fidelity(self) -> Path:
+        """The comparison as JSON."""
+        return self.root / "fidelity.json"
+
+    @property
+    def report(self) -> Path:
+        """The report that opens from disk."""
+        return self.root / "report.html"
+
+    def synthetic(self, benchmark: str) -> Path:
+        """Accepted items of a synthetic benchmark, named `<generator>.<strategy>`."""
+        return self.root / "synthetic" / f"{safe_name(benchmark)}.jsonl"
+
+    def rejected(self, benchmark: str) -> Path:
+        """Rejected candidates of a synthetic benchmark, with reasons."""
+        return self.root / "synthetic" / f"{safe_name(benchmark)}.rejected.jsonl"
+
+    def calls(self, benchmark: str) -> Path:
+        """Every answer of the generator, as it came: what a restart reads instead of calling again."""
+        return self.root / "synthetic" / f"{safe_name(benchmark)}.calls.jsonl"
+
+    def responses(self, benchmark: str, solver: str) -> Path:
+        """One solver's responses to one benchmark."""
+        return self.root / "responses" / safe_name(benchmark) / f"{safe_name(solver)}.jsonl"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file so that a reader, or a restart after a kill, sees the old content or the new one, never a half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with partial.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(path)

@@ -1,0 +1,52 @@
+"""What a user can meet: every error says what is wrong, where, and the way out."""
+
+
+class AcidtestError(Exception):
+    """The base of all errors that a user can mend; the command line prints it and exits with 2.
+
+    Args:
+        what: One sentence that names the wrong value.
+        where: The place: a file and line, a key of the study file, an address.
+        way_out: What to do now.
+
+    Example:
+        >>> str(AcidtestError("'sport' is not a label", where="real.jsonl line 3", way_out="Add it to 'labels'."))
+        "'sport' is not a label\\n  where: real.jsonl line 3\\n  way out: Add it to 'labels'."
+    """
+
+    def __init__(self, what: str, *, where: str = "", way_out: str = "") -> None:
+        self.what, self.where, self.way_out = what, where, way_out
+        lines = [what]
+        if where:
+            lines.append(f"  where: {where}")
+        if way_out:
+            lines.append(f"  way out: {way_out}")
+        super().__init__("\n".join(lines))
+
+
+class StudyFileError(AcidtestError):
+    """The study file asks for something that cannot be."""
+
+
+class DataError(AcidtestError):
+    """A file of items or scores cannot be read as what it claims to be."""
+
+
+class FetchError(AcidtestError):
+    """A model or data set could not be had, or is not the file that was expected."""
+
+
+class TransientModelError(AcidtestError):
+    """No answer came after all retries; the item stays unanswered, other items go on."""
+
+
+class ModelError(AcidtestError):
+    """A model refuses to answer, and will go on refusing: a wrong key, an unknown model."""
+
+
+class BudgetError(AcidtestError):
+    """The next call could cost more than the study allows."""
+
+
+class UnknownNameError(AcidtestError):
+    """A name that nothing is registered under."""

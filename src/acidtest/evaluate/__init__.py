@@ -1,0 +1,1 @@
+"""Solvers answer the items of a benchmark; answers become scores."""

@@ -1,0 +1,1 @@
+"""Seeds and a generator become candidate items; exactly N good ones are kept."""

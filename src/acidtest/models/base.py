@@ -1,0 +1,96 @@
+"""What every model offers. Two kinds answer items: language models, and classic solvers trained on the pool."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from types import TracebackType
+from typing import ClassVar, Self
+
+from pydantic import Field
+
+from acidtest.types import Item, Prompt, Record, Reply, Sampling, Style
+
+
+class ModelSpec(Record):
+    """A model as the study file names it.
+
+    `use` is `provider:model`: `local:smollm2-135m-instruct-q4_1`, `local:/models/any.gguf`, `openai:gpt-4o-mini` (any
+    OpenAI-compatible server, with `base_url`), `anthropic:claude-...`, `classic:tfidf_logreg`.
+    """
+
+    name: str
+    use: str
+    base_url: str | None = None
+    key_env: str | None = Field(default=None, description="environment variable that holds the key")
+    style: Style | None = Field(default=None, description="chat or completion; each provider has its default")
+    family: str | None = Field(default=None, description="models of one family may favour each other's data")
+    revision: str | None = None
+    connections: int | None = Field(default=None, ge=1, le=1024, description="most calls at once")
+    timeout: float = Field(default=60.0, gt=0, description="seconds that one call may take")
+    retries: int = Field(default=5, ge=0, le=20)
+    price_in: float | None = Field(default=None, ge=0, description="US dollars per million tokens read")
+    price_out: float | None = Field(default=None, ge=0, description="US dollars per million tokens written")
+    threads: int | None = Field(default=None, ge=1, description="of a local model")
+    context: int | None = Field(default=None, ge=256, description="tokens that a local model keeps in view")
+
+    @property
+    def provider(self) -> str:
+        """The word before the colon."""
+        return self.use.partition(":")[0]
+
+    @property
+    def model(self) -> str:
+        """All after the first colon."""
+        return self.use.partition(":")[2]
+
+
+class LanguageModel(ABC):
+    """A model that continues text or answers chat messages. Used as an async context manager.
+
+    Attributes:
+        spec: What the study file says of it.
+        style: Whether prompts are chat messages or a text to continue.
+        revision: What exactly answers: a file's SHA-256, a provider's model version; part of the cache key.
+        connections: Most calls at once.
+    """
+
+    spec: ModelSpec
+    style: Style
+    revision: str
+    connections: int
+
+    @abstractmethod
+    async def answer(self, prompt: Prompt, sampling: Sampling) -> Reply:
+        """Send one prompt and return the reply. Retries happen inside.
+
+        Raises:
+            ModelError: The model refuses and will go on refusing (wrong key, unknown model).
+            TransientModelError: No answer came after all retries; another item may fare better.
+        """
+
+    async def __aenter__(self) -> Self:
+        """Open connections, load weights."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close connections, free weights."""
+        return
+
+
+class ClassicSolver(ABC):
+    """A method without a language model: trained on the pool, then answers in the words a task can read.
+
+    Attributes:
+        tasks: The tasks it can solve.
+    """
+
+    tasks: ClassVar[frozenset[str]]
+
+    @abstractmethod
+    def fit(self, pool: Sequence[Item], labels: Sequence[str], seed: int) -> None:
+        """Learn from the items of the pool."""
+
+    @abstractmethod
+    def answer(self, items: Sequence[Item]) -> list[str]:
+        """Return one answer per item, in the format that the task reads."""

@@ -1,0 +1,1 @@
+"""Solvers without a language model, trained on the pool of examples."""

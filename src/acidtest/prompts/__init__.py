@@ -1,0 +1,1 @@
+"""The prompts, every one a versioned file."""

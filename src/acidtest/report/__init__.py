@@ -1,0 +1,1 @@
+"""A fidelity report becomes a page, a table, a JSON file."""

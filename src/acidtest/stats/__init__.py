@@ -1,0 +1,1 @@
+"""Arrays in, estimates out: a small library of its own."""

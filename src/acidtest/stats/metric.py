@@ -1,0 +1,85 @@
+"""Benchmark-level metrics as finishing functions of sums of per-item sufficient statistics.
+
+This is what makes every resampling cheap and exact: an item is scored once, `sums` are weighted sums over items, and
+`finish` turns sums into the metric. A metric that is no such function (Spearman) has `finish` None and takes the slow
+path through `slow`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from acidtest.stats.estimate import FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """How a benchmark's metric comes out of its items' sufficient statistics.
+
+    Attributes:
+        name: The field's word: "accuracy", "macro_f1", "span_f1", "pearson" ...
+        finish: (sums [..., k], n [...]) -> metric [...]; n is the number (or weight) of items in the sums.
+        slow: (stats [..., n, k]) -> metric [...], for metrics that are no function of sums.
+        is_mean: The metric is the plain mean of one per-item score; its noise needs no jackknife.
+        unit: Scores lie in [0, 1], so that the logit scale may be used.
+        higher_is_better: False flips the order.
+    """
+
+    name: str
+    finish: Callable[[FloatArray, FloatArray], FloatArray] | None
+    slow: Callable[[FloatArray], FloatArray] | None = None
+    is_mean: bool = False
+    unit: bool = True
+    higher_is_better: bool = True
+
+
+def finish_mean(sums: FloatArray, n: FloatArray) -> FloatArray:
+    """Return sums[..., 0] / n; NaN without items."""
+    return _ratio(sums[..., 0], n)
+
+
+def finish_macro_f1(sums: FloatArray, n: FloatArray) -> FloatArray:
+    """Return the unweighted mean F1 of the classes that occur in the gold targets; sums are (tp, fp, fn) per class.
+
+    A class that the items lack is left out: counting it as 0 would punish a sample for its size.
+    """
+    tp, fp, fn = sums[..., 0::3], sums[..., 1::3], sums[..., 2::3]
+    occurs = tp + fn > 0
+    f1 = np.where(occurs, _ratio(2 * tp, 2 * tp + fp + fn), 0.0)
+    return np.where(n > 0, _ratio(f1.sum(axis=-1), occurs.sum(axis=-1).astype(np.float64)), np.nan)
+
+
+def finish_micro_f1(sums: FloatArray, n: FloatArray) -> FloatArray:
+    """Return 2 tp / (2 tp + fp + fn) from sums (tp, fp, fn); NaN where nothing is gold and nothing was predicted."""
+    tp, fp, fn = sums[..., 0], sums[..., 1], sums[..., 2]
+    return np.where(n > 0, _ratio(2 * tp, 2 * tp + fp + fn), np.nan)
+
+
+def finish_pearson(sums: FloatArray, n: FloatArray) -> FloatArray:
+    """Return Pearson's correlation from sums (x, y, x^2, y^2, xy); NaN where one side does not vary.
+
+    The sums are of values in a small range (0 to 5), so that the cancellation costs no more than a few digits.
+    """
+    x, y, xx, yy, xy = (sums[..., i] for i in range(5))
+    vx, vy, cov = n * xx - x * x, n * yy - y * y, n * xy - x * y
+    tiny = 1e-9 * np.maximum(n, 1.0) ** 2
+    varies = (vx > tiny) & (vy > tiny)
+    return np.where(varies, _ratio(cov, np.sqrt(np.where(varies, vx * vy, 1.0))), np.nan)
+
+
+def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
+    top, bottom = np.broadcast_arrays(np.asarray(top, np.float64), np.asarray(bottom, np.float64))
+    ratio: FloatArray = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    return ratio
+
+
+ACCURACY = Metric(name="accuracy", finish=finish_mean, is_mean=True)
+MACRO_F1 = Metric(name="macro_f1", finish=finish_macro_f1)
+SPAN_F1 = Metric(name="span_f1", finish=finish_micro_f1)
+TYPE_F1 = Metric(name="ent_type_f1", finish=finish_micro_f1)
+PEARSON = Metric(name="pearson", finish=finish_pearson, unit=False)
+MEAN = Metric(name="score", finish=finish_mean, is_mean=True)
+
+METRICS: dict[str, Metric] = {m.name: m for m in (ACCURACY, MACRO_F1, SPAN_F1, TYPE_F1, PEARSON, MEAN)}
+"""Built-in metrics by name. A metric that a user's task brings is added by `tasks.base.register_metric`."""

@@ -1,0 +1,1 @@
+"""The study file, and the stages in their order."""
