@@ -2,7 +2,7 @@
 
 
 class AcidtestError(Exception):
-    """The base of all errors that a user can mend; the command line prints it and exits with 2.
+    r"""The base of all errors that a user can mend; the command line prints it and exits with 2.
 
     Args:
         what: One sentence that names the wrong value.
@@ -11,7 +11,7 @@ class AcidtestError(Exception):
 
     Example:
         >>> str(AcidtestError("'sport' is not a label", where="real.jsonl line 3", way_out="Add it to 'labels'."))
-        "'sport' is not a label\\n  where: real.jsonl line 3\\n  way out: Add it to 'labels'."
+        "'sport' is not a label\n  where: real.jsonl line 3\n  way out: Add it to 'labels'."
     """
 
     def __init__(self, what: str, *, where: str = "", way_out: str = "") -> None:

@@ -51,7 +51,7 @@ def register(kind: str, name: str) -> Callable[[Thing], Thing]:
 
 
 def get(kind: str, name: str) -> Any:
-    """Return the thing of this kind and name; import the module that bears its name, or all, where it is not known yet."""
+    """Return the thing of this kind and name; import what is not known yet."""
     if (kind, name) not in _registered:
         _import_one(kind, name)
     if (kind, name) not in _registered:
@@ -71,7 +71,7 @@ def names(kind: str) -> list[str]:
 
 
 def load_file(path: Path) -> None:
-    """Run a user's Python file, so that its decorators register what it defines. It is code: load only what you trust."""
+    """Run a user's Python file, so that its decorators register things. It is code: load only what you trust."""
     if not path.is_file():
         raise AcidtestError(f"no file '{path}' to load", way_out="Name a Python file after --load.")
     name = f"acidtest_user_{path.stem}"

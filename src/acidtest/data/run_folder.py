@@ -10,7 +10,9 @@ _LONGEST = 120
 
 
 def safe_name(name: str) -> str:
-    """Return a name that is safe as a file name on every system; `/` becomes `__`. The true name stands inside the file.
+    """Return a name that is safe as a file name on every system; `/` becomes `__`.
+
+    The true name stands inside the file.
 
     Example:
         >>> safe_name("mistralai/Mixtral-8x7B")
