@@ -10,15 +10,14 @@ from pydantic import Field
 from acidtest.types import Item, Prompt, Record, Reply, Sampling, Style
 
 
-class ModelSpec(Record):
-    """A model as the study file names it.
+class ModelSettings(Record):
+    """A model as it stands under `models:` in a study file.
 
     `use` is `provider:model`: `local:smollm2-135m-instruct-q4_1`, `local:/models/any.gguf`, `openai:gpt-4o-mini` (any
     OpenAI-compatible server, with `base_url`), `anthropic:claude-...`, `classic:tfidf_logreg`.
     """
 
-    name: str
-    use: str
+    use: str = Field(pattern=r"^[a-z_]+:.+", description="provider:model")
     base_url: str | None = None
     key_env: str | None = Field(default=None, description="environment variable that holds the key")
     style: Style | None = Field(default=None, description="chat or completion; each provider has its default")
@@ -31,6 +30,12 @@ class ModelSpec(Record):
     price_out: float | None = Field(default=None, ge=0, description="US dollars per million tokens written")
     threads: int | None = Field(default=None, ge=1, description="of a local model")
     context: int | None = Field(default=None, ge=256, description="tokens that a local model keeps in view")
+
+
+class ModelSpec(ModelSettings):
+    """A model's settings with the name that the study calls it by."""
+
+    name: str
 
     @property
     def provider(self) -> str:

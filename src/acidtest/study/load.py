@@ -1,0 +1,150 @@
+"""Read a study file; say of every slip where it stands and what would be right."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from acidtest.errors import StudyFileError
+from acidtest.study.schema import StudyFile
+
+_LONGEST = 1_000_000
+
+
+def load_study(path: Path) -> StudyFile:
+    """Return the study that a YAML file describes.
+
+    Raises:
+        StudyFileError: No such file, no YAML, an unknown key, a wrong value; with line, key and the way out.
+    """
+    if not path.is_file():
+        raise StudyFileError(
+            f"there is no study file '{path}'", way_out="Check the path, or make one: acidtest init intent > study.yaml"
+        )
+    if path.stat().st_size > _LONGEST:
+        raise StudyFileError(f"'{path}' is larger than any study file", way_out="Name the study's YAML file.")
+    tree = _parse(path)
+    if not isinstance(tree, CommentedMap):
+        raise StudyFileError(
+            f"'{path}' holds no study: its top level must be 'key: value' lines",
+            way_out="Start from a working file: acidtest init intent > study.yaml",
+        )
+    _refuse_bare_models(tree, path)
+    try:
+        return StudyFile.model_validate(_plain(tree))
+    except ValidationError as error:
+        raise _explain(error, tree, path) from None
+
+
+def _parse(path: Path) -> Any:
+    try:
+        return YAML(typ="rt").load(path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise StudyFileError(f"'{path}' is not UTF-8 text (byte {error.start})", way_out="Save it as UTF-8.") from None
+    except MarkedYAMLError as error:
+        line = f" line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise StudyFileError(
+            f"this is not YAML: {error.problem or error.context}",
+            where=f"{path}{line}",
+            way_out="Check quotes, colons and indentation near that line.",
+        ) from None
+    except YAMLError as error:
+        raise StudyFileError(f"this is not YAML: {error}", where=str(path), way_out="Check the file.") from None
+
+
+def _plain(node: Any) -> Any:
+    """Return plain dicts, lists and scalars: the round-trip classes of the parser carry positions we need no more."""
+    if isinstance(node, CommentedMap):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        return [_plain(value) for value in node]
+    if isinstance(node, bool) or node is None:
+        return node
+    for kind in (int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return str(node)
+
+
+def _refuse_bare_models(tree: CommentedMap, path: Path) -> None:
+    """Refuse a solver or generator that is neither under `models:` nor of the form `provider:model`."""
+    models = tree.get("models") or {}
+    for section in ("solvers", "generators"):
+        entries = tree.get(section)
+        if not isinstance(entries, CommentedSeq):
+            continue
+        for position, entry in enumerate(entries):
+            name = entry.get("model") if isinstance(entry, CommentedMap) else entry
+            if isinstance(name, str) and name not in models and ":" not in name:
+                near = difflib.get_close_matches(name, [str(m) for m in models], n=1)
+                hint = f"Did you mean '{near[0]}'? " if near else ""
+                raise StudyFileError(
+                    f"'{name}' is no model of this study",
+                    where=f"{path}{_line(tree, (section, position))}, {section}[{position}]",
+                    way_out=f"{hint}Describe it under 'models:', or write provider:model, such as classic:majority.",
+                )
+
+
+def _explain(error: ValidationError, tree: CommentedMap, path: Path) -> StudyFileError:
+    first = error.errors(include_url=False)[0]
+    place = tuple(p for p in first["loc"] if p not in ("function-before", "SolverSpec"))
+    key = ".".join(str(p) for p in place)
+    where = f"{path}{_line(tree, place)}" + (f", key '{key}'" if key else "")
+    more = error.error_count() - 1
+    others = f" {more} more to mend after this one." if more else ""
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(StudyFile, place[:-1])
+        near = difflib.get_close_matches(str(place[-1]), known, n=1)
+        hint = f"Did you mean '{near[0]}'? " if near else ""
+        return StudyFileError(
+            f"unknown key '{place[-1]}'", where=where, way_out=f"{hint}Known here: {', '.join(known)}.{others}"
+        )
+    if first["type"] == "missing":
+        return StudyFileError(f"the key '{place[-1]}' is missing", where=where, way_out=f"Add it.{others}")
+    message = first["msg"].removeprefix("Value error, ")
+    value = first.get("input")
+    shown = f" (it is {value!r:.80})" if isinstance(value, str | int | float | bool) else ""
+    return StudyFileError(
+        f"{message}{shown}", where=where, way_out=f"Mend the value; 'acidtest init' shows a working file.{others}"
+    )
+
+
+def _keys_at(model: type[BaseModel], place: Sequence[str | int]) -> list[str]:
+    """Return the keys that are known at a place of the study file."""
+    current: Any = model
+    for step in place:
+        if isinstance(step, int):
+            continue
+        fields = getattr(current, "model_fields", {})
+        current = _inner_record(fields[step].annotation) if step in fields else current
+    return sorted(getattr(current, "model_fields", {}))
+
+
+def _inner_record(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = _inner_record(part)
+        if found is not None:
+            return found
+    return None
+
+
+def _line(tree: Any, place: Sequence[str | int]) -> str:
+    """Return ` line N` of the deepest part of a place that stands in the file."""
+    line, node = "", tree
+    for step in place:
+        try:
+            if isinstance(node, CommentedMap) and step in node:
+                line = f" line {node.lc.key(step)[0] + 1}"
+            elif isinstance(node, CommentedSeq) and isinstance(step, int):
+                line = f" line {node.lc.item(step)[0] + 1}"
+            node = node[step]
+        except (KeyError, IndexError, TypeError, AttributeError):
+            break
+    return line

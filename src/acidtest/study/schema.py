@@ -1,0 +1,128 @@
+"""What a study file may say. Unknown keys are refused, so that a slip of the pen is never silently ignored."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
+
+from acidtest.models.base import ModelSettings, ModelSpec
+from acidtest.types import Record
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class RealSource(Record):
+    """The real benchmark: a registered data set, or a file of one's own."""
+
+    dataset: str | None = Field(default=None, description="name from 'acidtest list datasets'")
+    path: str | None = Field(default=None, description="file of items, relative to the study file")
+    name: str | None = Field(default=None, description="what the benchmark is called; the data set's or file's name")
+    split: str | None = Field(default=None, description="which split is evaluated; the data set's test split")
+    columns: dict[str, str] = Field(default_factory=dict, description="field of the task -> column of the file")
+    limit: int | None = Field(default=None, ge=1, description="evaluate a seeded sample of this many items")
+    pool: str | None = Field(default=None, description="file of items that may be shown as examples")
+    pool_share: float = Field(default=0.3, gt=0, lt=1, description="share of the items that becomes the pool")
+    pool_limit: int | None = Field(default=None, ge=1, description="use a seeded sample of the pool")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "RealSource":
+        if (self.dataset is None) == (self.path is None):
+            raise ValueError("name either 'dataset' or 'path'")
+        return self
+
+
+class GeneratorSpec(Record):
+    """One synthetic benchmark: who writes it, how, and how many items."""
+
+    model: Name
+    strategy: str = "few_shot"
+    items: int = Field(ge=1, le=1_000_000)
+    calls: int | None = Field(default=None, ge=1, description="most calls; ten per item unless said otherwise")
+    temperature: float = Field(default=0.99, ge=0, le=2)
+    top_p: float = Field(default=0.95, gt=0, le=1)
+    min_p: float = Field(default=0.05, ge=0, lt=1)
+    near_copy: float = Field(default=0.9, gt=0, le=1, description="likeness from which two texts count as copies")
+    options: dict[str, JsonValue] = Field(default_factory=dict, description="the strategy's own settings")
+
+    @property
+    def benchmark(self) -> str:
+        """Name of the benchmark that it makes."""
+        return f"{self.model}.{self.strategy}"
+
+
+class GivenSet(Record):
+    """A synthetic benchmark that is already there, as a file of items."""
+
+    name: Name
+    path: str
+    columns: dict[str, str] = Field(default_factory=dict)
+    generator: str | None = Field(default=None, description="the model that wrote it")
+
+
+class SolverSpec(Record):
+    """A model that answers all items; `shots` examples are shown with each (per label, where the task has labels)."""
+
+    model: Name
+    shots: int = Field(default=1, ge=0, le=100)
+
+
+class Limits(Record):
+    """What the study may cost."""
+
+    cost: float | None = Field(default=None, ge=0, description="US dollars; checked before the first paid call")
+    calls: int | None = Field(default=None, ge=0)
+
+
+class VerdictLimits(Record):
+    """Where the verdict draws its lines; the defaults are those of the documentation."""
+
+    score_rmsd: float = Field(default=0.05, gt=0)
+    rank_agreement: float = Field(default=0.90, gt=0, le=1)
+    rank_difference: float = Field(default=0.02, ge=0)
+    choose_regret: float = Field(default=0.02, ge=0)
+    choose_probability: float = Field(default=0.95, gt=0.5, lt=1)
+
+
+def _solver(value: Any) -> Any:
+    return {"model": value} if isinstance(value, str) else value
+
+
+class StudyFile(Record):
+    """A whole study file."""
+
+    study: Name
+    task: str
+    description: str = Field(default="", description="one sentence for generators and solvers: what the task asks for")
+    seed: int = Field(default=0, ge=0)
+    metric: str = Field(default="", description="the task's default metric unless named")
+    labels: list[str] = Field(default_factory=list, description="all labels; those of the real benchmark unless given")
+    real: RealSource
+    models: dict[Name, ModelSettings] = Field(default_factory=dict)
+    generators: list[GeneratorSpec] = Field(default_factory=list)
+    synthetic: list[GivenSet] = Field(default_factory=list)
+    solvers: list[Annotated[SolverSpec, BeforeValidator(_solver)]] = Field(min_length=1)
+    limits: Limits = Limits()
+    prices: str | None = Field(default=None, description="file of prices, over the built-in ones")
+    verdict: VerdictLimits = VerdictLimits()
+    level: float = Field(default=0.95, ge=0.5, lt=1)
+    cache: bool = Field(default=True, description="keep and use answers of other runs")
+
+    @model_validator(mode="after")
+    def _names_are_one(self) -> "StudyFile":
+        made = [g.benchmark for g in self.generators] + [s.name for s in self.synthetic]
+        for what, names in (
+            ("synthetic benchmarks", made),
+            ("solvers", [s.model for s in self.solvers]),
+            ("labels", self.labels),
+        ):
+            twice = {n for n in names if names.count(n) > 1}
+            if twice:
+                raise ValueError(f"two {what} are called '{min(twice)}'")
+        if not made:
+            raise ValueError("name at least one entry under 'generators' or 'synthetic'")
+        return self
+
+    def model_spec(self, name: str) -> ModelSpec:
+        """Return the settings of a model by its name under `models:`, or by `provider:model`."""
+        if name in self.models:
+            return ModelSpec(name=name, **self.models[name].model_dump())
+        return ModelSpec(name=name, use=name)
