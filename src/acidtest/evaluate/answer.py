@@ -1,0 +1,102 @@
+"""Solvers answer items: many calls at once, each answer on disk before the next is asked for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from acidtest.errors import ModelError, TransientModelError
+from acidtest.evaluate.record import ResponseFile, put_in_order, read_responses
+from acidtest.models.base import ClassicSolver
+from acidtest.types import Item, Progress, Reply
+
+Ask = Callable[[Item], Awaitable[Reply]]
+HOPELESS = 20
+"""So many items without a single answer, and the solver is given up: it would fail on all."""
+
+
+async def answer_items(items: Sequence[Item], ask: Ask, *, path: Path, concurrency: int, progress: Progress) -> int:
+    """Let a language model answer all items that have no answer in the file yet.
+
+    Args:
+        items: What is asked.
+        ask: Makes the prompt for an item and sends it; retries happen inside.
+        path: File of responses.
+        concurrency: Most calls at once.
+        progress: Told of every item that is done.
+
+    Returns:
+        The number of items that no answer came for. They are tried again when this is called again.
+
+    Raises:
+        ModelError: The model refuses, or the first items all stayed without an answer.
+        BudgetError: The next call could cost more than the study allows.
+    """
+    done = {item for item, response in read_responses(path).items() if response.error is None}
+    missing = [item for item in items if item.id not in done]
+    progress.advance(len(items) - len(missing))
+    with ResponseFile(path) as file:
+        rest = _Rest(missing, ask, file, progress, answered=len(done))
+        await _together([rest.work() for _ in range(min(concurrency, len(missing)))])
+    put_in_order(path, [item.id for item in items])
+    return rest.failed
+
+
+class _Rest:
+    """The items that are still to be answered, shared by all workers."""
+
+    def __init__(
+        self, missing: Sequence[Item], ask: Ask, file: ResponseFile, progress: Progress, *, answered: int
+    ) -> None:
+        self.waiting, self.ask, self.file, self.progress = iter(missing), ask, file, progress
+        self.answered, self.failed = answered, 0
+
+    async def work(self) -> None:
+        for item in self.waiting:
+            try:
+                reply = await self.ask(item)
+            except TransientModelError as error:
+                self.note_failure(item, error)
+                continue
+            self.answered += 1
+            self.file.add(
+                {
+                    "item": item.id,
+                    "text": reply.text,
+                    "tokens_in": reply.tokens_in,
+                    "tokens_out": reply.tokens_out,
+                    "cost": reply.cost,
+                    "seconds": round(reply.seconds, 4),
+                }
+            )
+            self.progress.advance(1, tokens=reply.tokens_in + reply.tokens_out, cost=reply.cost)
+
+    def note_failure(self, item: Item, error: TransientModelError) -> None:
+        self.failed += 1
+        self.file.add({"item": item.id, "text": "", "error": error.what[:500]})
+        self.progress.advance()
+        if self.answered == 0 and self.failed >= HOPELESS:
+            raise ModelError(
+                f"the first {self.failed} items all stayed without an answer; the last error was: {error.what}",
+                where=error.where,
+                way_out="Look at the server, then run again: nothing that was answered is asked again.",
+            ) from error
+
+
+async def _together(workers: Sequence[Awaitable[None]]) -> None:
+    """Run workers side by side; the first error stops them all and is raised as itself."""
+    tasks = [asyncio.ensure_future(worker) for worker in workers]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def answer_with_classic(solver: ClassicSolver, items: Sequence[Item], *, path: Path, progress: Progress) -> None:
+    """Let a trained classic solver answer all items. Quick, so it always starts afresh."""
+    path.unlink(missing_ok=True)
+    with ResponseFile(path) as file:
+        for item, text in zip(items, solver.answer(items), strict=True):
+            file.add({"item": item.id, "text": text})
+    progress.advance(len(items))

@@ -1,0 +1,94 @@
+"""Responses become scores: read, score, and put into the long table that every other stage and tool reads."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import orjson
+
+from acidtest.tasks.base import Task
+from acidtest.types import Answer, Benchmark, Item, Response
+
+_LONGEST_PREDICTION = 2_000
+
+
+COLUMNS = (
+    "benchmark",
+    "kind",
+    "generator",
+    "model",
+    "item",
+    "metric",
+    "score",
+    "stats",
+    "bundle",
+    "label",
+    "prediction",
+    "failure",
+    "tokens_in",
+    "tokens_out",
+    "cost",
+    "error",
+)
+
+
+def score_columns(
+    task: Task, metric: str, benchmark: Benchmark, responses: Mapping[str, Mapping[str, Response]]
+) -> dict[str, list[object]]:
+    """Return the rows of one benchmark for scores.parquet, as columns.
+
+    Args:
+        task: Reads and scores.
+        metric: Whose sufficient statistics are kept.
+        benchmark: The items.
+        responses: solver -> item id -> response.
+    """
+    columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
+    for solver, by_item in responses.items():
+        _add_solver(columns, task, metric, benchmark, solver, [by_item.get(item.id) for item in benchmark.items])
+    return columns
+
+
+def _add_solver(
+    columns: dict[str, list[object]],
+    task: Task,
+    metric: str,
+    benchmark: Benchmark,
+    solver: str,
+    responses: Sequence[Response | None],
+) -> None:
+    items = benchmark.items
+    answers = read_answers(task, items, responses)
+    statistics = task.sufficient(metric, items, answers)
+    count = len(items)
+    columns["benchmark"] += [benchmark.name] * count
+    columns["kind"] += [benchmark.kind] * count
+    columns["generator"] += [benchmark.generator] * count
+    columns["model"] += [solver] * count
+    columns["item"] += [item.id for item in items]
+    columns["metric"] += [metric] * count
+    columns["score"] += [
+        task.score(item, answer) if answer is not None else np.nan for item, answer in zip(items, answers, strict=True)
+    ]
+    columns["stats"] += list(statistics)
+    columns["bundle"] += [item.bundle for item in items]
+    columns["label"] += [_as_text(item.target) for item in items]
+    columns["prediction"] += [None if a is None or a.problem else _as_text(a.value) for a in answers]
+    columns["failure"] += [None if a is None else bool(a.problem) for a in answers]
+    columns["tokens_in"] += [r.tokens_in if r else None for r in responses]
+    columns["tokens_out"] += [r.tokens_out if r else None for r in responses]
+    columns["cost"] += [r.cost if r else None for r in responses]
+    columns["error"] += [(r.error if r else "never asked") for r in responses]
+
+
+def read_answers(task: Task, items: Sequence[Item], responses: Sequence[Response | None]) -> tuple[Answer | None, ...]:
+    """Return how the task reads each response; None where no answer came."""
+    return tuple(
+        None if response is None or response.error is not None else task.read(response.text, item)
+        for item, response in zip(items, responses, strict=True)
+    )
+
+
+def _as_text(value: object) -> str:
+    """Return a label as itself, anything else as JSON; bounded, for a table that people open."""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text[:_LONGEST_PREDICTION]
