@@ -68,6 +68,29 @@ def finish_pearson(sums: FloatArray, n: FloatArray) -> FloatArray:
     return np.where(varies, _ratio(cov, np.sqrt(np.where(varies, vx * vy, 1.0))), np.nan)
 
 
+def slow_spearman(stats: FloatArray) -> FloatArray:
+    """Return Spearman's correlation, average ranks for ties, from per-item rows (x, y): [..., n, 2] -> [...].
+
+    Rows of NaN were not scored and are left out. NaN where one side does not vary or fewer than two rows are left.
+    """
+    from scipy.stats import rankdata
+
+    lead = stats.shape[:-2]
+    flat = np.asarray(stats, np.float64).reshape(-1, *stats.shape[-2:])
+    whole = bool(np.isfinite(flat).all())
+    correlation = np.full(len(flat), np.nan)
+    blocks = [flat] if whole else [rows[np.isfinite(rows).all(axis=-1)][None] for rows in flat]
+    at = 0
+    for block in blocks:
+        if block.shape[1] > 1:
+            ranks = rankdata(block, axis=1)
+            centred = ranks - ranks.mean(axis=1, keepdims=True)
+            spread = np.sqrt((centred**2).sum(axis=1).prod(axis=-1))
+            correlation[at : at + len(block)] = _ratio(centred.prod(axis=-1).sum(axis=1), spread)
+        at += len(block)
+    return correlation.reshape(lead)
+
+
 def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
     top, bottom = np.broadcast_arrays(np.asarray(top, np.float64), np.asarray(bottom, np.float64))
     ratio: FloatArray = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
@@ -79,7 +102,8 @@ MACRO_F1 = Metric(name="macro_f1", finish=finish_macro_f1)
 SPAN_F1 = Metric(name="span_f1", finish=finish_micro_f1)
 TYPE_F1 = Metric(name="ent_type_f1", finish=finish_micro_f1)
 PEARSON = Metric(name="pearson", finish=finish_pearson, unit=False)
+SPEARMAN = Metric(name="spearman", finish=None, slow=slow_spearman, unit=False)
 MEAN = Metric(name="score", finish=finish_mean, is_mean=True)
 
-METRICS: dict[str, Metric] = {m.name: m for m in (ACCURACY, MACRO_F1, SPAN_F1, TYPE_F1, PEARSON, MEAN)}
+METRICS: dict[str, Metric] = {m.name: m for m in (ACCURACY, MACRO_F1, SPAN_F1, TYPE_F1, PEARSON, SPEARMAN, MEAN)}
 """Built-in metrics by name. A metric that a user's task brings is added by `tasks.base.register_metric`."""

@@ -1,9 +1,13 @@
 """What every task offers: how an item becomes a prompt, how an answer is read, how it is scored."""
 
+import hashlib
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import ClassVar
 
+from acidtest.data.prompt_file import PromptFile, load_prompt
+from acidtest.errors import AcidtestError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.metric import METRICS, Metric
 from acidtest.types import Answer, Item, ItemShape, Prompt, Style
@@ -18,11 +22,13 @@ class Task(ABC):
         metrics: Names of the metrics it can be measured by; the first is the default.
         labels: The labels that an answer may be, or the entity types; empty where answers are free.
         description: One plain sentence on what the task asks for; shown to generators and solvers.
+        prompt_name: The prompt file that solvers are asked with, as `load_prompt` knows it; empty where there is none.
     """
 
     name: ClassVar[str]
     shape: ClassVar[ItemShape]
     metrics: ClassVar[tuple[str, ...]]
+    prompt_name: ClassVar[str] = ""
 
     def __init__(self, labels: Sequence[str] = (), description: str = "") -> None:
         self.labels = tuple(labels)
@@ -49,9 +55,61 @@ class Task(ABC):
         """Return [n, k] sufficient statistics of a metric; None (never answered) becomes a row of NaN."""
 
     def choose_examples(self, pool: Sequence[Item], shots: int, seed: int) -> list[Item]:
-        """Return `shots` items of the pool (per label, where the task has labels), the same for the same seed."""
-        raise NotImplementedError
+        """Return examples out of the pool: `shots` of each label where targets are labels, else `shots` in all.
+
+        Which items are taken depends on the seed, the task's name and the items' ids alone: neither the order of the
+        pool nor any other draw of a study changes them, and a new item in the pool changes one example at most.
+        Labels that have fewer than `shots` items give what they have. The examples come in an order that mixes the
+        labels; `stratum` says what is balanced.
+        """
+        drawn = sorted(pool, key=lambda item: (self._lot(item, seed), item.id))
+        by_stratum: defaultdict[str, list[Item]] = defaultdict(list)
+        for item in drawn:
+            by_stratum[self.stratum(item)].append(item)
+        if self.labels and set(by_stratum) <= set(self.labels):
+            kept = {item.id for items in by_stratum.values() for item in items[:shots]}
+        else:
+            kept = {item.id for item in _in_turn(list(by_stratum.values()))[:shots]}
+        return [item for item in drawn if item.id in kept]
+
+    def stratum(self, item: Item) -> str:
+        """Return the group of an item over which examples are balanced: its label, where its target is one."""
+        return item.target if isinstance(item.target, str) and item.target in self.labels else ""
+
+    def prompt_file(self) -> PromptFile | None:
+        """Return the prompt file that solvers are asked with: its `reference` belongs into run.json."""
+        return load_prompt(self.prompt_name) if self.prompt_name else None
 
     def metric(self, name: str = "") -> Metric:
-        """Return a metric of this task, the default one where no name is given."""
-        return METRICS[name or self.metrics[0]]
+        """Return a metric of this task, the default one where no name is given.
+
+        Raises:
+            AcidtestError: The task cannot be measured by it.
+        """
+        name = name or self.metrics[0]
+        if name not in self.metrics or name not in METRICS:
+            raise AcidtestError(
+                f"the task '{self.name}' has no metric '{name}'", way_out=f"It has {', '.join(self.metrics)}."
+            )
+        return METRICS[name]
+
+    def _lot(self, item: Item, seed: int) -> bytes:
+        return hashlib.sha256(f"examples\0{self.name}\0{seed}\0{item.id}".encode()).digest()
+
+
+def register_metric(metric: Metric) -> Metric:
+    """Make a metric known that a user's task brings, so that its scores can be compared.
+
+    Raises:
+        AcidtestError: Another metric has this name.
+    """
+    known = METRICS.setdefault(metric.name, metric)
+    if known is not metric:
+        raise AcidtestError(f"two metrics are called '{metric.name}'", way_out="Give one another name.")
+    return metric
+
+
+def _in_turn(groups: Sequence[Sequence[Item]]) -> list[Item]:
+    """Return the first of every group, then the second of every group, and so on."""
+    longest = max((len(group) for group in groups), default=0)
+    return [group[turn] for turn in range(longest) for group in groups if turn < len(group)]
