@@ -1,0 +1,238 @@
+"""Files of scores as Arrow tables: CSV, Parquet and JSON lines, the text ones also gzipped."""
+
+import gzip
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acidtest.errors import DataError
+from acidtest.stats.estimate import FloatArray
+
+TEXT_COLUMNS = (
+    "benchmark",
+    "model",
+    "item",
+    "kind",
+    "generator",
+    "metric",
+    "bundle",
+    "epoch",
+    "error",
+    "strategy",
+    "family",
+)
+NUMBER_COLUMNS = ("score", "weight", "failure")
+_LIST_WAY_OUT = "Write the item's sufficient statistics as a list, such as [1, 0, 2]."
+_ROW_WORD = {"jsonl": "line"}
+_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+
+
+def read_table(path: Path) -> Any:
+    """Read one file as a `pyarrow.Table`, whatever its format; columns that hold names are always text.
+
+    Raises:
+        DataError: No such file, an unknown ending, no rows, two columns of one name, or a broken file.
+    """
+    form = file_format(path)
+    if not path.is_file():
+        raise DataError(f"no file '{path}'", way_out="Name a file of scores that exists.")
+    try:
+        table = {"csv": _read_csv, "parquet": _read_parquet, "jsonl": _read_json_lines}[form](path)
+    except (OSError, EOFError, ValueError, KeyError, NotImplementedError) as error:
+        first = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise DataError(
+            f"'{path.name}' cannot be read as {form}: {first[0][:200]}",
+            where=str(path),
+            way_out="Mend or write the file again; its ending must say its format.",
+        ) from error
+    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
+    if twice:
+        raise DataError(f"two columns are called '{twice[0]}'", where=str(path), way_out="Rename or drop one of them.")
+    if table.num_rows == 0:
+        raise DataError(f"'{path.name}' holds no scores", where=str(path), way_out="Leave the file out, or fill it.")
+    return table
+
+
+def file_format(path: Path) -> str:
+    """Return "csv", "parquet" or "jsonl" by the file's ending.
+
+    Example:
+        >>> file_format(Path("scores.csv.gz"))
+        'csv'
+    """
+    suffixes = [s.lower() for s in path.suffixes]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    ending = suffixes[-1] if suffixes else ""
+    if ending not in _FORMATS or (ending == ".parquet" and path.suffix.lower() == ".gz"):
+        raise DataError(
+            f"'{path.name}' ends in no format of scores that is known",
+            where=str(path),
+            way_out="Use .csv, .tsv or .jsonl (each also .gz), or .parquet.",
+        )
+    return _FORMATS[ending]
+
+
+def place(path: Path, row: int) -> str:
+    """Return where a row stands, counted from 1 and without a header: "scores.csv row 7"."""
+    return f"{path} {_ROW_WORD.get(file_format(path), 'row')} {row + 1}"
+
+
+def text_column(column: Any) -> Any:
+    """Return a column of names as Arrow text; numbers become their digits."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_null(column.type) or pa.types.is_string(column.type):
+        return column.cast(pa.string())
+    if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column)).as_py():
+        column = column.cast(pa.int64())  # a column of whole numbers with gaps reads as floats: 7, not 7.0
+    return column.cast(pa.string())
+
+
+def number_column(column: Any, name: str, path: Path) -> FloatArray:
+    """Return a column as floats, empty cells as NaN.
+
+    Raises:
+        DataError: A cell holds no number, or an infinite one; the message names its row.
+    """
+    import pyarrow as pa
+
+    numeric = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
+    if numeric or pa.types.is_boolean(column.type) or pa.types.is_decimal(column.type) or pa.types.is_null(column.type):
+        numbers = _filled(column, pa)
+    else:
+        cells = column.to_pylist()
+        numbers = np.array([_number(cell, name, path, row) for row, cell in enumerate(cells)], dtype=np.float64)
+    if np.isinf(numbers).any():
+        row = int(np.flatnonzero(np.isinf(numbers))[0])
+        raise DataError(f"{name} is infinite", where=place(path, row), way_out="Leave the cell empty: not scored.")
+    return numbers
+
+
+def list_column(column: Any, path: Path) -> Any:
+    """Return a column of lists of numbers as Arrow lists of floats.
+
+    Text is read as a JSON list, so that CSV files can hold sufficient statistics too.
+    """
+    import orjson
+    import pyarrow as pa
+
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        try:
+            return column.cast(pa.list_(pa.float64()))
+        except pa.ArrowInvalid as error:
+            raise DataError("stats holds no lists of numbers", where=str(path), way_out=_LIST_WAY_OUT) from error
+    rows: list[list[float] | None] = []
+    for row, cell in enumerate(column.to_pylist()):
+        try:
+            rows.append([float(x) for x in orjson.loads(cell)] if cell else None)
+        except (TypeError, ValueError) as error:
+            what = f"stats is no list of numbers: {str(cell)[:60]!r}"
+            raise DataError(what, where=place(path, row), way_out=_LIST_WAY_OUT) from error
+    return pa.array(rows, pa.list_(pa.float64()))
+
+
+def padded(column: Any) -> FloatArray:
+    """Return Arrow lists as [rows, longest]; short and missing lists are filled up with NaN."""
+    import pyarrow.compute as pc
+
+    column = column.combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    values = column.flatten().to_numpy(zero_copy_only=False)
+    filled = np.full((len(lengths), max(int(lengths.max(initial=0)), 1)), np.nan)
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    starts = np.cumsum(lengths) - lengths
+    filled[row, np.arange(len(values)) - starts[row]] = values
+    return filled
+
+
+def _filled(column: Any, pa: Any) -> FloatArray:
+    numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) if len(column) else np.zeros(0)
+    filled: FloatArray = np.array(numbers, dtype=np.float64)
+    return filled
+
+
+def _number(cell: object, name: str, path: Path, row: int) -> float:
+    if cell is None or (isinstance(cell, str) and cell.strip().lower() in ("", "nan", "na", "null", "none")):
+        return float("nan")
+    try:
+        return float(cell)  # type: ignore[arg-type]  # what is no number raises
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{name} {str(cell)[:60]!r} is not a number",
+            where=place(path, row),
+            way_out="Write a plain number, or leave the cell empty where nothing was scored.",
+        ) from error
+
+
+def _read_csv(path: Path) -> Any:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    separator = "\t" if ".tsv" in (s.lower() for s in path.suffixes) else ","
+    return csv.read_csv(
+        path,
+        read_options=csv.ReadOptions(use_threads=False),
+        parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        convert_options=csv.ConvertOptions(column_types=dict.fromkeys(TEXT_COLUMNS, pa.string())),
+    )
+
+
+def _read_parquet(path: Path) -> Any:
+    from pyarrow import parquet
+
+    return parquet.read_table(path, use_threads=False)
+
+
+def _read_json_lines(path: Path) -> Any:
+    """Read JSON lines; where Arrow finds columns of mixed types, go line by line and keep each value as text."""
+    import pyarrow as pa
+    from pyarrow import json
+
+    try:
+        return json.read_json(path, read_options=json.ReadOptions(use_threads=False))
+    except pa.ArrowInvalid:
+        return _mixed_json_lines(path)
+
+
+def _mixed_json_lines(path: Path) -> Any:
+    import orjson
+    import pyarrow as pa
+
+    rows: list[dict[str, object]] = []
+    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as lines:
+        for number, line in enumerate(lines):
+            if not line.strip():
+                continue
+            try:
+                found = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise DataError(
+                    f"this is not JSON: {error}"[:200],
+                    where=place(path, number),
+                    way_out="Write one JSON object per line.",
+                ) from error
+            if not isinstance(found, dict):
+                raise DataError("this line is no JSON object", where=place(path, number), way_out="Write {...}.")
+            rows.append(found)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: pa.array([_as_text(row.get(name)) for row in rows], pa.string()) for name in names})
+
+
+def _as_text(value: object) -> str | None:
+    import orjson
+
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(int(value))
+    return orjson.dumps(value).decode()

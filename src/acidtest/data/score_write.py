@@ -1,0 +1,84 @@
+"""Columns of scores -> one Parquet file that `read_scores`, and every other tool, can read."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acidtest.data.run_folder import write_atomically
+from acidtest.data.score_files import NUMBER_COLUMNS, TEXT_COLUMNS
+from acidtest.errors import DataError
+
+_MORE_TEXT = ("label", "prediction", "target", "topic")
+_MORE_NUMBERS = ("cost",)
+_WHOLE = ("tokens_in", "tokens_out")
+_ORDER = (
+    *("benchmark", "model", "item", "score", "kind", "generator", "strategy", "family", "metric", "stats", "bundle"),
+    *("label", "prediction", "target", "topic", "epoch", "weight", "failure", *_WHOLE, "cost", "error"),
+)
+Column = Sequence[Any] | NDArray[Any]
+
+
+def write_score_table(path: Path, columns: Mapping[str, Column | None]) -> None:
+    """Write `RUN/scores.parquet`: one row per benchmark, solver and item (and epoch). The old file is replaced whole.
+
+    The same columns give the same bytes.
+
+    Args:
+        path: The file.
+        columns: Column name -> R values: benchmark, model, score, and of the optional ones those that are known
+            (None: not written). `stats` is [R, k] or R lists of any length. NaN and None are written as empty cells.
+            `failure` says whether the answer was unreadable.
+
+    Raises:
+        DataError: An unknown or missing column, or columns of different lengths.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "scores.parquet"
+        >>> write_score_table(file, {"benchmark": ["real"], "model": ["a"], "score": [0.5]})
+        >>> file.stat().st_size > 0
+        True
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    given = {name: column for name, column in columns.items() if column is not None}
+    wrong = [name for name in given if name not in _ORDER]
+    missing = [name for name in ("benchmark", "model", "score") if name not in given]
+    if wrong or missing:
+        what = f"no column of scores is called '{wrong[0]}'" if wrong else f"no column '{missing[0]}'"
+        raise DataError(what, where=str(path), way_out=f"Columns are: {', '.join(_ORDER)}.")
+    lengths = {name: len(column) for name, column in given.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"columns of different lengths: {lengths}", where=str(path), way_out="One value per row.")
+    table = pa.table({name: _arrow(name, given[name]) for name in _ORDER if name in given})
+    buffer = io.BytesIO()
+    parquet.write_table(table, buffer, compression="zstd", version="2.6", store_schema=False)
+    write_atomically(path, buffer.getvalue())
+
+
+def _arrow(name: str, column: Column) -> Any:
+    import pyarrow as pa
+
+    if name in TEXT_COLUMNS or name in _MORE_TEXT:
+        return pa.array([None if cell is None else str(cell) for cell in column], pa.string())
+    if name in _WHOLE:
+        return pa.array(column, pa.int64())
+    if name == "failure":
+        return pa.array([None if cell is None or cell != cell else bool(cell) for cell in column], pa.bool_())  # noqa: PLR0124  # NaN
+    if name in NUMBER_COLUMNS or name in _MORE_NUMBERS:
+        return pa.array(np.asarray(column, dtype=np.float64), from_pandas=True)
+    return _lists(column)
+
+
+def _lists(column: Column) -> Any:
+    """Return lists of numbers; a list of NaN alone, or None, is an empty cell."""
+    import pyarrow as pa
+
+    rows = [None if cell is None else np.asarray(cell, dtype=np.float64) for cell in column]
+    filled = [None if row is None or np.isnan(row).all() else row for row in rows]
+    return pa.array(filled, pa.list_(pa.float64()))
