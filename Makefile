@@ -1,0 +1,53 @@
+# Everything that is done with the project, by name. Each target makes the environment that it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: study test lint types tests examples bench clean help
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@touch $@
+
+.venv/local: .venv/made pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local]'
+	@touch $@
+
+.venv/dev: .venv/local
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,dev]'
+	@touch $@
+
+.venv/bench: .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,dev,bench]'
+	@touch $@
+
+study: .venv/local  ## run the starter study: a real model, a verdict, a report
+	$(BIN)/acidtest run examples/assistant/study.yaml --run runs/assistant
+
+test: lint types tests  ## lint, types and tests
+
+lint: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+tests: .venv/dev
+	$(BIN)/pytest -n 2
+
+examples: .venv/local  ## run the studies on real data that docs/studies.md reports (needs ACIDTEST_DATA, ACIDTEST_MODELS)
+	$(BIN)/acidtest run examples/snips/study.yaml --run runs/snips
+	$(BIN)/acidtest run examples/politics/study.yaml --run runs/politics
+	$(BIN)/acidtest run examples/similarity/study.yaml --run runs/similarity
+
+bench: .venv/bench  ## measure the cost of a call beside other harnesses; writes docs/benchmarks.md
+	$(BIN)/python bench/cost_of_a_call.py
+
+clean:  ## remove what was built
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,0 +1,89 @@
+"""`acidtest init`: a commented study file to start from."""
+
+from typing import Annotated
+
+import typer
+
+from acidtest.errors import UnknownNameError
+
+
+def init(task: Annotated[str, typer.Argument(help="The task: intent, similarity or ner.")] = "intent") -> None:
+    """Print a commented study file. Save it: acidtest init intent > study.yaml."""
+    if task not in SETTINGS:
+        raise UnknownNameError(
+            f"there is no study file to start from for '{task[:80]}'", way_out=f"Known: {', '.join(SETTINGS)}."
+        )
+    typer.echo(TEMPLATE.format(task=task, **SETTINGS[task]), nl=False)
+
+
+SETTINGS = {
+    "intent": {
+        "dataset": "snips",
+        "columns": "{text: utterance, label: intent}",
+        "strategy": "few_shot",
+        "metrics": "accuracy (default) or macro_f1",
+        "classic": "tfidf_logreg",
+    },
+    "similarity": {
+        "dataset": "sts2016_question-question",
+        "columns": "{sentence1: first, sentence2: second, score: gold}",
+        "strategy": "few_shot",
+        "metrics": "pearson (default) or spearman",
+        "classic": "tfidf_cosine",
+    },
+    "ner": {
+        "dataset": "crossner_politics",
+        "columns": "{tokens: words, tags: ner_tags}",
+        "strategy": "entity_first",
+        "metrics": "span_f1 (default, strict) or ent_type_f1",
+        "classic": "gazetteer",
+    },
+}
+
+TEMPLATE = """\
+# A study: one real benchmark, synthetic ones, the same solvers on all of them.
+# Check it without sending anything:  acidtest run study.yaml --dry-run
+study: my-study
+task: {task}
+seed: 1
+# metric: {metrics}
+
+# The real benchmark. A registered data set (acidtest list datasets) ...
+real:
+  dataset: {dataset}
+  limit: 200            # evaluate a seeded sample of so many items
+# ... or a file of your own (.jsonl, .csv, .parquet, .conll; .gz too):
+#   path: items.csv
+#   columns: {columns}
+#   pool: examples.csv  # items that may be shown as examples; else a seeded part of the items is set aside
+
+models:
+  smollm2:
+    use: local:smollm2-135m-instruct-q4_1   # runs in this process; fetched on first use
+    family: smollm2
+  # gpt:
+  #   use: openai:gpt-4o-mini               # key from OPENAI_API_KEY, or the variable that key_env names
+  # server:
+  #   use: openai:my-model
+  #   base_url: http://127.0.0.1:8000/v1
+
+# Who writes the synthetic benchmarks.
+generators:
+  - model: smollm2
+    strategy: {strategy}
+    items: 100
+# Synthetic items that you have already:
+# synthetic:
+#   - name: mine
+#     path: synthetic.jsonl
+#     generator: gpt
+
+# Who answers all of them. Use at least five; eight or more say much more.
+solvers:
+  - smollm2
+  - classic:{classic}
+  # see: acidtest list models
+
+limits:
+  cost: 1.00            # US dollars; checked before the first paid call
+"""

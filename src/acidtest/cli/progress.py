@@ -1,0 +1,92 @@
+"""Progress on the terminal: one bar per stage with items, rate, tokens, cost and time left.
+
+Where the output is no terminal, each stage prints one line when it ends, so that logs stay readable.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.progress import Task as BarTask
+from rich.text import Text
+
+_PERIOD = 0.1  # seconds between two redraws: counting must stay cheap at thousands of items a second
+
+
+class _Count:
+    """Counts items, tokens and money of one stage; draws now and then."""
+
+    def __init__(self, bars: Bars | None, bar: int) -> None:
+        self.bars, self.bar = bars, bar
+        self.items, self.tokens, self.cost = 0, 0, 0.0
+        self.drawn = self.began = time.monotonic()
+
+    def advance(self, items: int = 1, *, tokens: int = 0, cost: float = 0.0) -> None:
+        self.items += items
+        self.tokens += tokens
+        self.cost += cost
+        now = time.monotonic()
+        if self.bars is not None and now - self.drawn > _PERIOD:
+            self.drawn = now
+            self.draw()
+
+    def draw(self) -> None:
+        if self.bars is not None:
+            self.bars.update(self.bar, completed=self.items, tokens=self.tokens, cost=self.cost)  # type: ignore[arg-type]  # TaskID is an int
+
+
+class _Rate(ProgressColumn):
+    """Items per second, tokens and money so far."""
+
+    def render(self, task: BarTask) -> Text:
+        speed = task.finished_speed or task.speed
+        rate = f"{speed:.1f}/s" if speed else "-/s"
+        return Text(f"{rate}  {task.fields['tokens']:,} tokens  {_money(task.fields['cost'])}", style="dim")
+
+
+class TerminalReporter:
+    """Says things on the terminal, and shows the bars. What it says goes to the error stream: results stay alone."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True)
+
+    def say(self, text: str) -> None:
+        """Print one line; square brackets in it mean nothing."""
+        self.console.print(Text(text))
+
+    @contextmanager
+    def stage(self, title: str, total: int) -> Iterator[_Count]:
+        """Show a bar while a stage works; leave one line behind."""
+        if not self.console.is_terminal:
+            count = _Count(None, 0)
+            yield count
+            self._line(title, total, count)
+            return
+        with Bars(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            auto_refresh=True,
+            refresh_per_second=5,
+        ) as bars:
+            count = _Count(bars, bars.add_task(title[:60], total=total, tokens=0, cost=0.0))
+            yield count
+            count.draw()
+
+    def _line(self, title: str, total: int, count: _Count) -> None:
+        seconds = time.monotonic() - count.began
+        rate = f"{count.items / seconds:.1f}/s" if seconds > 0 and count.items else "-/s"
+        self.say(
+            f"{title}: {count.items} of {total} items, {seconds:.1f} s, {rate}, "
+            f"{count.tokens:,} tokens, {_money(count.cost)}"
+        )
+
+
+def _money(dollars: float) -> str:
+    return "$0" if dollars == 0 else f"${dollars:.4f}"

@@ -1,0 +1,69 @@
+"""The two stages that send nothing: scores become a fidelity report, and that becomes a page."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from acidtest.compare.contract import dumps, read
+from acidtest.compare.fidelity import compare
+from acidtest.compare.thresholds import Thresholds
+from acidtest.data.item_records import read_item_records
+from acidtest.data.run_folder import RunFolder, write_atomically
+from acidtest.data.score_table import read_scores
+from acidtest.errors import DataError
+from acidtest.report.page import write_page
+from acidtest.report.samples import Sample, draw_samples
+from acidtest.study.schema import StudyFile
+from acidtest.types import Benchmark, FidelityReport, Kind
+
+
+def compare_scores(study: StudyFile, folder: RunFolder, real: str, synthetic: tuple[str, ...]) -> FidelityReport:
+    """Compare RUN/scores.parquet into RUN/fidelity.json and return the report.
+
+    Args:
+        study: What was asked for.
+        folder: The run.
+        real: Name of the real benchmark.
+        synthetic: Names of the synthetic benchmarks.
+
+    Raises:
+        DataError: There are no scores yet.
+    """
+    _need(folder.scores, "acidtest evaluate")
+    scores = read_scores([folder.scores], real=real, synthetic=synthetic)
+    families = {name: settings.family for name, settings in study.models.items() if settings.family}
+    scores = replace(scores, families={**scores.families, **families})
+    report = compare(scores, seed=study.seed, level=study.level, thresholds=Thresholds(**study.verdict.model_dump()))
+    write_atomically(folder.fidelity, dumps(report))
+    return report
+
+
+def write_report(study: StudyFile, folder: RunFolder, notes: tuple[str, ...] = ()) -> FidelityReport:
+    """Draw RUN/fidelity.json into RUN/report.html and return what was drawn.
+
+    Raises:
+        DataError: Nothing has been compared yet.
+    """
+    _need(folder.fidelity, "acidtest compare")
+    report = read(folder.fidelity)
+    samples = _samples(study, folder, report)
+    write_page(folder.report, report, title=study.study, samples=samples, notes=notes)
+    return report
+
+
+def _samples(study: StudyFile, folder: RunFolder, report: FidelityReport) -> tuple[Sample, ...]:
+    benchmarks = [_benchmark(report.real, "real", folder.real)]
+    benchmarks += [_benchmark(name, "synthetic", folder.synthetic(name)) for name in report.fidelity]
+    return draw_samples([b for b in benchmarks if b.items], rng=np.random.default_rng([study.seed, 10]))
+
+
+def _benchmark(name: str, kind: Kind, path: Path) -> Benchmark:
+    return Benchmark(name=name, kind=kind, items=tuple(read_item_records(path)) if path.exists() else ())
+
+
+def _need(path: Path, command: str) -> None:
+    if not path.exists():
+        raise DataError(
+            f"'{path.name}' is not there yet", where=str(path.parent), way_out=f"Run '{command}' for this study first."
+        )

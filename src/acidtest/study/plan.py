@@ -1,0 +1,182 @@
+"""The units of work of a study, each with a fingerprint of all that its result depends on.
+
+A unit whose fingerprint stands in run.json as done is not done again. One whose fingerprint differs is done anew, and
+so is everything that is made from it: its fingerprint is part of theirs. All fingerprints are known before anything is
+sent, so a run can say first what it will redo.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import orjson
+
+from acidtest.data.run_folder import RunFolder
+from acidtest.models.base import ModelSpec
+from acidtest.study.schema import GeneratorSpec, GivenSet, SolverSpec, StudyFile
+from acidtest.study.state import RunBook
+from acidtest.tasks.base import Task
+from acidtest.types import Benchmark
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """One piece of work. `files` are what it makes, and what is deleted before it is done anew."""
+
+    key: str
+    fingerprint: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All units of a study in their order."""
+
+    units: Mapping[str, Unit]
+
+    def __getitem__(self, key: str) -> Unit:
+        """Return the unit of this key."""
+        return self.units[key]
+
+
+def synthetic_key(benchmark: str) -> str:
+    """Return the key of the unit that makes, or copies, a synthetic benchmark."""
+    return f"synthetic/{benchmark}"
+
+
+def responses_key(benchmark: str, solver: str) -> str:
+    """Return the key of the unit in which a solver answers a benchmark."""
+    return f"responses/{benchmark}/{solver}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanInput:
+    """All that a plan depends on.
+
+    Attributes:
+        study: What is asked for.
+        real: The real benchmark, already read.
+        task: The task with the real benchmark's labels.
+        given: The synthetic benchmarks that are already there, by name.
+        revisions: Model name -> what exactly answers under that name.
+        writers: Synthetic benchmark -> the prompt, with its hash, that its generator is sent.
+    """
+
+    study: StudyFile
+    real: Benchmark
+    task: Task
+    given: Mapping[str, Benchmark]
+    revisions: Mapping[str, str]
+    writers: Mapping[str, str]
+
+
+def make_plan(asked: PlanInput, folder: RunFolder) -> Plan:
+    """Return the plan of a study whose files stand in `folder`."""
+    study, real = asked.study, asked.real
+    real_print = _print(["real", real.name, real.labels, _items(real)])
+    pool_print = _print(["pool", [item.model_dump(mode="json") for item in real.pool]])
+    units = [Unit(key="real", fingerprint=_print([real_print, pool_print]), files=(folder.real, folder.pool))]
+    prints = {real.name: real_print}
+    for generator in study.generators:
+        unit = _generator_unit(asked, generator, pool_print, folder)
+        units.append(unit)
+        prints[generator.benchmark] = unit.fingerprint
+    for entry in study.synthetic:
+        unit = _given_unit(entry, asked.given[entry.name], folder)
+        units.append(unit)
+        prints[entry.name] = unit.fingerprint
+    for solver in study.solvers:
+        solver_print = _solver_print(asked, solver, pool_print)
+        for benchmark, content in prints.items():
+            path = folder.responses(benchmark, solver.model)
+            key = responses_key(benchmark, solver.model)
+            units.append(Unit(key=key, fingerprint=_print([solver_print, content]), files=(path,)))
+    return Plan(units={unit.key: unit for unit in [*units, *_closing_units(study, asked.task, units, folder)]})
+
+
+def _closing_units(study: StudyFile, task: Task, units: Sequence[Unit], folder: RunFolder) -> list[Unit]:
+    families = {name: settings.family for name, settings in study.models.items()}
+    scores = Unit(
+        key="scores",
+        fingerprint=_print([task.metric(study.metric).name, version("acidtest"), [u.fingerprint for u in units]]),
+        files=(folder.scores,),
+    )
+    asked = [scores.fingerprint, study.verdict.model_dump(), study.level, study.seed, families]
+    fidelity = Unit(key="fidelity", fingerprint=_print(asked), files=(folder.fidelity,))
+    report = Unit(key="report", fingerprint=_print([fidelity.fingerprint, study.study]), files=(folder.report,))
+    return [scores, fidelity, report]
+
+
+def _generator_unit(asked: PlanInput, generator: GeneratorSpec, pool_print: str, folder: RunFolder) -> Unit:
+    name, task = generator.benchmark, asked.task
+    content = [
+        generator.model_dump(mode="json"),
+        _identity(asked.study.model_spec(generator.model), asked.revisions[generator.model]),
+        [pool_print, task.name, task.labels, task.description, asked.study.seed, asked.writers[name]],
+    ]
+    files = (folder.synthetic(name), folder.rejected(name), folder.calls(name))
+    return Unit(key=synthetic_key(name), fingerprint=_print(content), files=files)
+
+
+def _given_unit(entry: GivenSet, benchmark: Benchmark, folder: RunFolder) -> Unit:
+    asked = [entry.model_dump(mode="json"), _items(benchmark)]
+    return Unit(key=synthetic_key(entry.name), fingerprint=_print(asked), files=(folder.synthetic(entry.name),))
+
+
+def _solver_print(asked: PlanInput, solver: SolverSpec, pool_print: str) -> str:
+    """Return the hash of all that decides a solver's answers, the items aside.
+
+    A prompt made for one item stands for the wording of all: whatever changes it changes this.
+    """
+    study, task = asked.study, asked.task
+    spec = study.model_spec(solver.model)
+    identity = _identity(spec, asked.revisions[solver.model])
+    content: list[object] = [identity, study.seed, task.name, task.labels]
+    if spec.provider == "classic":
+        return _print([*content, pool_print])
+    examples = task.choose_examples(asked.real.pool, solver.shots, study.seed) if solver.shots else []
+    for style in ("chat", "completion"):
+        prompt = task.prompt(asked.real.items[0], examples, style)
+        content.append([prompt.messages, prompt.text, prompt.stop, prompt.max_tokens, prompt.grammar])
+    return _print(content)
+
+
+def _identity(spec: ModelSpec, revision: str) -> list[object]:
+    """Return what decides a model's answers; how fast or where it runs does not."""
+    return [spec.use, spec.base_url, spec.style, spec.context, revision]
+
+
+def _items(benchmark: Benchmark) -> list[object]:
+    return [item.model_dump(mode="json") for item in benchmark.items]
+
+
+def _print(asked: object) -> str:
+    return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staleness:
+    """What stands in the folder and does not fit the study any more: units to do anew, and units that are gone."""
+
+    changed: tuple[Unit, ...]
+    dropped: frozenset[str]
+
+
+def staleness(plan: Plan, book: RunBook) -> Staleness:
+    """Compare the plan with what run.json says was begun or done."""
+    known = book.state.stages
+    changed = tuple(
+        unit for key, unit in plan.units.items() if key in known and known[key].fingerprint != unit.fingerprint
+    )
+    return Staleness(changed=changed, dropped=frozenset(known) - frozenset(plan.units))
+
+
+def clear(stale: Staleness, book: RunBook) -> None:
+    """Delete what the changed units made, and forget them."""
+    for unit in stale.changed:
+        for path in unit.files:
+            path.unlink(missing_ok=True)
+    if stale.changed or stale.dropped:
+        book.forget({unit.key for unit in stale.changed} | stale.dropped)

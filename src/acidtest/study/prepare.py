@@ -1,0 +1,197 @@
+"""Everything that a run needs before its first call: read, built and checked, so that nothing fails late and dear."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from acidtest import registry
+from acidtest.data.run_folder import RunFolder
+from acidtest.errors import StudyFileError
+from acidtest.generate.plan import GenerationPlan
+from acidtest.generate.strategy import build_strategy
+from acidtest.models.base import ClassicSolver, LanguageModel, ModelSpec
+from acidtest.models.build import build
+from acidtest.study.plan import Plan, PlanInput, make_plan
+from acidtest.study.real import given_benchmark, real_benchmark, task_class
+from acidtest.study.schema import GeneratorSpec, StudyFile
+from acidtest.study.state import RunBook, RunState, read_state, write_state
+from acidtest.tasks.base import Task
+from acidtest.types import Benchmark
+
+Model = LanguageModel | ClassicSolver
+CALLS_PER_ITEM = 10
+"""A generator may be called so many times for each item that is wanted, unless the study says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A study that is ready to run.
+
+    Attributes:
+        models: Every generator and solver by name; language models are not opened yet.
+        given: Synthetic benchmarks that are already there, by name.
+    """
+
+    study: StudyFile
+    folder: RunFolder
+    task: Task
+    real: Benchmark
+    given: Mapping[str, Benchmark]
+    models: Mapping[str, Model]
+    plan: Plan
+    book: RunBook
+
+
+def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
+    """Read the data, build the models, and check all that can be checked before anything is paid for.
+
+    Raises:
+        StudyFileError: The study asks for something that cannot be.
+        DataError: A benchmark cannot be read.
+        ModelError: A model cannot be had: no key, no such file.
+    """
+    kind = task_class(study)
+    _check_metric(study, kind)
+    for name in _model_names(study):
+        check_model(study, study.model_spec(name))
+    real = real_benchmark(study, study_folder)
+    task = kind(real.labels, study.description)
+    _check_pool(study, task, real)
+    given = {entry.name: given_benchmark(entry, study_folder, task) for entry in study.synthetic}
+    _check_names(study, real)
+    models = {name: build(study.model_spec(name)) for name in _model_names(study)}
+    writers = {g.benchmark: _prompt_of(study, g, task, real, models[g.model]) for g in study.generators}
+    folder = RunFolder(root)
+    asked = PlanInput(
+        study=study,
+        real=real,
+        task=task,
+        given=given,
+        revisions={name: revision(model) for name, model in models.items()},
+        writers=writers,
+    )
+    book = _open_book(study, study_folder, folder)
+    return Prepared(
+        study=study,
+        folder=folder,
+        task=task,
+        real=real,
+        given=given,
+        models=models,
+        plan=make_plan(asked, folder),
+        book=book,
+    )
+
+
+def generation_plan(
+    study: StudyFile, entry: GeneratorSpec, task: Task, real: Benchmark, model: Model
+) -> GenerationPlan:
+    """Return what one generator is asked for."""
+    return GenerationPlan(
+        benchmark=entry.benchmark,
+        generator=entry.model,
+        revision=revision(model),
+        strategy=entry.strategy,
+        options=entry.options,
+        task=task,
+        pool=real.pool,
+        n=entry.items,
+        budget=entry.calls or CALLS_PER_ITEM * entry.items,
+        seed=study.seed,
+        temperature=entry.temperature,
+        top_p=entry.top_p,
+        min_p=entry.min_p,
+        near_copy=entry.near_copy,
+    )
+
+
+def revision(model: Model) -> str:
+    """Return what exactly answers: a language model's revision; a classic solver is its code, so its version is ours."""
+    return model.revision if isinstance(model, LanguageModel) else version("acidtest")
+
+
+def _model_names(study: StudyFile) -> list[str]:
+    names = [g.model for g in study.generators] + [s.model for s in study.solvers]
+    return list(dict.fromkeys(names))
+
+
+def _check_metric(study: StudyFile, kind: type[Task]) -> None:
+    if study.metric and study.metric not in kind.metrics:
+        raise StudyFileError(
+            f"the task '{study.task}' has no metric '{study.metric}'",
+            where="key 'metric'",
+            way_out=f"It has: {', '.join(kind.metrics)}.",
+        )
+
+
+def check_model(study: StudyFile, spec: ModelSpec) -> None:
+    """Raise where a model cannot do what the study asks of it, as far as that shows without calling it."""
+    where = f"model '{spec.name}'"
+    if spec.provider == "classic":
+        solver = registry.get("classic", spec.model)
+        if study.task not in solver.tasks:
+            raise StudyFileError(
+                f"'{spec.use}' does not solve '{study.task}'",
+                where=where,
+                way_out=f"It solves {', '.join(sorted(solver.tasks))}; see 'acidtest list models'.",
+            )
+        if any(g.model == spec.name for g in study.generators):
+            raise StudyFileError(
+                f"'{spec.use}' is no language model and cannot write items", where=where, way_out="Name another model."
+            )
+        return
+    registry.get("provider", spec.provider)
+    if spec.key_env and not os.environ.get(spec.key_env):
+        raise StudyFileError(
+            f"the environment variable {spec.key_env} is not set",
+            where=where,
+            way_out="Set it to the key, or take 'key_env' out where the server wants none.",
+        )
+
+
+def _check_pool(study: StudyFile, task: Task, real: Benchmark) -> None:
+    needs = study.generators or [s for s in study.solvers if s.shots or s.model.startswith("classic:")]
+    if needs and not real.pool:
+        raise StudyFileError(
+            "there is no pool of examples, and this study needs one",
+            where="key 'real'",
+            way_out="Name a file under 'pool', or set 'pool_share' so that a part of the items is set aside.",
+        )
+    for solver in study.solvers:
+        if solver.shots and real.pool:
+            task.choose_examples(real.pool, solver.shots, study.seed)
+
+
+def _check_names(study: StudyFile, real: Benchmark) -> None:
+    made = {g.benchmark for g in study.generators} | {s.name for s in study.synthetic}
+    if real.name in made:
+        raise StudyFileError(
+            f"the real benchmark and a synthetic one are both called '{real.name}'",
+            where="key 'real'",
+            way_out="Give the real one another 'name'.",
+        )
+
+
+def _prompt_of(study: StudyFile, entry: GeneratorSpec, task: Task, real: Benchmark, model: Model) -> str:
+    """Return which prompt a generator is sent, with its hash; on the way, check the strategy's options and the pool."""
+    if not isinstance(model, LanguageModel):
+        raise StudyFileError(f"'{entry.model}' is no language model and cannot write items")
+    return build_strategy(generation_plan(study, entry, task, real, model), model.style).prompt.reference
+
+
+def _open_book(study: StudyFile, study_folder: Path, folder: RunFolder) -> RunBook:
+    """Return the run's state: what an earlier run left, under the study as it is now."""
+    now = RunState(
+        version=version("acidtest"),
+        seed=study.seed,
+        study=study.model_dump(mode="json"),
+        study_folder=str(study_folder.resolve()),
+    )
+    before = read_state(folder)
+    if before is not None:
+        now = now.model_copy(update={"stages": before.stages, "models": before.models})
+    folder.root.mkdir(parents=True, exist_ok=True)
+    write_state(folder, now)
+    return RunBook(folder, now)

@@ -1,0 +1,103 @@
+"""The real benchmark of a study: read, checked, and parted into what is evaluated and what may be shown."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from acidtest import registry
+from acidtest.data.datasets import load_dataset
+from acidtest.data.read import read_items
+from acidtest.data.split import split_pool, without_copies
+from acidtest.errors import DataError, StudyFileError
+from acidtest.study.schema import GivenSet, RealSource, StudyFile
+from acidtest.tasks.base import Task
+from acidtest.types import Benchmark, Item
+
+
+def task_class(study: StudyFile) -> type[Task]:
+    """Return the task's class."""
+    found: type[Task] = registry.get("task", study.task)
+    return found
+
+
+def real_benchmark(study: StudyFile, study_folder: Path) -> Benchmark:
+    """Return the study's real benchmark with its pool.
+
+    Raises:
+        DataError: A file cannot be read, holds no items, or an item is not one of this task.
+    """
+    shape = task_class(study).shape
+    source = study.real
+    if source.dataset is not None:
+        whole = load_dataset(source.dataset, source.split, seed=study.seed, pool_share=source.pool_share)
+        if source.columns:
+            raise StudyFileError("'columns' goes with 'path', not with 'dataset'", where="key 'real.columns'")
+    else:
+        whole = _from_file(source, study_folder, study)
+    items, pool = whole.items, without_copies(whole.pool, whole.items)
+    items = sample(items, source.limit, study.seed, "items")
+    pool = sample(pool, source.pool_limit, study.seed, "pool")
+    name = source.name or whole.name
+    labels = tuple(study.labels) or whole.labels or labels_of([*items, *pool])
+    benchmark = replace(whole, name=name, items=items, pool=pool, labels=labels)
+    task = task_class(study)(labels, study.description)
+    where = f"data set {source.dataset}" if source.dataset else str(source.path)
+    for item in (*benchmark.items, *benchmark.pool):
+        refuse_problem(task, item, where)
+    if not shape.inputs or not benchmark.items:
+        raise DataError("the real benchmark holds no items", where=where, way_out="Name a file that holds some.")
+    return benchmark
+
+
+def given_benchmark(given: GivenSet, study_folder: Path, task: Task) -> Benchmark:
+    """Return a synthetic benchmark that is already there."""
+    path = study_folder / given.path
+    items = tuple(read_items(path, task.shape, given.columns))
+    if not items:
+        raise DataError(f"the synthetic benchmark '{given.name}' holds no items", where=str(path))
+    for item in items:
+        refuse_problem(task, item, str(path))
+    return Benchmark(name=given.name, kind="synthetic", items=items, labels=task.labels, generator=given.generator)
+
+
+def refuse_problem(task: Task, item: Item, where: str) -> None:
+    """Raise what is wrong with an item, with its place and the way out."""
+    problem = task.problem(item)
+    if problem:
+        raise DataError(
+            f"item '{item.id[:100]}': {problem}",
+            where=where,
+            way_out="Mend the item, or list all labels under 'labels:' of the study file.",
+        )
+
+
+def labels_of(items: Sequence[Item]) -> tuple[str, ...]:
+    """Return all labels, or entity types, that occur in the targets, sorted; nothing for targets that are numbers."""
+    found: set[str] = set()
+    for item in items:
+        if isinstance(item.target, str):
+            found.add(item.target)
+        elif isinstance(item.target, list):
+            found.update(str(span[0]) for span in item.target if isinstance(span, list) and span)
+    return tuple(sorted(found))
+
+
+def sample(items: Sequence[Item], limit: int | None, seed: int, purpose: str) -> tuple[Item, ...]:
+    """Return a seeded sample in the items' own order; all items where there is no limit or there are fewer."""
+    if limit is None or limit >= len(items):
+        return tuple(items)
+    chosen = sorted(random.Random(f"{seed} {purpose}").sample(range(len(items)), limit))
+    return tuple(items[i] for i in chosen)
+
+
+def _from_file(source: RealSource, study_folder: Path, study: StudyFile) -> Benchmark:
+    shape = task_class(study).shape
+    path = study_folder / str(source.path)
+    items = read_items(path, shape, source.columns)
+    name = source.name or path.name.removesuffix(".gz").rpartition(".")[0]
+    if source.pool is not None:
+        pool = read_items(study_folder / source.pool, shape, source.columns)
+    else:
+        items, pool = split_pool(items, source.pool_share, study.seed)
+    return Benchmark(name=name, kind="real", items=tuple(items), pool=tuple(pool))

@@ -1,0 +1,87 @@
+"""A whole study, or any one of its stages, in a folder that can be killed and resumed."""
+
+from pathlib import Path
+
+from acidtest.data.run_folder import RunFolder
+from acidtest.errors import StudyFileError
+from acidtest.models.budget import Budget
+from acidtest.study.closing import compare_scores, write_report
+from acidtest.study.prepare import Prepared, prepare
+from acidtest.study.reporter import Reporter
+from acidtest.study.schema import StudyFile
+from acidtest.study.stages import Run, evaluate_stage, generate_stage, in_event_loop, keep_given, say_what_changes
+from acidtest.study.state import read_state
+from acidtest.types import FidelityReport
+
+
+def run_study(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> FidelityReport:
+    """Do everything that is not done yet: write benchmarks, answer, compare, draw. Return the comparison.
+
+    Raises:
+        AcidtestError: Nothing can go on; what was done is kept.
+    """
+    run = start(study, study_folder, root, reporter)
+
+    async def work() -> None:
+        await generate_stage(run)
+        await evaluate_stage(run)
+
+    in_event_loop(work)
+    compare_stage(run)
+    return report_stage(run)
+
+
+def start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> Run:
+    """Prepare a run, say what a changed study file makes stale, and write down what is given."""
+    prepared = prepare(study, study_folder, root)
+    limits = study.limits
+    run = Run(prepared=prepared, reporter=reporter, budget=Budget(cost=limits.cost, calls=limits.calls))
+    say_what_changes(run)
+    keep_given(run)
+    return run
+
+
+def compare_stage(run: Run) -> FidelityReport:
+    """Compare what was scored."""
+    prepared = run.prepared
+    run.begin("fidelity")
+    report = compare_scores(prepared.study, prepared.folder, prepared.real.name, _synthetic_names(prepared))
+    run.end("fidelity")
+    return report
+
+
+def report_stage(run: Run) -> FidelityReport:
+    """Draw what was compared; name on the page what failed on the way."""
+    run.begin("report")
+    notes = tuple(f"{key}: {why}" for key, why in sorted(run.failed.items()))
+    report = write_report(run.prepared.study, run.prepared.folder, notes)
+    run.end("report")
+    return report
+
+
+def study_of(path: Path) -> tuple[StudyFile, Path, Path | None]:
+    """Return the study of a study file or of a run's folder, the folder its paths are relative to, and the run's folder.
+
+    Raises:
+        StudyFileError: It is neither.
+    """
+    from acidtest.study.load import load_study
+
+    if not path.is_dir():
+        return load_study(path), path.parent, None
+    state = read_state(RunFolder(path))
+    if state is None:
+        raise StudyFileError(
+            f"'{path}' is a folder, but no run's folder: it holds no run.json",
+            way_out="Name a study file or a run's folder.",
+        )
+    return StudyFile.model_validate(state.study), Path(state.study_folder), path
+
+
+def _synthetic_names(prepared: Prepared) -> tuple[str, ...]:
+    names = [g.benchmark for g in prepared.study.generators] + [s.name for s in prepared.study.synthetic]
+    return tuple(
+        name
+        for name in names
+        if prepared.folder.synthetic(name).exists() and prepared.folder.synthetic(name).stat().st_size
+    )
