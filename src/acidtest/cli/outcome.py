@@ -1,4 +1,4 @@
-"""What `run` and `report` show at the end: the verdict, where the page is, and the exit code where one was asked for."""
+"""What `run` shows at the end: the verdict, where the page is, and the exit code where one was asked for."""
 
 import sys
 from pathlib import Path
@@ -41,11 +41,9 @@ def check_gate(gate: str | None) -> None:
 
 
 def gate_code(report: FidelityReport, gate: str | None) -> int:
-    """Return 0 without a gate. With one: the worst decision over all synthetic benchmarks, NO-GO before INCONCLUSIVE."""
+    """Return 0 without a gate, else the code of the worst decision over all synthetic benchmarks: NO-GO comes first."""
     if gate is None:
         return 0
     decisions = {uses[use].decision for uses in report.verdict.values() for use in uses if use == gate}
-    for decision in ("NO-GO", "INCONCLUSIVE"):
-        if decision in decisions or not decisions:
-            return EXIT_CODES[decision] if decisions else EXIT_CODES["INCONCLUSIVE"]
-    return EXIT_CODES["GO"]
+    worst = next((d for d in ("NO-GO", "INCONCLUSIVE", "GO") if d in decisions), "INCONCLUSIVE")
+    return EXIT_CODES[worst]

@@ -53,8 +53,8 @@ def compare(
 
 def report(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RUN] = None) -> None:
     """Draw the comparison of the run into RUN/report.html."""
-    from acidtest.study.closing import write_report
     from acidtest.data.run_folder import RunFolder
+    from acidtest.study.closing import write_report
     from acidtest.study.run import study_of
 
     asked, _, known = study_of(study)

@@ -14,6 +14,7 @@ from acidtest.errors import StudyFileError
 from acidtest.study.schema import StudyFile
 
 _LONGEST = 1_000_000
+_MOST_NODES = 100_000  # a short file of nested aliases could unfold into more than any memory holds
 
 
 def load_study(path: Path) -> StudyFile:
@@ -36,7 +37,7 @@ def load_study(path: Path) -> StudyFile:
         )
     _refuse_bare_models(tree, path)
     try:
-        return StudyFile.model_validate(_plain(tree))
+        return StudyFile.model_validate(_plain(tree, path))
     except ValidationError as error:
         raise _explain(error, tree, path) from None
 
@@ -57,18 +58,27 @@ def _parse(path: Path) -> Any:
         raise StudyFileError(f"this is not YAML: {error}", where=str(path), way_out="Check the file.") from None
 
 
-def _plain(node: Any) -> Any:
+def _plain(tree: CommentedMap, path: Path) -> Any:
     """Return plain dicts, lists and scalars: the round-trip classes of the parser carry positions we need no more."""
-    if isinstance(node, CommentedMap):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
-    if isinstance(node, bool) or node is None:
-        return node
-    for kind in (int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return str(node)
+    left = _MOST_NODES
+
+    def plain(node: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise StudyFileError(
+                f"the file unfolds into more than {_MOST_NODES:,} values", where=str(path), way_out="Use fewer aliases."
+            )
+        if isinstance(node, CommentedMap):
+            return {str(key): plain(value) for key, value in node.items()}
+        if isinstance(node, CommentedSeq):
+            return [plain(value) for value in node]
+        if isinstance(node, bool) or node is None:
+            return node
+        kind = next((kind for kind in (int, float) if isinstance(node, kind)), str)
+        return kind(node)
+
+    return plain(tree)
 
 
 def _refuse_bare_models(tree: CommentedMap, path: Path) -> None:
@@ -91,7 +101,8 @@ def _refuse_bare_models(tree: CommentedMap, path: Path) -> None:
 
 
 def _explain(error: ValidationError, tree: CommentedMap, path: Path) -> StudyFileError:
-    first = error.errors(include_url=False)[0]
+    # A misspelt key is also a missing one: the misspelling is what the user wants to hear of.
+    first = min(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     place = tuple(p for p in first["loc"] if p not in ("function-before", "SolverSpec"))
     key = ".".join(str(p) for p in place)
     where = f"{path}{_line(tree, place)}" + (f", key '{key}'" if key else "")

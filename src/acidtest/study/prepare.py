@@ -108,7 +108,7 @@ def generation_plan(
 
 
 def revision(model: Model) -> str:
-    """Return what exactly answers: a language model's revision; a classic solver is its code, so its version is ours."""
+    """Return what exactly answers: a language model's revision, or our version for a solver that is our own code."""
     return model.revision if isinstance(model, LanguageModel) else version("acidtest")
 
 

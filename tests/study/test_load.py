@@ -1,0 +1,86 @@
+"""Slips in a study file: each is named with its line, its key and the way out."""
+
+from pathlib import Path
+
+import pytest
+
+from acidtest.errors import StudyFileError
+from acidtest.study.load import load_study
+
+GOOD = """\
+study: demo
+task: intent
+real:
+  path: real.jsonl
+models:
+  small:
+    use: local:smollm2-135m-instruct-q4_1
+    family: smollm2
+generators:
+  - model: small
+    items: 10
+solvers:
+  - small
+  - classic:majority
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "study.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    study = load_study(written(tmp_path, GOOD))
+    assert [s.model for s in study.solvers] == ["small", "classic:majority"]
+    assert study.generators[0].benchmark == "small.few_shot"
+    assert study.model_spec("small").provider == "local"
+    assert study.model_spec("classic:majority").model == "majority"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "where", "way_out"),
+    [
+        ("    family:", "    famly:", "unknown key 'famly'", "line 8", "Did you mean 'family'?"),
+        ("task: intent", "tsk: intent", "unknown key 'tsk'", "line 2", "Did you mean 'task'?"),
+        ("    items: 10\n", "", "the key 'items' is missing", "key 'generators.0.items'", "Add it."),
+        ("items: 10", "items: ten", "valid integer", "line 11", "acidtest init"),
+        ("items: 10", "items: 0", "greater than or equal to 1", "line 11", "acidtest init"),
+        ("  - small\n", "  - smal\n", "'smal' is no model of this study", "line 13, solvers[0]", "'small'"),
+        ("  - model: small", "  - model: tiny", "'tiny' is no model of this study", "generators[0]", "under 'models:'"),
+        ("path: real.jsonl", "dataset: a\n  path: b", "either 'dataset' or 'path'", "key 'real'", "acidtest init"),
+        ("  - classic:majority", "  - small", "two solvers are called 'small'", "study.yaml", "acidtest init"),
+        ("study: demo", "study: 'demo", "this is not YAML", "line", "quotes"),
+    ],
+)
+def test_a_slip_is_named(tmp_path: Path, old: str, new: str, what: str, where: str, way_out: str) -> None:
+    assert old in GOOD
+    with pytest.raises(StudyFileError) as caught:
+        load_study(written(tmp_path, GOOD.replace(old, new)))
+    assert what in caught.value.what
+    assert where in caught.value.where
+    assert way_out in caught.value.way_out
+
+
+@pytest.mark.parametrize(
+    ("content", "what"), [(b"", "holds no study"), (b"- a\n", "holds no study"), (b"\xff", "UTF-8")]
+)
+def test_what_is_no_study_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_bytes(content)
+    with pytest.raises(StudyFileError) as caught:
+        load_study(path)
+    assert what in caught.value.what
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StudyFileError) as caught:
+        load_study(tmp_path / "none.yaml")
+    assert "none.yaml" in caught.value.what
+
+
+def test_aliases_cannot_grow_without_bound(tmp_path: Path) -> None:
+    layers = "".join(f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]\n" for i in range(1, 12))
+    with pytest.raises(StudyFileError):
+        load_study(written(tmp_path, "l0: &l0 [x, x]\n" + layers))
