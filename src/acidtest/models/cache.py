@@ -1,0 +1,198 @@
+"""Answers that were paid for once: an SQLite file that several runs may use at a time."""
+
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from acidtest.errors import DataError
+from acidtest.models.base import LanguageModel
+from acidtest.types import Prompt, Reply, Sampling
+
+SCHEMA = 1
+_MOST_PENDING = 256
+_OLDEST_PENDING = 1.0
+_LOCKED_FOR = 30.0
+_KEYS_PER_QUERY = 500
+
+_CREATE = """
+CREATE TABLE IF NOT EXISTS replies (
+  key BLOB PRIMARY KEY, text TEXT NOT NULL, finish TEXT NOT NULL,
+  tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, seconds REAL NOT NULL
+) WITHOUT ROWID
+"""
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be had again: `ACIDTEST_CACHE`, or the system's place for caches."""
+    import platformdirs
+
+    return Path(os.environ.get("ACIDTEST_CACHE") or platformdirs.user_cache_dir("acidtest"))
+
+
+class CacheKey:
+    """Makes the keys of one model's answers.
+
+    A key is the SHA-256 of all that an answer depends on: the model, its address and revision, the style, every
+    sampling setting, the prompt with its stops, grammar and length, and the repeat index.
+    """
+
+    def __init__(self, model: LanguageModel) -> None:
+        parts = ["acidtest reply", SCHEMA, model.spec.use, model.spec.base_url, model.revision, model.style]
+        self._start = hashlib.sha256(orjson.dumps(parts))
+
+    def __call__(self, prompt: Prompt, sampling: Sampling, repeat: int = 0) -> bytes:
+        """Return 32 bytes."""
+        key = self._start.copy()
+        settings = (sampling.temperature, sampling.top_p, sampling.min_p, sampling.seed)
+        asked = (prompt.messages, prompt.text, prompt.stop, prompt.max_tokens, prompt.grammar)
+        key.update(orjson.dumps((settings, asked, repeat)))
+        return key.digest()
+
+
+class ResponseCache:
+    """Replies by key.
+
+    Writing is batched: a reply is on disk at the latest `_MOST_PENDING` replies or `_OLDEST_PENDING` seconds after it
+    came, as long as others follow, and otherwise at `flush`. The first reply under a key stays.
+
+    Args:
+        path: The file; it is made where there is none. Default: `replies.sqlite` in the cache folder.
+
+    Raises:
+        DataError: The file is damaged, is no cache, or cannot be written.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or cache_folder() / "replies.sqlite"
+        self._pending: dict[bytes, Reply] = {}
+        self._last_flush = -_OLDEST_PENDING
+        with self._plain_errors():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(self.path, timeout=_LOCKED_FOR, isolation_level=None)
+        try:
+            with self._plain_errors():
+                self._prepare()
+        except DataError:
+            self._database.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pending(self) -> int:
+        """Number of replies that are not on disk yet."""
+        return len(self._pending)
+
+    def get(self, key: bytes) -> Reply | None:
+        """Return the reply under a key, marked as cached, or None."""
+        if (waiting := self._pending.get(key)) is not None:
+            return _as_cached(waiting)
+        with self._plain_errors():
+            query = "SELECT text, finish, tokens_in, tokens_out, seconds FROM replies WHERE key = ?"
+            row = self._database.execute(query, (key,)).fetchone()
+        return None if row is None else _reply(*row)
+
+    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
+        """Return the replies that are there, by key."""
+        found = {key: _as_cached(self._pending[key]) for key in keys if key in self._pending}
+        with self._plain_errors():
+            for start in range(0, len(keys), _KEYS_PER_QUERY):
+                some = keys[start : start + _KEYS_PER_QUERY]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT key, text, finish, tokens_in, tokens_out, seconds FROM replies WHERE key IN ({marks})"  # noqa: S608 - question marks only
+                found.update({key: _reply(*rest) for key, *rest in self._database.execute(query, some)})
+        return found
+
+    def put(self, key: bytes, reply: Reply) -> None:
+        """Keep a reply; see the class for when it is on disk."""
+        self._pending[key] = reply
+        if len(self._pending) >= _MOST_PENDING or time.monotonic() - self._last_flush >= _OLDEST_PENDING:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is pending; when this returns it survives a power cut."""
+        if not self._pending:
+            return
+        rows = [(key, r.text, r.finish, r.tokens_in, r.tokens_out, r.seconds) for key, r in self._pending.items()]
+        with self._plain_errors():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                self._database.executemany("INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?)", rows)
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+        self._pending.clear()
+        self._last_flush = time.monotonic()
+
+    def close(self) -> None:
+        """Write what is pending and close the file."""
+        try:
+            self.flush()
+        finally:
+            self._database.close()
+
+    def _prepare(self) -> None:
+        self._write_ahead()
+        self._database.execute("PRAGMA synchronous = FULL")
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version not in (0, SCHEMA):
+            way_out = "Update acidtest, or name another folder with ACIDTEST_CACHE."
+            raise DataError(
+                f"the cache was written by a newer version ({version})", where=str(self.path), way_out=way_out
+            )
+        self._database.execute(_CREATE)
+        if version == 0:
+            self._database.execute(f"PRAGMA user_version = {SCHEMA}")
+        self._database.execute("SELECT key, text, finish, tokens_in, tokens_out, seconds FROM replies LIMIT 1")
+
+    def _write_ahead(self) -> None:
+        """Switch to WAL. SQLite does not wait for its turn here, so two runs that start at once must do so."""
+        give_up = time.monotonic() + _LOCKED_FOR
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > give_up:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.OperationalError, OSError) as error:
+            way_out = (
+                "Check that the disk has room and the file may be written, or set ACIDTEST_CACHE to another folder."
+            )
+            raise DataError(
+                f"the response cache cannot be used: {error}", where=str(self.path), way_out=way_out
+            ) from error
+        except sqlite3.DatabaseError as error:
+            way_out = "Delete the file (and those beside it that end in -wal and -shm): its answers are asked again."
+            raise DataError(f"the response cache is damaged: {error}", where=str(self.path), way_out=way_out) from error
+
+
+def _reply(text: str, finish: str, tokens_in: int, tokens_out: int, seconds: float) -> Reply:
+    return Reply(text=text, finish=finish, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds, cached=True)
+
+
+def _as_cached(reply: Reply) -> Reply:
+    return _reply(reply.text, reply.finish, reply.tokens_in, reply.tokens_out, reply.seconds)

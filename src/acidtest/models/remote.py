@@ -1,0 +1,243 @@
+"""What all models behind an address share: one call, its retries, the limit on calls at once, plain errors."""
+
+import asyncio
+import os
+import random
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import orjson
+
+from acidtest.errors import ModelError, TransientModelError
+from acidtest.models.base import LanguageModel, ModelSpec
+from acidtest.models.failure import AttemptError, HttpReply, error_code, failure_of
+from acidtest.models.limiter import AdaptiveLimiter
+from acidtest.types import Prompt, Reply, Sampling, Style
+
+DEFAULT_CONNECTIONS = 32
+LONGEST_BACKOFF = 30.0
+OUT_OF_CREDIT = frozenset({"insufficient_quota", "billing_not_active", "billing_error"})
+THIS_PROMPT_ONLY = frozenset(
+    {"context_length_exceeded", "exceed_context_size_error", "content_filter", "content_policy_violation"}
+)
+"""Error codes that say something about one prompt: the item stays unanswered, others go on."""
+
+_TOO_LONG = ("maximum context length", "prompt is too long")
+
+_FIRST_ERROR, _TOO_LARGE, _REFUSED_KEY, _NOT_FOUND = 400, 413, (401, 403), 404
+
+
+class Client(Protocol):
+    """Posts bodies to one address."""
+
+    async def post(self, body: bytes) -> HttpReply:
+        """Send one body and return what came back."""
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+class RemoteModel(LanguageModel):
+    """A model behind an address. A provider says how a body is written and how an answer is read.
+
+    Attributes:
+        limiter: Finds out how many calls the server takes at once.
+        first_backoff: Seconds before the first retry, about; doubles each time, never above `LONGEST_BACKOFF`.
+        paid_failure: Told of each failed attempt that may have been charged, and whether another one follows.
+    """
+
+    def __init__(self, spec: ModelSpec, *, style: Style, url: str, key: str, headers: Mapping[str, str]) -> None:
+        self.spec, self.style, self.revision = spec, style, spec.revision or ""
+        self.connections = spec.connections or DEFAULT_CONNECTIONS
+        self.url, self._key = url, key
+        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
+        self.limiter = AdaptiveLimiter(self.connections)
+        self.first_backoff = 0.5
+        self.paid_failure: Callable[[Prompt, bool], None] = lambda _prompt, _again: None
+        self._client: Client | None = None
+        self._heard = False
+
+    @abstractmethod
+    def body(self, prompt: Prompt, sampling: Sampling) -> bytes:
+        """Return the request's body."""
+
+    @abstractmethod
+    def read(self, answer: object, prompt: Prompt) -> tuple[str, str, int, int]:
+        """Return text, finish, tokens in and out of a parsed answer.
+
+        Raises:
+            KeyError, IndexError, TypeError, ValueError: The answer has not the expected shape.
+        """
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close connections."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def answer(self, prompt: Prompt, sampling: Sampling) -> Reply:
+        """Send one prompt and return the reply; see `LanguageModel.answer`."""
+        body = self.body(prompt, sampling)
+        attempt = 0
+        while True:
+            try:
+                return await self._attempt(body, prompt)
+            except AttemptError as failure:
+                again = failure.retry and attempt < self.spec.retries
+                if failure.paid:
+                    self.paid_failure(prompt, again)
+                if not again:
+                    raise self._given_up(failure, attempt + 1) from None
+                backoff = min(self.first_backoff * 2.0**attempt, LONGEST_BACKOFF) * random.uniform(0.5, 1.0)
+                wait = max(failure.retry_after, backoff)
+            attempt += 1
+            await asyncio.sleep(wait)
+
+    async def _attempt(self, body: bytes, prompt: Prompt) -> Reply:
+        client = self._client or self._open()
+        ticket = await self.limiter.acquire()
+        try:
+            began = time.perf_counter()
+            reply = await client.post(body)
+            seconds = time.perf_counter() - began
+            self._heard = True
+            if reply.status >= _FIRST_ERROR or reply.status < 200:  # noqa: PLR2004 - not a success
+                raise self._refusal(reply)
+            answer = self._parsed(reply.body, prompt, seconds)
+            self.limiter.succeeded()
+        except AttemptError as failure:
+            if failure.throttled:
+                self.limiter.throttled(ticket, failure.retry_after)
+            raise
+        finally:
+            self.limiter.release()
+        return answer
+
+    def _parsed(self, body: bytes, prompt: Prompt, seconds: float) -> Reply:
+        try:
+            text, finish, tokens_in, tokens_out = self.read(orjson.loads(body), prompt)
+        except orjson.JSONDecodeError:
+            raise AttemptError("the answer is not whole JSON", paid=True) from None
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+            raise AttemptError("the answer has not the expected fields", paid=True) from None
+        return Reply(text=text, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds, finish=finish)
+
+    def _open(self) -> Client:
+        parts = urlsplit(self.url)
+        if parts.scheme == "http" and not _behind_proxy(parts.hostname or ""):
+            from acidtest.models.http_client import HttpClient
+
+            self._client = HttpClient(self.url, self._headers, timeout=self.spec.timeout)
+        else:
+            from acidtest.models.aiohttp_client import AiohttpClient
+
+            self._client = AiohttpClient(
+                self.url, self._headers, timeout=self.spec.timeout, connections=self.connections
+            )
+        return self._client
+
+    def _refusal(self, reply: HttpReply) -> AttemptError | ModelError | TransientModelError:
+        """Return the error for a status that is no success: to be retried, for good, or for this prompt alone."""
+        failure = failure_of(reply, hidden=self._key)
+        code = error_code(reply.body)
+        place = {"where": self.place}
+        too_long = any(words in failure.what for words in _TOO_LONG)  # vLLM and Anthropic have no code for it
+        if code in THIS_PROMPT_ONLY or reply.status == _TOO_LARGE or (too_long and not failure.retry):
+            way_out = "Show fewer examples, or leave the item out; the other items go on."
+            return TransientModelError(f"{failure.what} (this prompt alone)", **place, way_out=way_out)
+        if code in OUT_OF_CREDIT:
+            return ModelError(
+                failure.what, **place, way_out="The account has no credit left: top it up, then run again."
+            )
+        if failure.retry:
+            return failure
+        if reply.status in _REFUSED_KEY:
+            way_out = f"Put a valid key into the environment variable {self.key_variable}."
+            if not self._key:
+                way_out += " No key was sent: 'key_env' of the model names the variable for another address."
+        elif reply.status == _NOT_FOUND:
+            way_out = f"Check the model's name '{self.spec.model}' and its 'base_url'."
+        elif 300 <= reply.status < _FIRST_ERROR:  # noqa: PLR2004 - redirections
+            way_out = "The address moved; set 'base_url' to the new one."
+        else:
+            way_out = f"Check the model's name '{self.spec.model}', its 'style' and the sampling settings."
+        return ModelError(failure.what, **place, way_out=way_out)
+
+    def _given_up(self, failure: AttemptError, attempts: int) -> ModelError | TransientModelError:
+        tried = f" ({attempts} attempts)" if attempts > 1 else ""
+        if failure.unreachable and not self._heard:
+            way_out = "Check 'base_url', and that the server runs and is reachable from here."
+            return ModelError(f"{failure.what}{tried}", where=self.place, way_out=way_out)
+        way_out = "Run again: only what is missing is asked. 'timeout', 'retries' and 'connections' can be set."
+        return TransientModelError(f"{failure.what}{tried}", where=self.place, way_out=way_out)
+
+    @property
+    def place(self) -> str:
+        """The model and its address, without what could be secret in the address."""
+        parts = urlsplit(self.url)
+        bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        return f"model '{self.spec.name}' at {bare}"
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable that holds the key."""
+        return self.spec.key_env or self.default_key_variable
+
+    default_key_variable = "OPENAI_API_KEY"
+
+
+def key_of(spec: ModelSpec, default_variable: str) -> str:
+    """Return the key for a model.
+
+    A key is sent to the provider's own address, and to another one only where `key_env` names it: a study file that
+    somebody else wrote does not get the usual key sent to an address of his.
+
+    Raises:
+        ModelError: The variable that should hold the key is empty.
+    """
+    variable = spec.key_env or default_variable
+    if spec.base_url and not spec.key_env:
+        return ""
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise ModelError(
+            f"no key for model '{spec.name}'",
+            where=f"environment variable {variable}",
+            way_out=f"Set {variable}, or name another variable with 'key_env'.",
+        )
+    if not key.isascii() or not key.isprintable():
+        raise ModelError(f"the key in {variable} holds characters no key has", way_out=f"Set {variable} again.")
+    return key
+
+
+def address_of(spec: ModelSpec, default: str, path: str) -> str:
+    """Return the address for calls: `base_url` or the default, and the path."""
+    base = spec.base_url or default
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not base.isascii() or not base.isprintable():
+        way_out = "Write it like http://localhost:8000/v1 or https://api.example.com/v1."
+        raise ModelError(f"'{base}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, fragment=""))
+
+
+def cut_at(text: str, stops: tuple[str, ...]) -> str:
+    r"""Return the text up to the first stop string; for stops that a server does not take.
+
+    Example:
+        >>> cut_at("one\n\ntwo", ("\n\n",))
+        'one'
+    """
+    ends = [text.index(stop) for stop in stops if stop and stop in text]
+    return text[: min(ends)] if ends else text
+
+
+def _behind_proxy(host: str) -> bool:
+    if host in ("localhost", "127.0.0.1", "::1"):
+        return False
+    return any(os.environ.get(name) for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"))
