@@ -1,0 +1,100 @@
+"""A file that appears under its name only when it is whole and the right one."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from acidtest.errors import FetchError
+
+ByteProgress = Callable[[int, int | None], None]
+"""Called with (bytes so far, bytes in all or None where that is not known)."""
+
+_CHUNK = 2**20
+
+
+class GrowingFile:
+    """What is written goes into a partial file, is counted and hashed.
+
+    Attributes:
+        size: Bytes so far.
+        limit: Most bytes; more is an error, so that no source can fill the disk.
+    """
+
+    def __init__(self, partial: Path, limit: int, total: int | None, progress: ByteProgress | None) -> None:
+        self.size = 0
+        self.limit = limit
+        self._partial = partial
+        self._total = total
+        self._progress = progress
+        self._hash = hashlib.sha256()
+        self._out = partial.open("wb")
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+        self.size += len(chunk)
+        if self.size > self.limit:
+            raise FetchError(f"more than the {self.limit:,} bytes that were expected", where=self._partial.name)
+        self._out.write(chunk)
+        self._hash.update(chunk)
+        self.tell(self.size)
+
+    def tell(self, done: int) -> None:
+        """Report how far the work is."""
+        if self._progress is not None:
+            self._progress(done, self._total)
+
+    def close(self, sha256: str | None) -> None:
+        """Bring everything to disk, and refuse it where it is not the expected file."""
+        self._out.flush()
+        os.fsync(self._out.fileno())
+        self._out.close()
+        found = self._hash.hexdigest()
+        if sha256 is not None and found != sha256:
+            raise FetchError(f"another file than expected: its SHA-256 is {found}, not {sha256}")
+
+    def abandon(self) -> None:
+        """Close and delete what was written."""
+        self._out.close()
+        self._partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def kept_file(
+    target: Path, *, sha256: str | None, limit: int, total: int | None = None, progress: ByteProgress | None = None
+) -> Iterator[GrowingFile]:
+    """Give a file to write; on leaving, check it and put it in place at once. Whatever goes wrong leaves nothing.
+
+    Args:
+        target: Where it will stand.
+        sha256: What its SHA-256 must be; None: anything.
+        limit: Most bytes.
+        total: Bytes in all, for the progress.
+        progress: Told after every chunk.
+
+    Raises:
+        FetchError: Too many bytes, or another SHA-256.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    growing = GrowingFile(partial, limit, total, progress)
+    try:
+        yield growing
+        growing.close(sha256)
+        partial.replace(target)
+    except BaseException:  # an interrupt, too, must leave no half file behind
+        growing.abandon()
+        raise
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    """Yield what a reader gives, a megabyte at a time."""
+    while chunk := read(_CHUNK):
+        yield chunk
