@@ -1,0 +1,303 @@
+"""What a report shows, described in words and ready to draw: the page and the terminal show the same panels.
+
+Names and texts in panels are cleaned and bounded, never escaped: each display escapes for its own format.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from acidtest.report import number
+from acidtest.report.safe_text import excerpt, name
+from acidtest.report.statements import deck_of, headline_of, order_test_of, worth_sentence
+from acidtest.report.words import CEILINGS, DECISIONS, USES, in_order, words_of
+from acidtest.stats.estimate import Estimate
+from acidtest.types import BiasFactor, Decision, FidelityReport, Use, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One number as shown: its text, all its digits for machines, its interval, and why where it is not known."""
+
+    text: str
+    exact: str
+    span: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictPanel:
+    """One decision on one use."""
+
+    use: str
+    question: str
+    decision: Decision | None
+    mark: str
+    because: str
+    settle: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorthPanel:
+    """How many real labels a set is worth, for its level or its order."""
+
+    purpose: str
+    figure: Figure
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatisticRow:
+    """One statistic of one set."""
+
+    statistic: str
+    name: str
+    meaning: str
+    seen: Figure
+    true: Figure
+    ceiling: Figure | None
+    n: str
+    method: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetPanel:
+    """All about one synthetic benchmark. `key` is its name as the report holds it."""
+
+    key: str
+    name: str
+    generator: str
+    items: str
+    verdicts: tuple[VerdictPanel, ...]
+    worth: tuple[WorthPanel, ...]
+    statistics: tuple[StatisticRow, ...]
+    order_test: str
+    left_out: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BiasRow:
+    """The bias factor of one generator, and what stands beside it."""
+
+    generator: str
+    factor: Figure
+    band: str
+    own_excess: Figure
+    p: str
+    family: Figure | None
+    ratio: Figure | None
+    n: str
+    method: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridRow:
+    """One row of a table with a figure per column; a column without one is None."""
+
+    name: str
+    meaning: str
+    figures: tuple[Figure | None, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A table of figures."""
+
+    columns: tuple[str, ...]
+    rows: tuple[GridRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panels:
+    """Everything on the page, but for the pictures."""
+
+    headline: str
+    deck: str
+    real: str
+    real_items: str
+    metric: str
+    level: str
+    sets: tuple[SetPanel, ...]
+    bias: tuple[BiasRow, ...]
+    ensembles: Grid
+    scores: Grid
+    failures: Grid
+    warnings: tuple[str, ...]
+
+
+def describe(report: FidelityReport) -> Panels:
+    """Put a comparison into words. Nothing is computed: every figure stands in the report."""
+    benchmarks = (report.real, *synthetic_sets(report))
+    return Panels(
+        headline=headline_of(report, synthetic_sets(report)),
+        deck=deck_of(report, synthetic_sets(report)),
+        real=name(report.real),
+        real_items=items_text(report.items.get(report.real, 0)),
+        metric=name(report.metric),
+        level=number.level(report.level),
+        sets=tuple(_set_panel(report, key) for key in synthetic_sets(report)),
+        bias=tuple(_bias_row(generator, bias) for generator, bias in report.bias_factor.items()),
+        ensembles=_ensembles(report),
+        scores=_scores(report, benchmarks),
+        failures=_failures(report, benchmarks),
+        warnings=tuple(excerpt(text) for text in report.warnings),
+    )
+
+
+def synthetic_sets(report: FidelityReport) -> tuple[str, ...]:
+    """Return the names of the synthetic benchmarks, in the report's own order."""
+    keys = (*report.fidelity, *report.verdict, *report.scores, *report.left_out)
+    return tuple(key for key in dict.fromkeys(keys) if key != report.real)
+
+
+def all_solvers(report: FidelityReport) -> tuple[str, ...]:
+    """Return every solver that the report names: best on the real set first, then those it does not rank."""
+    others = (solver for table in (*report.scores.values(), *report.left_out.values()) for solver in table)
+    return tuple(dict.fromkeys((*report.models, *others)))
+
+
+def items_text(items: int) -> str:
+    """Return the size of a set in words."""
+    if items == 0:
+        return "number of items not known"
+    return "1 item" if items == 1 else f"{items:,} items"
+
+
+def figure(estimate: Estimate, digits: int | None, *, signed: bool = False) -> Figure:
+    """Return an estimate as shown; `digits` None: a count of labels."""
+    if digits is None:
+        text, span = number.count(estimate.value), number.count_span(estimate.low, estimate.high)
+    else:
+        text = number.number(estimate.value, digits, signed=signed)
+        span = number.interval(estimate, digits, signed=signed)
+    missing = math.isnan(estimate.value)
+    return Figure(
+        text=text,
+        exact=number.exact(estimate.value),
+        span="" if missing and span == number.NOT_KNOWN else span,
+        why=excerpt(number.reason(estimate)) if missing else "",
+    )
+
+
+def _plain_figure(x: float, digits: int | None, *, signed: bool = False) -> Figure:
+    text = number.count(x) if digits is None else number.number(x, digits, signed=signed)
+    return Figure(text=text, exact=number.exact(x))
+
+
+def _set_panel(report: FidelityReport, key: str) -> SetPanel:
+    statistics = report.fidelity.get(key, {})
+    ceilings_used = {words_of(s).ceiling for s in statistics}
+    shown = [s for s in in_order(set(statistics)) if s not in CEILINGS or s not in ceilings_used]
+    return SetPanel(
+        key=key,
+        name=name(key),
+        generator=name(report.generators[key]) if key in report.generators else "",
+        items=items_text(report.items.get(key, 0)),
+        verdicts=tuple(_verdict_panel(use, report.verdict.get(key, {}).get(use)) for use in USES),
+        worth=tuple(
+            WorthPanel(
+                purpose=purpose,
+                figure=figure(statistics[statistic], None),
+                sentence=worth_sentence(statistics[statistic], purpose),
+            )
+            for statistic, purpose in (("worth_score", "level"), ("worth_rank", "order"))
+            if statistic in statistics
+        ),
+        statistics=tuple(_statistic_row(s, statistics[s], statistics.get(words_of(s).ceiling)) for s in shown),
+        order_test=order_test_of(report.order_test.get(key)),
+        left_out=tuple((name(solver), excerpt(why)) for solver, why in report.left_out.get(key, {}).items()),
+    )
+
+
+def _verdict_panel(use: Use, verdict: Verdict | None) -> VerdictPanel:
+    words = USES[use]
+    if verdict is None:
+        return VerdictPanel(use=words.name, question=words.question, decision=None, mark="none", because="", settle="")
+    return VerdictPanel(
+        use=words.name,
+        question=words.question,
+        decision=verdict.decision,
+        mark=DECISIONS[verdict.decision],
+        because=excerpt(verdict.because),
+        settle=excerpt(verdict.settle),
+    )
+
+
+def _statistic_row(statistic: str, estimate: Estimate, ceiling: Estimate | None) -> StatisticRow:
+    words = words_of(statistic)
+    true = _plain_figure(estimate.true, words.digits, signed=words.signed)
+    return StatisticRow(
+        statistic=statistic,
+        name=name(words.name),
+        meaning=words.meaning,
+        seen=figure(estimate, words.digits, signed=words.signed),
+        true=true,
+        ceiling=figure(ceiling, words.digits) if ceiling else None,
+        n=f"{estimate.n:,}",
+        method=excerpt(estimate.method),
+        warnings=_warnings(estimate, ceiling),
+    )
+
+
+def _bias_row(generator: str, bias: BiasFactor) -> BiasRow:
+    def beside(estimate: Estimate | None, *, signed: bool = True) -> Figure | None:
+        return figure(estimate, 3, signed=signed) if estimate else None
+
+    return BiasRow(
+        generator=name(generator),
+        factor=figure(bias.estimate, 3, signed=True),
+        band=number.span(bias.band_low, bias.band_high, 3, signed=True),
+        own_excess=figure(bias.own_excess, 3, signed=True),
+        p=number.number(bias.p, 3),
+        family=beside(bias.family),
+        ratio=beside(bias.ratio, signed=False),
+        n=f"{bias.estimate.n:,}",
+        method=excerpt(bias.estimate.method),
+        warnings=_warnings(bias.estimate, bias.own_excess, bias.family, bias.ratio),
+    )
+
+
+def _ensembles(report: FidelityReport) -> Grid:
+    rules = tuple(report.ensemble)
+    rows = []
+    for statistic in in_order({s for table in report.ensemble.values() for s in table}):
+        words = words_of(statistic)
+        estimates = [report.ensemble[rule].get(statistic) for rule in rules]
+        rows.append(_grid_row(words.name, words.meaning, estimates, words.digits, signed=words.signed))
+    return Grid(columns=tuple(name(rule) for rule in rules), rows=tuple(rows))
+
+
+def _scores(report: FidelityReport, benchmarks: tuple[str, ...]) -> Grid:
+    rows = []
+    for solver in all_solvers(report):
+        estimates = [report.scores.get(benchmark, {}).get(solver) for benchmark in benchmarks]
+        rows.append(_grid_row(solver, "", estimates, 3))
+    return Grid(columns=tuple(name(b) for b in benchmarks), rows=tuple(rows))
+
+
+def _grid_row(
+    called: str, meaning: str, estimates: Sequence[Estimate | None], digits: int | None, *, signed: bool = False
+) -> GridRow:
+    return GridRow(
+        name=name(called),
+        meaning=meaning,
+        figures=tuple(figure(e, digits, signed=signed) if e else None for e in estimates),
+        warnings=_warnings(*estimates),
+    )
+
+
+def _failures(report: FidelityReport, benchmarks: tuple[str, ...]) -> Grid:
+    rows = []
+    for solver in all_solvers(report):
+        rates = [report.failure_rate.get(benchmark, {}).get(solver) for benchmark in benchmarks]
+        figures = tuple(None if r is None else Figure(text=number.percent(r), exact=number.exact(r)) for r in rates)
+        rows.append(GridRow(name=name(solver), meaning="", figures=figures))
+    return Grid(columns=tuple(name(b) for b in benchmarks), rows=tuple(rows))
+
+
+def _warnings(*estimates: Estimate | None) -> tuple[str, ...]:
+    texts = (text for estimate in estimates if estimate for text in estimate.warnings)
+    return tuple(excerpt(text) for text in dict.fromkeys(texts))

@@ -1,0 +1,100 @@
+"""Names and texts that others wrote, made fit to show: no control characters, bounded, told apart where they can be.
+
+Escaping is not done here: Jinja2, ElementTree and rich each escape for their own format.
+"""
+
+import unicodedata
+
+LONGEST_NAME = 72
+LONGEST_TEXT = 1500
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_WIDE = frozenset("WF")
+_ZERO_WIDTH = frozenset({"Mn", "Me", "Cf"})
+_UNSHOWABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_NONCHARACTER = 0xFFFE
+
+
+def clean(text: str, *, lines: bool = False) -> str:
+    r"""Return the text without what could steer a terminal, break XML or turn the reading direction of its neighbours.
+
+    Control characters, lone surrogates, noncharacters and overrides of direction become U+FFFD: they are seen.
+    Tabs and line ends become a space; with `lines`, line ends stay.
+
+    Example:
+        >>> clean("a\x1b[31mb\nc").replace("\ufffd", "?")
+        'a?[31mb c'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(character, lines=lines) for character in text)
+
+
+def name(text: str, longest: int = LONGEST_NAME) -> str:
+    """Return a name to show, cut in its middle where it is longer than `longest` characters; never empty.
+
+    Example:
+        >>> name("meta-llama/Llama-3.1-8B-Instruct", 16)
+        'meta-llam…struct'
+    """
+    shown = " ".join(clean(text[: 4 * longest] + text[max(4 * longest, len(text) - 4 * longest) :]).split())
+    if not shown:
+        return "(no name)"
+    if len(shown) <= longest:
+        return shown
+    tail = (longest - 1) * 2 // 5
+    return f"{shown[: longest - 1 - tail].rstrip()}…{shown[len(shown) - tail :].lstrip()}"
+
+
+def excerpt(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Return a text to show, its end cut off where it is longer than `longest` characters, and said so."""
+    shown = clean(text[:longest], lines=True).strip("\n")
+    if len(text) <= longest:
+        return shown
+    return f"{shown}… (cut: {len(text):,} characters in all)"
+
+
+def width(text: str) -> float:
+    """Return the width of a text in em, roughly, as a sans-serif face sets it: what a chart needs to place labels.
+
+    Example:
+        >>> width("WWW") > width("iii")
+        True
+    """
+    return sum(_advance(character) for character in text)
+
+
+def fitted(text: str, ems: float) -> str:
+    """Return the name cut in its middle until it is at most `ems` wide."""
+    shown = name(text)
+    longest = len(shown)
+    while longest > 4 and width(shown) > ems:  # noqa: PLR2004 - three letters and an ellipsis still say something
+        longest -= 1
+        shown = name(text, longest)
+    return shown
+
+
+def _shown(character: str, *, lines: bool) -> str:
+    if character == "\n" and lines:
+        return character
+    if character in "\t\n\r":
+        return " "
+    if character in _OVERRIDES or unicodedata.category(character) in _UNSHOWABLE or _is_noncharacter(character):
+        return _REPLACEMENT
+    return character
+
+
+def _is_noncharacter(character: str) -> bool:
+    return ord(character) & _NONCHARACTER == _NONCHARACTER
+
+
+def _advance(character: str) -> float:
+    if character in "iljtfrI.,:;|!'()[] /-":
+        return 0.32
+    if character in "mwMW@%":
+        return 0.88
+    if character.isascii():
+        return 0.67 if character.isupper() else 0.56
+    if unicodedata.east_asian_width(character) in _WIDE:
+        return 1.02
+    return 0.0 if unicodedata.category(character) in _ZERO_WIDTH else 0.7

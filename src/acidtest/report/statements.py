@@ -1,0 +1,68 @@
+"""The sentences of a report: what a reader should take away before any number."""
+
+import math
+from collections.abc import Sequence
+
+from acidtest.report import number
+from acidtest.report.safe_text import excerpt, name
+from acidtest.report.words import USES
+from acidtest.stats.estimate import Estimate
+from acidtest.types import FidelityReport, OrderTest, Use
+
+_WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def headline_of(report: FidelityReport, sets: Sequence[str]) -> str:
+    """Return the verdicts as one line of plain words."""
+    if not sets:
+        return "There is no synthetic set to judge."
+    if len(sets) == 1:
+        verdicts = report.verdict.get(sets[0], {})
+        said = [words.sentences[verdicts[use].decision] for use, words in USES.items() if use in verdicts]
+        return " ".join(said) or "No verdict was asked for."
+    parts = [f"{_how_many(report, sets, use)} {words.of_several}" for use, words in USES.items()]
+    return f"Of {_word(len(sets))} synthetic sets, believe {', '.join(parts[:-1])}, and {parts[-1]}."
+
+
+def deck_of(report: FidelityReport, sets: Sequence[str]) -> str:
+    """Return one sentence on what was compared."""
+    few = "1 synthetic set" if len(sets) == 1 else f"{len(sets)} synthetic sets"
+    solvers = "1 solver" if len(report.models) == 1 else f"{len(report.models)} solvers"
+    return (
+        f"{few} compared with the real set {name(report.real)}: {solvers}, scored by {name(report.metric)}. "
+        f"Every interval holds the true number with {number.level(report.level)} probability."
+    )
+
+
+def worth_sentence(estimate: Estimate, purpose: str) -> str:
+    """Return "This set is worth about N real labels for level.", or why that is not known."""
+    if math.isnan(estimate.value):
+        return f"Its worth for {purpose} is not known: {excerpt(number.reason(estimate))}"
+    shown = number.count(estimate.value)
+    labels = "label" if shown == "1" else "labels"
+    amount = "no real label" if shown == "0" else f"about {shown} real {labels}"
+    span = number.count_span(estimate.low, estimate.high)
+    beside = ", interval not known" if span == number.NOT_KNOWN else f" {span}"
+    return f"This set is worth {amount} for {purpose}{beside}."
+
+
+def order_test_of(test: OrderTest | None) -> str:
+    """Return what the order test found, as a sentence; empty where it was not made."""
+    if test is None:
+        return ""
+    if math.isnan(test.likelihood_ratio):
+        return "Order test: not known; there was too little to test."
+    ratio = f"likelihood ratio {number.number(test.likelihood_ratio)}, limit {number.number(test.limit)}"
+    if test.rejects:
+        return f"Order test: no common order of solvers explains both sets ({ratio})."
+    return f"Order test: one common order of solvers can explain both sets ({ratio})."
+
+
+def _how_many(report: FidelityReport, sets: Sequence[str], use: Use) -> str:
+    decisions = (report.verdict.get(key, {}).get(use) for key in sets)
+    found = sum(verdict is not None and verdict.decision == "GO" for verdict in decisions)
+    return "all" if found == len(sets) else _word(found)
+
+
+def _word(n: int) -> str:
+    return _WORDS[n] if n < len(_WORDS) else str(n)

@@ -1,0 +1,1 @@
+"""Charts as inline SVG: each module draws one kind and returns a string. Coordinates only, no statistics."""

@@ -1,0 +1,84 @@
+"""Labels that do not run into each other, nor into the marks they name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_GAP = 3.0
+_RADII = (7.0, 12.0, 18.0, 26.0, 36.0, 48.0)
+_WAYS = ((1, 0), (-1, 0), (0.8, -0.8), (0.8, 0.8), (-0.8, -0.8), (-0.8, 0.8), (0, -1), (0, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A rectangle by its left, top, width and height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def overlap(self, other: "Box") -> float:
+        """Return the area that both cover."""
+        wide = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        high = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(wide, 0.0) * max(high, 0.0)
+
+    def holds(self, other: "Box") -> bool:
+        """Return whether the other lies inside."""
+        return (
+            self.x <= other.x
+            and self.y <= other.y
+            and other.x + other.width <= self.x + self.width
+            and other.y + other.height <= self.y + self.height
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A label that is wanted beside a point, and how much room it needs."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def place_around(wanted: Sequence[Wanted], marks: Sequence[Box], thin: Sequence[Box], bounds: Box) -> list[Box | None]:
+    """Return where each label goes, in the order given: near its point, over nothing; None where there is no room.
+
+    Args:
+        wanted: The labels, the most important first.
+        marks: What a label must not cover.
+        thin: What a label had better not cover: whiskers, a line.
+        bounds: No label leaves these.
+    """
+    placed: list[Box | None] = []
+    for label in wanted:
+        taken = [box for box in placed if box is not None]
+        places = [_box_at(label, way, radius) for radius in _RADII for way in _WAYS]
+        free = [
+            (sum(box.overlap(line) for line in thin) + 0.6 * rank, box)
+            for rank, box in enumerate(places)
+            if bounds.holds(box) and not any(box.overlap(other) for other in (*marks, *taken))
+        ]
+        placed.append(min(free, key=lambda pair: pair[0])[1] if free else None)
+    return placed
+
+
+def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> list[float]:
+    """Return heights at least `apart`, as near as a sweep gets to the sorted ones wanted, between low and high."""
+    placed: list[float] = []
+    for height in wanted:
+        placed.append(max(height, placed[-1] + apart if placed else low))
+    ceiling = high
+    for i in range(len(placed) - 1, -1, -1):
+        placed[i] = min(placed[i], ceiling)
+        ceiling = placed[i] - apart
+    return placed
+
+
+def _box_at(label: Wanted, way: tuple[float, float], radius: float) -> Box:
+    x, y = label.x + way[0] * radius, label.y + way[1] * radius
+    left = x if way[0] > 0 else x - label.width if way[0] < 0 else x - label.width / 2
+    top = y - label.height / 2 + (way[1] * (label.height / 2 - _GAP) if way[1] else 0.0)
+    return Box(x=left, y=top, width=label.width, height=label.height)

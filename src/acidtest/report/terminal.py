@@ -1,0 +1,198 @@
+"""The report in a terminal: the verdict first, then the numbers. It reads well at 80 columns, and as plain text."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from acidtest.report.number import MINUS, NOT_KNOWN
+from acidtest.report.panels import BiasRow, Figure, Grid, Panels, SetPanel, StatisticRow, describe
+from acidtest.types import FidelityReport
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+_STYLES = {"go": "bold green", "no-go": "bold red", "open": "bold yellow", "none": "dim"}
+_MOST_ROWS = 30
+_ASCII = {"…": "...", "∞": "inf", "\N{EN DASH}": "-", "\N{REPLACEMENT CHARACTER}": "?"}
+
+
+def print_report(report: FidelityReport, *, console: "Console | None" = None) -> None:
+    """Print a report: verdicts, what each set is worth, statistics with intervals, bias, failures, warnings.
+
+    Names and texts are shown as they are: nothing in them is read as markup or as an escape sequence.
+
+    Args:
+        report: What a comparison found.
+        console: Where to; standard output without one. Colours only where it is a terminal.
+    """
+    from rich.console import Console
+
+    _Printer(console or Console()).print(describe(report))
+
+
+class _Printer:
+    """Prints panels on one console."""
+
+    def __init__(self, console: "Console") -> None:
+        self.console = console
+        self.wide = console.encoding.lower().startswith("utf")
+
+    def print(self, panels: Panels) -> None:
+        """Print all panels, the most important first."""
+        self._line((panels.headline, "bold"))
+        self._line((panels.deck, "dim"))
+        for panel in panels.sets:
+            self._verdicts(panel)
+        self._list("Before you lean on these numbers", panels.warnings)
+        for panel in panels.sets:
+            self._statistics(panel, panels.level)
+        if panels.bias:
+            self._bias(panels.bias, panels.level)
+        self._ensembles(panels.ensembles)
+        self._scores(panels)
+        self._failures(panels.failures)
+
+    def _verdicts(self, panel: SetPanel) -> None:
+        author = f"written by {panel.generator}, " if panel.generator else ""
+        self._line()
+        self._line((panel.name, "bold"), (f"  ({author}{panel.items})", "dim"))
+        table = self._grid(len("INCONCLUSIVE") + 2)
+        for verdict in panel.verdicts:
+            decision = verdict.decision or "not judged"
+            said = self._text((f"{verdict.use}. ", "bold"), (verdict.because, ""))
+            if verdict.settle:
+                said.append_text(self._text((f" What would settle it: {verdict.settle}", "dim")))
+            table.add_row(self._text((decision, _STYLES[verdict.mark])), said)
+        for worth in panel.worth:
+            table.add_row(self._text(("", "")), self._text((worth.sentence, "bold")))
+        self.console.print(table)
+
+    def _statistics(self, panel: SetPanel, level: str) -> None:
+        self._heading(panel.name)
+        if panel.statistics:
+            table = self._table("", "seen", f"{level} interval", "true", "ceiling")
+            for row in panel.statistics:
+                table.add_row(*(self._text((cell, "")) for cell in _cells(row)))
+            self.console.print(table)
+        if panel.order_test:
+            self._line((panel.order_test, ""))
+        unknown = [f"{row.name} is not known: {row.seen.why}" for row in panel.statistics if row.seen.why]
+        warnings = [f"{row.name}: {w}" for row in panel.statistics for w in row.warnings if w != row.seen.why]
+        self._list("", (*unknown, *warnings))
+        self._list("Not compared here", [f"{solver}: {why}" for solver, why in panel.left_out])
+
+    def _bias(self, rows: Sequence[BiasRow], level: str) -> None:
+        self._heading("Bias factors (above 0: favours its own data)")
+        table = self._table("generator", "factor", f"{level} interval", "band over all", "own excess", "p")
+        for row in rows:
+            band = "" if row.band == NOT_KNOWN else row.band
+            cells = (row.generator, row.factor.text, row.factor.span, band, row.own_excess.text, row.p)
+            table.add_row(*(self._text((cell, "")) for cell in cells))
+        self.console.print(table)
+        beside = [
+            f"{row.generator}, {what}: {figure.text} {figure.span}".rstrip()
+            for row in rows
+            for what, figure in (("by family", row.family), ("ratio form", row.ratio))
+            if figure is not None
+        ]
+        self._list("", (*beside, *(f"{row.generator}: {w}" for row in rows for w in row.warnings)))
+
+    def _ensembles(self, grid: Grid) -> None:
+        if not grid.rows:
+            return
+        self._heading("Ensembles of generators")
+        self._figures(grid)
+        self._list("", [f"{row.name}: {w}" for row in grid.rows for w in row.warnings])
+
+    def _scores(self, panels: Panels) -> None:
+        self._heading(f"Scores ({panels.metric}), real set first")
+        self._figures(panels.scores)
+
+    def _figures(self, grid: Grid) -> None:
+        """Print a table, as many columns at a time as the width has room for."""
+        at_once = max(1, (self.console.width - 22) // 25)
+        for start in range(0, len(grid.columns), at_once):
+            part = slice(start, start + at_once)
+            table = self._table("", *grid.columns[part])
+            for row in grid.rows[:_MOST_ROWS]:
+                cells = (row.name, *(_figure_text(figure) for figure in row.figures[part]))
+                table.add_row(*(self._text((cell, "")) for cell in cells))
+            self.console.print(table)
+        if len(grid.rows) > _MOST_ROWS:
+            self._line((f"and {len(grid.rows) - _MOST_ROWS} more: --html and --json show all", "dim"))
+
+    def _failures(self, grid: Grid) -> None:
+        self._heading("Answers that could not be read")
+        for i, benchmark in enumerate(grid.columns):
+            rates = [(row.name, row.figures[i]) for row in grid.rows]
+            known = [f"{solver} {rate.text}" for solver, rate in rates if rate and rate.exact and rate.text != "0 %"]
+            unknown = [solver for solver, rate in rates if rate is not None and not rate.exact]
+            said = ", ".join(known) if known else "none"
+            if unknown:
+                everyone = len(unknown) == sum(rate is not None for _, rate in rates)
+                said = NOT_KNOWN if everyone else f"{said}; not known for {', '.join(unknown)}"
+            if all(rate is None for _, rate in rates):
+                said = NOT_KNOWN
+            self._line((f"{benchmark}: ", "bold"), (said, ""))
+
+    def _list(self, heading: str, lines: Iterable[str]) -> None:
+        lines = list(lines)
+        if heading and lines:
+            self._line()
+            self._line((f"{heading}:", "bold yellow"))
+        if not lines:
+            return
+        table = self._grid(1)
+        for line in lines:
+            table.add_row(self._text(("-", "")), self._text((line, "")))
+        self.console.print(table)
+
+    def _heading(self, heading: str) -> None:
+        self._line()
+        self._line((heading, "bold underline" if self.console.is_terminal else "bold"))
+
+    def _line(self, *parts: tuple[str, str]) -> None:
+        self.console.print(self._text(*parts))
+
+    def _text(self, *parts: tuple[str, str]) -> "Text":
+        """Return text that no part can style but by its own style: rich reads markup in strings, never in Text."""
+        from rich.text import Text
+
+        return Text.assemble(*((self._writable(text), style) for text, style in parts))
+
+    def _writable(self, text: str) -> str:
+        text = text.replace(MINUS, "-")
+        if self.wide:
+            return text
+        for character, plain in _ASCII.items():
+            text = text.replace(character, plain)
+        return text.encode(self.console.encoding, "replace").decode(self.console.encoding)
+
+    def _table(self, *columns: str) -> "Table":
+        from rich.table import Table
+
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for i, column in enumerate(columns):
+            table.add_column(self._text((column, "dim")), justify="right" if i else "left", overflow="fold")
+        return table
+
+    def _grid(self, first: int) -> "Table":
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 1))
+        table.add_column(width=first, justify="right", no_wrap=True)
+        table.add_column(overflow="fold")
+        return table
+
+
+def _cells(row: StatisticRow) -> tuple[str, ...]:
+    span = "" if row.seen.span == NOT_KNOWN else row.seen.span
+    true = row.true.text if row.true.exact else ""
+    return (row.name, row.seen.text, span, true, _figure_text(row.ceiling) if row.ceiling else "")
+
+
+def _figure_text(figure: Figure | None) -> str:
+    if figure is None:
+        return "-"
+    return figure.text if figure.span in ("", NOT_KNOWN) else f"{figure.text} {figure.span}"
