@@ -25,7 +25,7 @@ SETTINGS = {
         "classic": "tfidf_logreg",
     },
     "similarity": {
-        "dataset": "sts2016_question-question",
+        "dataset": "sts2016_question_question",
         "columns": "{sentence1: first, sentence2: second, score: gold}",
         "strategy": "few_shot",
         "metrics": "pearson (default) or spearman",
@@ -85,5 +85,5 @@ solvers:
   # see: acidtest list models
 
 limits:
-  cost: 1.00            # US dollars; checked before the first paid call
+  max_cost: 1.00        # US dollars; no call is sent that could cross it
 """

@@ -31,7 +31,7 @@ def run(
     if dry_run:
         from acidtest.cli.dry_run import print_dry_run
 
-        print_dry_run(asked, study_folder, root, json_file)
+        print_dry_run(asked, study_folder, json_file)
         return
     report = run_study(asked, study_folder, root, TerminalReporter())
     show_outcome(report, page=root / "report.html", json_file=json_file, gate=gate)

@@ -9,7 +9,7 @@ from acidtest.data.file_row import FileRow
 from acidtest.data.row_item import item_reader
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import DataError
-from acidtest.types import Item, ItemShape
+from acidtest.types import Item, ItemShape, Record
 
 FORMATS = {
     ".jsonl": "JSONL",
@@ -103,7 +103,12 @@ def write_item_records(path: Path, items: Sequence[Item]) -> None:
 
     Fields at their default are left out.
     """
-    lines = [item.model_dump_json(exclude_defaults=True) + "\n" for item in items]
+    write_records(path, items)
+
+
+def write_records(path: Path, records: Sequence[Record]) -> None:
+    """Write records of any one type as JSON lines, like `write_item_records`."""
+    lines = [record.model_dump_json(exclude_defaults=True) + "\n" for record in records]
     write_atomically(path, "".join(lines).encode())
 
 

@@ -63,6 +63,10 @@ class LanguageModel(ABC):
     revision: str
     connections: int
 
+    def identify(self) -> str:
+        """Return the revision before the model is opened; a local model's file is found, or fetched, and hashed."""
+        return self.revision
+
     @abstractmethod
     async def answer(self, prompt: Prompt, sampling: Sampling) -> Reply:
         """Send one prompt and return the reply. Retries happen inside.

@@ -47,6 +47,10 @@ class LocalModel(LanguageModel):
         self._kept: object = None
         """The head that the model holds in view, as its request, or None."""
 
+    def identify(self) -> str:
+        """Return the SHA-256 of the model's file."""
+        return digest_of(model_file(self.spec.model))
+
     async def __aenter__(self) -> Self:
         """Find the file, fetching it where needed, and load it."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="acidtest-model")

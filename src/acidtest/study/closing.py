@@ -8,7 +8,7 @@ import numpy as np
 from acidtest.compare.contract import dumps, read
 from acidtest.compare.fidelity import compare
 from acidtest.compare.thresholds import Thresholds
-from acidtest.data.item_records import read_item_records
+from acidtest.data.read import read_item_records
 from acidtest.data.run_folder import RunFolder, write_atomically
 from acidtest.data.score_table import read_scores
 from acidtest.errors import DataError

@@ -109,7 +109,7 @@ def generation_plan(
 
 def revision(model: Model) -> str:
     """Return what exactly answers: a language model's revision, or our version for a solver that is our own code."""
-    return model.revision if isinstance(model, LanguageModel) else version("acidtest")
+    return model.identify() if isinstance(model, LanguageModel) else version("acidtest")
 
 
 def _model_names(study: StudyFile) -> list[str]:
@@ -152,8 +152,8 @@ def check_model(study: StudyFile, spec: ModelSpec) -> None:
 
 
 def _check_pool(study: StudyFile, task: Task, real: Benchmark) -> None:
-    needs = study.generators or [s for s in study.solvers if s.shots or s.model.startswith("classic:")]
-    if needs and not real.pool:
+    shown = any(s.shots or study.model_spec(s.model).provider == "classic" for s in study.solvers)
+    if (study.generators or shown) and not real.pool:
         raise StudyFileError(
             "there is no pool of examples, and this study needs one",
             where="key 'real'",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from acidtest import registry
 from acidtest.data.datasets import load_dataset
-from acidtest.data.read import read_items
+from acidtest.data.read import check_items, read_items
 from acidtest.data.split import split_pool, without_copies
-from acidtest.errors import DataError, StudyFileError
+from acidtest.errors import DataError
 from acidtest.study.schema import GivenSet, RealSource, StudyFile
 from acidtest.tasks.base import Task
 from acidtest.types import Benchmark, Item
@@ -27,12 +27,9 @@ def real_benchmark(study: StudyFile, study_folder: Path) -> Benchmark:
     Raises:
         DataError: A file cannot be read, holds no items, or an item is not one of this task.
     """
-    shape = task_class(study).shape
     source = study.real
     if source.dataset is not None:
         whole = load_dataset(source.dataset, source.split, seed=study.seed, pool_share=source.pool_share)
-        if source.columns:
-            raise StudyFileError("'columns' goes with 'path', not with 'dataset'", where="key 'real.columns'")
     else:
         whole = _from_file(source, study_folder, study)
     items, pool = whole.items, without_copies(whole.pool, whole.items)
@@ -43,10 +40,9 @@ def real_benchmark(study: StudyFile, study_folder: Path) -> Benchmark:
     benchmark = replace(whole, name=name, items=items, pool=pool, labels=labels)
     task = task_class(study)(labels, study.description)
     where = f"data set {source.dataset}" if source.dataset else str(source.path)
+    check_items(benchmark.items, labels, where)
     for item in (*benchmark.items, *benchmark.pool):
         refuse_problem(task, item, where)
-    if not shape.inputs or not benchmark.items:
-        raise DataError("the real benchmark holds no items", where=where, way_out="Name a file that holds some.")
     return benchmark
 
 
@@ -54,8 +50,7 @@ def given_benchmark(given: GivenSet, study_folder: Path, task: Task) -> Benchmar
     """Return a synthetic benchmark that is already there."""
     path = study_folder / given.path
     items = tuple(read_items(path, task.shape, given.columns))
-    if not items:
-        raise DataError(f"the synthetic benchmark '{given.name}' holds no items", where=str(path))
+    check_items(items, task.labels, str(path))
     for item in items:
         refuse_problem(task, item, str(path))
     return Benchmark(name=given.name, kind="synthetic", items=items, labels=task.labels, generator=given.generator)

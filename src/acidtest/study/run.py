@@ -9,7 +9,15 @@ from acidtest.study.closing import compare_scores, write_report
 from acidtest.study.prepare import Prepared, prepare
 from acidtest.study.reporter import Reporter
 from acidtest.study.schema import StudyFile
-from acidtest.study.stages import Run, evaluate_stage, generate_stage, in_event_loop, keep_given, say_what_changes
+from acidtest.study.spent import spent_before
+from acidtest.study.stages import (
+    Run,
+    evaluate_stage,
+    generate_stage,
+    in_event_loop,
+    keep_given,
+    say_what_changes,
+)
 from acidtest.study.state import read_state
 from acidtest.types import FidelityReport
 
@@ -35,8 +43,10 @@ def start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) 
     """Prepare a run, say what a changed study file makes stale, and write down what is given."""
     prepared = prepare(study, study_folder, root)
     limits = study.limits
-    run = Run(prepared=prepared, reporter=reporter, budget=Budget(cost=limits.cost, calls=limits.calls))
+    budget = Budget(max_cost=limits.max_cost, max_calls=limits.max_calls)
+    run = Run(prepared=prepared, reporter=reporter, budget=budget)
     say_what_changes(run)
+    budget.spent, budget.calls = spent_before(prepared)
     keep_given(run)
     return run
 
@@ -60,7 +70,7 @@ def report_stage(run: Run) -> FidelityReport:
 
 
 def study_of(path: Path) -> tuple[StudyFile, Path, Path | None]:
-    """Return the study of a study file or of a run's folder, the folder its paths are relative to, and the run's folder.
+    """Return the study that a study file or a run's folder holds, the folder of its paths, and the run's folder.
 
     Raises:
         StudyFileError: It is neither.

@@ -27,6 +27,8 @@ class RealSource(Record):
     def _one_source(self) -> "RealSource":
         if (self.dataset is None) == (self.path is None):
             raise ValueError("name either 'dataset' or 'path'")
+        if self.dataset is not None and (self.columns or self.pool):
+            raise ValueError("'columns' and 'pool' go with 'path', not with 'dataset'")
         return self
 
 
@@ -68,18 +70,18 @@ class SolverSpec(Record):
 class Limits(Record):
     """What the study may cost."""
 
-    cost: float | None = Field(default=None, ge=0, description="US dollars; checked before the first paid call")
-    calls: int | None = Field(default=None, ge=0)
+    max_cost: float | None = Field(default=None, ge=0, description="US dollars; no call is sent that could cross it")
+    max_calls: int | None = Field(default=None, ge=0)
 
 
 class VerdictLimits(Record):
     """Where the verdict draws its lines; the defaults are those of the documentation."""
 
-    score_rmsd: float = Field(default=0.05, gt=0)
-    rank_agreement: float = Field(default=0.90, gt=0, le=1)
-    rank_difference: float = Field(default=0.02, ge=0)
-    choose_regret: float = Field(default=0.02, ge=0)
-    choose_probability: float = Field(default=0.95, gt=0.5, lt=1)
+    score: float = Field(default=0.05, gt=0, description="largest root mean squared difference of true scores")
+    rank: float = Field(default=0.90, gt=0, le=1, description="least share of pairs that are ordered alike")
+    differ: float = Field(default=0.02, ge=0, description="true difference below which two solvers count as equal")
+    regret: float = Field(default=0.02, ge=0, description="most that may be lost by choosing with the synthetic set")
+    certainty: float = Field(default=0.95, gt=0.5, lt=1, description="probability from which a choice is safe")
 
 
 def _solver(value: Any) -> Any:

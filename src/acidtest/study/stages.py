@@ -4,22 +4,26 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from acidtest.data.item_records import read_item_records, write_item_records
-from acidtest.errors import AcidtestError, DataError, ModelError
-from acidtest.evaluate.answer import GREEDY, answer_items, answer_with_classic
+from acidtest.data.read import read_item_records, write_item_records, write_records
+from acidtest.errors import AcidtestError, DataError, ModelError, TransientModelError
+from acidtest.evaluate.answer import answer_items, answer_with_classic
 from acidtest.evaluate.record import read_responses
 from acidtest.evaluate.score import COLUMNS, score_columns
-from acidtest.generate.run import generate
+from acidtest.generate.generation import generate
 from acidtest.models.base import ClassicSolver, LanguageModel
 from acidtest.models.budget import Budget
 from acidtest.models.cache import ResponseCache
 from acidtest.models.caller import Caller
+from acidtest.models.price import price_of
 from acidtest.study.plan import Unit, clear, responses_key, staleness, synthetic_key
 from acidtest.study.prepare import Prepared, generation_plan, revision
 from acidtest.study.reporter import Reporter
 from acidtest.study.schema import GeneratorSpec, SolverSpec
-from acidtest.types import Benchmark, Item, Reply
+from acidtest.types import Benchmark, Item, Reply, Sampling
+
+GREEDY = Sampling(temperature=0.0)
 
 
 @dataclass
@@ -63,7 +67,7 @@ def say_what_changes(run: Run) -> None:
 
 
 def keep_given(run: Run) -> None:
-    """Write the real benchmark, its pool, and the synthetic benchmarks that are already there, into the run's folder."""
+    """Write the real benchmark, its pool, and synthetic benchmarks that are already there into the run's folder."""
     prepared = run.prepared
     prepared.book.name_models(
         {
@@ -99,7 +103,7 @@ async def generate_stage(run: Run) -> None:
         run.begin(key)
         try:
             await _write_benchmark(run, entry)
-        except ModelError as error:
+        except (ModelError, TransientModelError) as error:
             run.fail(key, error)
 
 
@@ -121,7 +125,7 @@ async def _write_benchmark(run: Run, entry: GeneratorSpec) -> None:
             progress=progress,
         )
     write_item_records(prepared.folder.synthetic(entry.benchmark), outcome.accepted)
-    write_item_records(prepared.folder.rejected(entry.benchmark), outcome.rejected)
+    write_records(prepared.folder.rejected(entry.benchmark), outcome.rejected)
     for note in outcome.notes:
         run.reporter.say(f"{entry.benchmark}: {note}")
     if outcome.why_short:
@@ -243,7 +247,7 @@ def write_scores(run: Run, benchmarks: Sequence[Benchmark]) -> None:
     Raises:
         DataError: Fewer than two solvers answered.
     """
-    from acidtest.data.score_rows import write_score_table
+    from acidtest.data.score_write import write_score_table
 
     prepared = run.prepared
     if run.is_done("scores") and not run.failed:
@@ -273,9 +277,12 @@ def write_scores(run: Run, benchmarks: Sequence[Benchmark]) -> None:
 
 
 async def _open_caller(run: Run, model: LanguageModel, stack: AsyncExitStack, *, cached: bool) -> Caller:
-    await stack.enter_async_context(model)
-    cache = stack.enter_context(ResponseCache.open()) if cached else None
-    return Caller(model, cache=cache, budget=run.budget)
+    study = run.prepared.study
+    price = price_of(model.spec, Path(study.prices) if study.prices else None)
+    if price is None:
+        run.reporter.say(f"The price of '{model.spec.name}' is not known: its cost counts as 0.")
+    cache = stack.enter_context(ResponseCache()) if cached else None
+    return await stack.enter_async_context(Caller(model, cache=cache, budget=run.budget, price=price))
 
 
 def in_event_loop(work: Callable[[], Awaitable[None]]) -> None:

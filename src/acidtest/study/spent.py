@@ -1,0 +1,28 @@
+"""What a run has cost so far: the caps hold for the whole run, however often it is started again."""
+
+from acidtest.evaluate.record import read_responses
+from acidtest.generate.call_log import CallLog
+from acidtest.study.prepare import Prepared
+
+
+def spent_before(prepared: Prepared) -> tuple[float, int]:
+    """Return US dollars and calls that stand in the run's folder; answers from the cache count as if sent."""
+    study, folder = prepared.study, prepared.folder
+    cost, calls = 0.0, 0
+    if study.limits.max_cost is None and study.limits.max_calls is None:
+        return cost, calls
+    for generator in study.generators:
+        path = folder.calls(generator.benchmark)
+        if path.exists():
+            with CallLog(path) as log:
+                cost += log.cost
+                calls += len(log.calls)
+    benchmarks = [prepared.real.name, *(g.benchmark for g in study.generators), *(s.name for s in study.synthetic)]
+    for solver in study.solvers:
+        if study.model_spec(solver.model).provider == "classic":
+            continue
+        for benchmark in benchmarks:
+            for response in read_responses(folder.responses(benchmark, solver.model)).values():
+                cost += response.cost
+                calls += 1
+    return cost, calls
