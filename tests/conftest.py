@@ -1,11 +1,15 @@
-"""What all tests share: where the real data sets are."""
+"""What all tests share: where the real data sets are, a model server, a small real model."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
 
 
 def data_folder() -> Path | None:
@@ -24,3 +28,22 @@ def real_data() -> Path:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def mock_url() -> Iterator[str]:
+    """The deterministic mock server of bench/, in a process of its own."""
+    command = [sys.executable, str(ROOT / "bench" / "mock_server.py"), "--latency-ms", "4"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().split()[1])
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> Path:
+    """A real model of 98 MB, fetched where it is not here yet."""
+    from acidtest.data.hub import fetch
+
+    return fetch("smollm2-135m-instruct-q4_1")
