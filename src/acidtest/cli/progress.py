@@ -55,7 +55,7 @@ class TerminalReporter:
 
     def say(self, text: str) -> None:
         """Print one line; square brackets in it mean nothing."""
-        self.console.print(Text(text))
+        self.console.print(Text(text), soft_wrap=True)
 
     @contextmanager
     def stage(self, title: str, total: int) -> Iterator[_Count]:
