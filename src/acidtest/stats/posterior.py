@@ -71,14 +71,15 @@ def pair_posterior(
     Args:
         observed_real: [M] metric of each solver on the real set; all must be known.
         observed_synthetic: [M] the same on the synthetic set.
-        noise: Of `pair_noise`, on the metric's own scale. Where a solver's is unknown (NaN), the others' mean is taken.
+        noise: Of `pair_noise`, on the metric's own scale. Where a solver's is unknown (NaN), the others' mean is taken;
+            where all are, the most that there could be.
         rng: Source of chance.
         unit: Scores lie in [0, 1]. Scores of exactly 0 or 1 are moved half an item inward, with the noise of a share.
         n_items: Items of the real and of the synthetic set.
         draws: D.
 
     Raises:
-        ValueError: A score is missing, or no solver's noise is known.
+        ValueError: A score is missing.
 
     Example:
         >>> real, synthetic = np.array([0.5, 0.6, 0.7, 0.8]), np.array([0.6, 0.7, 0.75, 0.9])
@@ -131,11 +132,14 @@ class _Scale:
 
     @classmethod
     def of(cls, observed: FloatArray, noise: Noise, *, unit: bool, n_items: tuple[int, int]) -> "_Scale":
-        y, v = observed, np.stack([_known(noise.real), _known(noise.synthetic)], axis=1)
+        n = np.maximum(np.array(n_items, np.float64), 1.0)
+        # Where no noise is known at all, the most that there could be: a share's at 1/2, or all the spread there is.
+        most = 0.25 / n if unit else observed.var(axis=0)
+        y = observed
+        v = np.stack([_known(noise.real, most[0]), _known(noise.synthetic, most[1])], axis=1)
         c = np.nan_to_num(noise.shared)
         common = np.array([[noise.common_real, noise.common_shared], [noise.common_shared, noise.common_synthetic]])
         if unit:
-            n = np.maximum(np.array(n_items, np.float64), 1.0)
             p = np.clip(observed, 0.5 / (n + 1), (n + 0.5) / (n + 1))
             slope = p * (1 - p)
             # At the edge no noise was seen; that of a share so close to it is the honest guess.
@@ -190,11 +194,10 @@ def _weights(y: FloatArray, v: FloatArray) -> FloatArray:
     return weights
 
 
-def _known(variance: FloatArray) -> FloatArray:
+def _known(variance: FloatArray, most: float) -> FloatArray:
+    """Return the variances with the mean of the known ones for those that are not known."""
     known = np.isfinite(variance)
-    if not known.any():
-        raise ValueError("no solver's noise is known: at least two items must be scored")
-    return np.where(known, np.maximum(variance, 0.0), variance[known].mean() if not known.all() else 0.0)
+    return np.where(known, np.maximum(variance, 0.0), variance[known].mean() if known.any() else most)
 
 
 def _transposed(x: FloatArray) -> FloatArray:
