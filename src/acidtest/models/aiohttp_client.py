@@ -1,6 +1,7 @@
 """Posts to one address through aiohttp: TLS, proxies."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ class AiohttpClient:
             connector=aiohttp.TCPConnector(limit=self._connections),
             timeout=aiohttp.ClientTimeout(total=self._timeout),
             headers=self._headers,
-            trust_env=True,
+            trust_env=any(name.lower().endswith("_proxy") for name in os.environ),  # else it reads files for each call
         )
         return self._session
 

@@ -1,7 +1,6 @@
 """From a model's line in the study file to the model."""
 
 from acidtest import registry
-from acidtest.errors import ModelError
 from acidtest.models.base import ClassicSolver, LanguageModel, ModelSpec
 
 
@@ -10,11 +9,8 @@ def build(spec: ModelSpec) -> LanguageModel | ClassicSolver:
 
     Raises:
         UnknownNameError: No provider, or no classic solver, has that name.
-        ModelError: `use` is not PROVIDER:MODEL, a key is missing, or the provider cannot be used that way.
+        ModelError: A key is missing, or the provider cannot be used that way.
     """
-    if not spec.provider or not spec.model:
-        way_out = "Write it as PROVIDER:MODEL, like local:smollm2-135m-instruct-q4_1 or openai:gpt-4o-mini."
-        raise ModelError(f"'{spec.use}' names no model", where=f"use of model '{spec.name}'", way_out=way_out)
     if spec.provider == "classic":
         solver: ClassicSolver = registry.get("classic", spec.model)()
         return solver

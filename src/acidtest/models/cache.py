@@ -1,7 +1,6 @@
 """Answers that were paid for once: an SQLite file that several runs may use at a time."""
 
 import hashlib
-import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Self
 
 import orjson
 
+from acidtest.data.cache_folder import cache_folder
 from acidtest.errors import DataError
 from acidtest.models.base import LanguageModel
 from acidtest.types import Prompt, Reply, Sampling
@@ -28,13 +28,6 @@ CREATE TABLE IF NOT EXISTS replies (
   tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, seconds REAL NOT NULL
 ) WITHOUT ROWID
 """
-
-
-def cache_folder() -> Path:
-    """Return the folder for what can be had again: `ACIDTEST_CACHE`, or the system's place for caches."""
-    import platformdirs
-
-    return Path(os.environ.get("ACIDTEST_CACHE") or platformdirs.user_cache_dir("acidtest"))
 
 
 class CacheKey:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import orjson
 
+from acidtest.data.cache_folder import cache_folder
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import ModelError
-from acidtest.models.cache import cache_folder
 
 _MAGIC = b"GGUF"
 

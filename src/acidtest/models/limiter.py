@@ -18,7 +18,7 @@ class AdaptiveLimiter:
         cuts: Episodes so far.
     """
 
-    def __init__(self, most: int, start: int = 16) -> None:
+    def __init__(self, most: int, start: int = 32) -> None:
         self.most = most
         self.limit = float(min(start, most))
         self.running = 0
@@ -36,10 +36,8 @@ class AdaptiveLimiter:
             try:
                 await turn
             except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self.release()
-                else:
-                    self._waiting.remove(turn)
+                if not turn.cancelled():
+                    self.release()  # its turn had come just before
                 raise
         else:
             self.running += 1

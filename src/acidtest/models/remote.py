@@ -28,7 +28,8 @@ THIS_PROMPT_ONLY = frozenset(
 
 _TOO_LONG = ("maximum context length", "prompt is too long")
 
-_FIRST_ERROR, _TOO_LARGE, _REFUSED_KEY, _NOT_FOUND = 400, 413, (401, 403), 404
+_SUCCESS, _REDIRECTED, _FIRST_ERROR = 200, 300, 400
+_TOO_LARGE, _REFUSED_KEY, _NOT_FOUND = 413, (401, 403), 404
 
 
 class Client(Protocol):
@@ -107,7 +108,7 @@ class RemoteModel(LanguageModel):
             reply = await client.post(body)
             seconds = time.perf_counter() - began
             self._heard = True
-            if reply.status >= _FIRST_ERROR or reply.status < 200:  # noqa: PLR2004 - not a success
+            if not _SUCCESS <= reply.status < _REDIRECTED:
                 raise self._refusal(reply)
             answer = self._parsed(reply.body, prompt, seconds)
             self.limiter.succeeded()
@@ -163,7 +164,7 @@ class RemoteModel(LanguageModel):
                 way_out += " No key was sent: 'key_env' of the model names the variable for another address."
         elif reply.status == _NOT_FOUND:
             way_out = f"Check the model's name '{self.spec.model}' and its 'base_url'."
-        elif 300 <= reply.status < _FIRST_ERROR:  # noqa: PLR2004 - redirections
+        elif _REDIRECTED <= reply.status < _FIRST_ERROR:
             way_out = "The address moved; set 'base_url' to the new one."
         else:
             way_out = f"Check the model's name '{self.spec.model}', its 'style' and the sampling settings."
@@ -220,7 +221,13 @@ def address_of(spec: ModelSpec, default: str, path: str) -> str:
     """Return the address for calls: `base_url` or the default, and the path."""
     base = spec.base_url or default
     parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not base.isascii() or not base.isprintable():
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or not base.isascii()
+        or not base.isprintable()
+        or " " in base
+    ):
         way_out = "Write it like http://localhost:8000/v1 or https://api.example.com/v1."
         raise ModelError(f"'{base}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, fragment=""))

@@ -1,0 +1,170 @@
+"""A bad network on this machine: the first part of the path says what goes wrong.
+
+`async with FaultServer() as server:` then `server.url("429")` is a base address whose calls are answered with 429. With
+`xN` at its end (`429x2`) only the first N calls fail, the next ones are answered. See `FaultServer.misbehave`.
+"""
+
+import asyncio
+import json
+import socket
+import struct
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import TracebackType
+from typing import Any, Self
+
+HUGE = 6 << 20
+OK: dict[str, Any] = {
+    "choices": [{"message": {"content": "fine"}, "text": "fine", "finish_reason": "stop"}],
+    "content": [{"type": "text", "text": "fine"}],
+    "stop_reason": "end_turn",
+    "usage": {"prompt_tokens": 7, "completion_tokens": 1, "input_tokens": 7, "output_tokens": 1},
+}
+BODY = json.dumps(OK).encode()
+
+
+def http(status: int, body: bytes = b"{}", *headers: str, length: int | None = None) -> bytes:
+    """Return one whole HTTP reply; `length` may lie."""
+    lines = [f"HTTP/1.1 {status} Said", f"Content-Length: {len(body) if length is None else length}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def error(status: int, message: str, code: str = "", *headers: str) -> bytes:
+    return http(status, json.dumps({"error": {"message": message, "code": code}}).encode(), *headers)
+
+
+def _in_two_seconds() -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+
+
+REPLIES = {
+    "ok": http(200, BODY),
+    "400": error(400, "temperature must be at most 2"),
+    "401": error(401, "Incorrect API key provided: sk-secret-1234\x1b[31m"),
+    "403": error(403, "not allowed"),
+    "404": error(404, "The model does not exist"),
+    "429": error(429, "slow down"),
+    "429-seconds": error(429, "slow down", "", "Retry-After: 1"),
+    "quota": error(429, "You exceeded your current quota", "insufficient_quota"),
+    "too-long": error(400, "This model's maximum context length is 10 tokens", "context_length_exceeded"),
+    "500": http(500, b"<html>oops</html>"),
+    "503": error(503, "overloaded"),
+    "redirect": http(302, b"", "Location: http://127.0.0.1:1/"),
+    "truncated": http(200, BODY[:-9]),
+    "wrong-shape": http(200, b'{"choices": [{"message": "fine"}]}'),
+    "not-an-object": http(200, b"[1, 2]"),
+    "null": http(200, b"null"),
+    "not-http": b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    "close": http(200, BODY, "Connection: close"),
+    "continue": b"HTTP/1.1 100 Continue\r\n\r\n" + http(200, BODY),
+    "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n"
+    + BODY[:5]
+    + b"\r\n%x\r\n" % len(BODY[5:])
+    + BODY[5:]
+    + b"\r\n0\r\n\r\n",
+}
+"""Faults that are just what is written back."""
+
+
+class FaultServer:
+    """The server. `limit` bounds the calls at once under the path `limit`; `requests` counts calls by fault."""
+
+    def __init__(self, *, limit: int = 4, latency: float = 0.01) -> None:
+        self.limit, self.latency = limit, latency
+        self.requests: Counter[str] = Counter()
+        self.bodies: list[bytes] = []
+        self.heads: list[bytes] = []
+        self.running = self.peak = self.refused = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def url(self, fault: str) -> str:
+        return f"http://127.0.0.1:{self.port}/{fault}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            while await self._one(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = await reader.readuntil(b"\r\n\r\n")
+        lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        self.heads.append(head)
+        self.bodies.append(await reader.readexactly(int(lengths[0].split(b":")[1])))
+        fault = head.split(b" ")[1].decode().strip("/").split("/")[0]
+        self.requests[fault] += 1
+        kind, times, count = fault.partition("x")
+        if times and count.isdigit():
+            fault = kind if self.requests[fault] <= int(count) else "ok"
+        return await self.misbehave(fault, writer)
+
+    async def misbehave(self, fault: str, writer: asyncio.StreamWriter) -> bool:
+        """Answer with a fault; return whether the connection stays open."""
+        if fault in REPLIES:
+            writer.write(REPLIES[fault])
+            return fault not in ("close", "not-http")
+        if fault == "429-date":
+            writer.write(error(429, "slow down", "", f"Retry-After: {_in_two_seconds()}"))
+        elif fault == "limit":
+            await self._limited(writer)
+        elif fault == "short":
+            writer.write(http(200, BODY, length=len(BODY) + 50))
+            return False
+        elif fault == "until-close":
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + BODY)
+            return False
+        elif fault == "reset":
+            linger = struct.pack("ii", 1, 0)  # closes with RST, not FIN
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            return False
+        else:
+            await self._slow_or_huge(fault, writer)
+        return True
+
+    async def _slow_or_huge(self, fault: str, writer: asyncio.StreamWriter) -> None:
+        if fault == "hang":
+            await asyncio.sleep(60)
+        elif fault == "drip":
+            for byte in REPLIES["ok"]:
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        elif fault == "huge":
+            writer.write(http(200, b" " * HUGE + BODY))
+            await writer.drain()
+        else:
+            raise ValueError(fault)
+
+    async def _limited(self, writer: asyncio.StreamWriter) -> None:
+        self.running += 1
+        self.peak = max(self.peak, self.running)
+        try:
+            if self.running > self.limit:
+                self.refused += 1
+                writer.write(REPLIES["429"])
+                return
+            await asyncio.sleep(self.latency)
+            writer.write(REPLIES["ok"])
+        finally:
+            self.running -= 1
