@@ -1,0 +1,81 @@
+"""`acidtest audit`: from scores that one has already, nothing is called."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acidtest.errors import AcidtestError
+
+_FILES = typer.Argument(
+    metavar="SCORES...", help="CSV, TSV, JSON lines (each also .gz) or Parquet; long or wide.", show_default=False
+)
+_REAL = typer.Option("--real", metavar="NAME", help="The real benchmark.", show_default=False)
+_SYNTHETIC = typer.Option("--synthetic", metavar="NAME", help="A synthetic benchmark; all others unless named.")
+_GENERATOR = typer.Option("--generator", metavar="BENCHMARK=MODEL", help="Which model wrote a synthetic benchmark.")
+_JSON = typer.Option("--json", metavar="FILE", help="Write the comparison as JSON, - for the terminal.")
+_HTML = typer.Option("--html", metavar="FILE", help="Write the report as one HTML file.")
+_LEVEL = typer.Option("--level", help="Of all intervals.")
+_GATE = typer.Option("--gate", metavar="USE", help="score, rank or choose: exit 0 for GO, 10 NO-GO, 11 INCONCLUSIVE.")
+_PERCENT = typer.Option(
+    "--percent/--no-percent", help="Scores above 1 are percentages, or are not.", show_default=False
+)
+_LOWER = typer.Option("--lower-is-better", metavar="METRIC", help="A metric of which less is better.")
+_METRIC = typer.Option("--metric", metavar="NAME", help="Which metric to compare, where the table holds several.")
+_BENCHMARK = typer.Option(
+    "--benchmark", metavar="NAME", help="Benchmark of a file that names none; once per such file, in their order."
+)
+
+
+def audit(  # noqa: PLR0913  # one argument per option
+    scores: Annotated[list[Path], _FILES],
+    *,
+    real: Annotated[str, _REAL],
+    synthetic: Annotated[list[str] | None, _SYNTHETIC] = None,
+    generator: Annotated[list[str] | None, _GENERATOR] = None,
+    json_file: Annotated[str | None, _JSON] = None,
+    html: Annotated[Path | None, _HTML] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 0,
+    level: Annotated[float, _LEVEL] = 0.95,
+    gate: Annotated[str | None, _GATE] = None,
+    percent: Annotated[bool | None, _PERCENT] = None,
+    lower_is_better: Annotated[list[str] | None, _LOWER] = None,
+    metric: Annotated[str, _METRIC] = "",
+    benchmark: Annotated[list[str] | None, _BENCHMARK] = None,
+) -> None:
+    """Compare synthetic benchmarks with a real one from scores that you have already."""
+    from acidtest.cli.outcome import check_gate, show_outcome
+    from acidtest.compare.fidelity import compare
+    from acidtest.data.score_table import read_scores
+
+    check_gate(gate)
+    read = read_scores(
+        scores,
+        real=real,
+        synthetic=synthetic or (),
+        generators=_generators(generator or ()),
+        metric=metric,
+        percent=percent,
+        lower_is_better=lower_is_better or (),
+        benchmark=benchmark or (),
+    )
+    report = compare(read, seed=seed, level=level)
+    if html is not None:
+        from acidtest.report.page import write_page
+
+        write_page(html, report, title=f"{real}: can synthetic benchmarks stand in for it?")
+    show_outcome(report, page=html, json_file=json_file, gate=gate)
+
+
+def _generators(given: list[str] | tuple[str, ...]) -> dict[str, str]:
+    """Read BENCHMARK=MODEL; the first = parts them, so that a model's name may hold one."""
+    found: dict[str, str] = {}
+    for text in given:
+        benchmark, equals, model = text.partition("=")
+        if not (benchmark and equals and model):
+            raise AcidtestError(
+                f"--generator '{text[:80]}' is not BENCHMARK=MODEL", way_out="Write --generator my_set=gpt-4o."
+            )
+        if found.setdefault(benchmark, model) != model:
+            raise AcidtestError(f"--generator names two models for '{benchmark[:80]}'", way_out="Name one.")
+    return found

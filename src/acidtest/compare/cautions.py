@@ -1,0 +1,110 @@
+"""What a reader must know before leaning on any number of a comparison."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from acidtest.compare.pair import FEW_SOLVERS, Pair
+from acidtest.compare.sets import ScoredSet
+from acidtest.stats.jackknife import observed
+
+FAILURES_DIFFER = 0.05
+"""Two solvers whose failure rates are closer than this are not told apart by them."""
+
+
+def cautions(
+    real: ScoredSet, sets: Sequence[ScoredSet], pairs: Sequence[Pair], families: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return warnings about a whole comparison, in plain sentences."""
+    found = [_few(pairs), _no_items([real, *sets]), *(_overlap(real, one) for one in sets)]
+    for one in (real, *sets):
+        found += [_missing(one), _failures_decide(one, pairs[0].settings.thresholds.differ if pairs else 0.0)]
+    found.append(_related(pairs, families))
+    return tuple(text for text in found if text)
+
+
+def _few(pairs: Sequence[Pair]) -> str:
+    few = [pair for pair in pairs if len(pair.models) <= FEW_SOLVERS]
+    if not few:
+        return ""
+    fewest = min(len(pair.models) for pair in few)
+    return (
+        f"{fewest} solvers answered both sets of {_listed([p.name for p in few])}: with {FEW_SOLVERS} or fewer, little "
+        "can be said about an order."
+    )
+
+
+def _no_items(sets: Sequence[ScoredSet]) -> str:
+    without = [one.name for one in sets if not one.n_items]
+    if not without:
+        return ""
+    return (
+        f"No items are known of {_listed(without)}: intervals are over solvers like these and say nothing of the "
+        "items' noise, and no verdict is possible."
+    )
+
+
+def _overlap(real: ScoredSet, one: ScoredSet) -> str:
+    both = set(real.columns) & set(one.columns)
+    if not both or both == set(real.columns) == set(one.columns):
+        return ""
+    return (
+        f"{len(both)} items stand in '{real.name}' and in '{one.name}', others in only one of them: their noise is "
+        "taken as independent, and intervals may be too wide."
+    )
+
+
+def _missing(one: ScoredSet) -> str:
+    if one.scores.stats is None or not one.n_items:
+        return ""
+    lacks = one.n_items - np.isfinite(one.scores.stats).all(axis=-1).sum(axis=1)
+    worst = int(np.argmax(lacks))
+    if not lacks[worst]:
+        return ""
+    return (
+        f"On '{one.name}' {int(np.sum(lacks > 0))} solvers have no score for some items (most: '"
+        f"{one.scores.models[worst]}', {int(lacks[worst])} of {one.n_items}): they are scored on the others."
+    )
+
+
+def _failures_decide(one: ScoredSet, differ: float) -> str:
+    """Compare the order of solvers with the order that readable answers alone would give."""
+    stats, failures = one.scores.stats, one.scores.failures
+    if stats is None or failures is None:
+        return ""
+    rate = one.scores.failure_rate()
+    seen = one.scores.observed
+    read = observed(np.where((failures > 0)[..., None], np.nan, stats), one.metric)
+    first, second = np.triu_indices(len(seen), 1)
+    d_seen, d_read = seen[first] - seen[second], read[first] - read[second]
+    with np.errstate(invalid="ignore"):
+        turned = (np.sign(d_seen) * np.sign(d_read) < 0) & (np.maximum(abs(d_seen), abs(d_read)) >= differ)
+        turned &= abs(rate[first] - rate[second]) >= FAILURES_DIFFER
+    if not turned.any():
+        return ""
+    worst = int(np.argmax(np.where(turned, abs(rate[first] - rate[second]), 0)))
+    i, j = int(first[worst]), int(second[worst])
+    return (
+        f"On '{one.name}' unreadable answers decide the order of {int(turned.sum())} solver pairs, such as "
+        f"'{one.scores.models[i]}' ({rate[i]:.0%} unreadable) and '{one.scores.models[j]}' ({rate[j]:.0%})."
+    )
+
+
+def _related(pairs: Sequence[Pair], families: Mapping[str, str]) -> str:
+    solvers = dict.fromkeys(model for pair in pairs for model in pair.models)
+    members: dict[str, list[str]] = {}
+    for model in solvers:
+        if model in families:
+            members.setdefault(families[model], []).append(model)
+    large = {family: names for family, names in members.items() if len(names) > 1}
+    if not large:
+        return ""
+    return (
+        f"Some solvers are of one family ({', '.join(sorted(large)[:5])}): they may err alike, and intervals may then "
+        "be too narrow."
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - three names fit a line
+    return ", ".join(f"'{name}'" for name in names[:3]) + more

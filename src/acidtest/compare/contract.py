@@ -1,0 +1,207 @@
+"""The JSON of a comparison: what `--json` prints and `RUN/fidelity.json` holds, written and read back."""
+
+import math
+from pathlib import Path
+from typing import Literal
+
+import orjson
+from pydantic import ConfigDict, Field, ValidationError
+
+from acidtest.errors import DataError
+from acidtest.stats.estimate import Estimate, none_for_nan
+from acidtest.types import BiasFactor, Decision, FidelityReport, OrderTest, Record, Use, Verdict
+
+Number = float | None
+
+
+def as_json(report: FidelityReport) -> dict[str, object]:
+    """Return the report as plain JSON values; NaN becomes None, and the same report gives the same keys in one order.
+
+    Benchmarks and statistics keep their order, solvers stand best first, all else is sorted.
+    """
+    return {
+        "schema": 1,
+        "real": report.real,
+        "models": list(report.models),
+        "level": report.level,
+        "fidelity": {b: {s: e.as_json() for s, e in of.items()} for b, of in report.fidelity.items()},
+        "bias_factor": {generator: factor.as_json() for generator, factor in report.bias_factor.items()},
+        "ensemble": {rule: {s: e.as_json() for s, e in of.items()} for rule, of in report.ensemble.items()},
+        "verdict": {
+            benchmark: {
+                use: {"decision": v.decision, "because": v.because, "settle": v.settle} for use, v in uses.items()
+            }
+            for benchmark, uses in report.verdict.items()
+        },
+        "metric": report.metric,
+        "scores": {b: {m: e.as_json() for m, e in of.items()} for b, of in report.scores.items()},
+        "failure_rate": {b: {m: none_for_nan(x) for m, x in of.items()} for b, of in report.failure_rate.items()},
+        "order_test": {
+            benchmark: {"likelihood_ratio": none_for_nan(t.likelihood_ratio), "limit": t.limit, "rejects": t.rejects}
+            for benchmark, t in report.order_test.items()
+        },
+        "left_out": {b: dict(sorted(why.items())) for b, why in report.left_out.items()},
+        "generators": dict(report.generators),
+        "items": dict(report.items),
+        "warnings": list(report.warnings),
+    }
+
+
+def dumps(report: FidelityReport) -> bytes:
+    """Return the report as JSON text, indented; the same report gives the same bytes."""
+    return orjson.dumps(as_json(report), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def read(path: Path) -> FidelityReport:
+    """Read a report back; `dumps` of it gives the file's bytes again.
+
+    Raises:
+        DataError: No such file, or it is no comparison of this version; the message names the first wrong key.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"'{path}' cannot be read: {error.strerror}", way_out="Compare first; it writes it.") from error
+    try:
+        found = FidelityFile.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise DataError(
+            f"this is no comparison that can be read: {first['msg'][:200]}",
+            where=f"{path}, key '{key[:200]}'",
+            way_out="Compare again: the file was changed by hand, or written by another version.",
+        ) from error
+    return _report(found)
+
+
+class EstimateFile(Record):
+    """A statistic with its uncertainty. null: undefined, or none."""
+
+    value: Number = Field(description="as it was seen, by the published formula")
+    true: Number = Field(description="the same of the true scores, items' noise removed")
+    low: Number = Field(description="lower end of the interval of `true`; `value` may lie outside")
+    high: Number = Field(description="upper end")
+    n: int = Field(ge=0, description="items (fewest of the sets), or solvers where there are no items")
+    method: str
+    warnings: list[str]
+
+    def result(self, level: float) -> Estimate:
+        """Return it as a result."""
+        value, true, low, high = (_nan(x) for x in (self.value, self.true, self.low, self.high))
+        return Estimate(
+            value=value,
+            true=true,
+            low=low,
+            high=high,
+            level=level,
+            n=self.n,
+            method=self.method,
+            warnings=tuple(self.warnings),
+        )
+
+
+class BiasFactorFile(EstimateFile):
+    """A bias factor, and what stands beside it."""
+
+    own_excess: EstimateFile = Field(description="what its own cell has over an additive fit to all others")
+    band: tuple[Number, Number] = Field(description="simultaneous over all generators")
+    p: Number = Field(description="permutation test")
+    family: EstimateFile | None = Field(description="the same by model family")
+    ratio: EstimateFile | None = Field(description="ratio form, where a real set exists")
+
+
+class VerdictFile(Record):
+    """One decision about one use."""
+
+    decision: Decision
+    because: str
+    settle: str
+
+
+class OrderTestFile(Record):
+    """Whether one common order explains both sets."""
+
+    likelihood_ratio: Number
+    limit: float
+    rejects: bool
+
+
+class FidelityFile(Record):
+    """A comparison of synthetic benchmarks with a real one."""
+
+    model_config = ConfigDict(title="acidtest fidelity", populate_by_name=False)
+
+    schema_version: Literal[1] = Field(alias="schema")
+    real: str = Field(description="name of the real benchmark")
+    models: list[str] = Field(description="solvers that answered the real set, best first")
+    level: float = Field(gt=0, lt=1, description="of all intervals")
+    fidelity: dict[str, dict[str, EstimateFile]] = Field(description="benchmark -> statistic")
+    bias_factor: dict[str, BiasFactorFile] = Field(description="by generator model")
+    ensemble: dict[str, dict[str, EstimateFile]] = Field(description="rule -> statistic")
+    verdict: dict[str, dict[Use, VerdictFile]] = Field(description="benchmark -> use")
+    metric: str
+    scores: dict[str, dict[str, EstimateFile]] = Field(description="benchmark -> solver; the real set included")
+    failure_rate: dict[str, dict[str, Number]] = Field(description="benchmark -> solver; null: not known")
+    order_test: dict[str, OrderTestFile] = Field(description="by benchmark; absent where no items are known")
+    left_out: dict[str, dict[str, str]] = Field(description="benchmark -> solver -> why it is not compared")
+    generators: dict[str, str] = Field(description="benchmark -> the model that wrote it, where known")
+    items: dict[str, int] = Field(description="benchmark -> number of items; 0: not known")
+    warnings: list[str]
+
+
+def json_schema() -> dict[str, object]:
+    """Return the JSON Schema of a comparison, as `docs/schema/fidelity.schema.json` holds it."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **FidelityFile.model_json_schema(by_alias=True),
+    }
+
+
+def _report(found: FidelityFile) -> FidelityReport:
+    level = found.level
+    return FidelityReport(
+        real=found.real,
+        metric=found.metric,
+        level=level,
+        models=tuple(found.models),
+        fidelity=_estimates(found.fidelity, level),
+        bias_factor={generator: _bias(factor, level) for generator, factor in found.bias_factor.items()},
+        ensemble=_estimates(found.ensemble, level),
+        verdict={
+            benchmark: {
+                use: Verdict(decision=v.decision, because=v.because, settle=v.settle) for use, v in uses.items()
+            }
+            for benchmark, uses in found.verdict.items()
+        },
+        scores=_estimates(found.scores, level),
+        failure_rate={b: {m: _nan(x) for m, x in of.items()} for b, of in found.failure_rate.items()},
+        order_test={
+            benchmark: OrderTest(likelihood_ratio=_nan(t.likelihood_ratio), limit=t.limit, rejects=t.rejects)
+            for benchmark, t in found.order_test.items()
+        },
+        left_out=found.left_out,
+        generators=found.generators,
+        items=found.items,
+        warnings=tuple(found.warnings),
+    )
+
+
+def _estimates(found: dict[str, dict[str, EstimateFile]], level: float) -> dict[str, dict[str, Estimate]]:
+    return {name: {key: one.result(level) for key, one in of.items()} for name, of in found.items()}
+
+
+def _bias(found: BiasFactorFile, level: float) -> BiasFactor:
+    return BiasFactor(
+        estimate=found.result(level),
+        own_excess=found.own_excess.result(level),
+        band_low=_nan(found.band[0]),
+        band_high=_nan(found.band[1]),
+        p=_nan(found.p),
+        family=found.family.result(level) if found.family else None,
+        ratio=found.ratio.result(level) if found.ratio else None,
+    )
+
+
+def _nan(x: Number) -> float:
+    return math.nan if x is None else x

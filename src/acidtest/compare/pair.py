@@ -1,0 +1,238 @@
+"""The real set beside one stand-in: the same solvers, their scores, the noise in them, and one posterior for all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from acidtest.compare.sets import ScoredSet, same_columns
+from acidtest.compare.thresholds import Settings
+from acidtest.stats.estimate import Estimate, FloatArray
+from acidtest.stats.interval import from_draws, rng_for, solver_interval
+from acidtest.stats.noise import Noise, pair_noise, plain_variance
+from acidtest.stats.posterior import LIMIT, PairPosterior, pair_posterior
+
+FEW_SOLVERS = 4
+NO_ITEMS = "no items are known: the interval is over solvers like these, and says nothing of the items' noise"
+Statistic = Callable[[FloatArray, FloatArray], FloatArray]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one synthetic set adds to a stand-in.
+
+    Attributes:
+        linear: [M, G] one value per solver and item.
+        weights: [M] its share in each solver's score; 1 where the stand-in is one set.
+        n_items: Number of items.
+        same_items: Its columns are those of the real set.
+    """
+
+    linear: FloatArray
+    weights: FloatArray
+    n_items: int
+    same_items: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A real set and a stand-in, which is one synthetic set or an ensemble of several. M solvers answered both.
+
+    This is what a statistic is computed from: `@register("statistic", "my_name")` on a function `Pair -> Estimate`.
+
+    Attributes:
+        name: The stand-in's name.
+        models: The solvers.
+        real: [M] scores on the real set, higher is better.
+        synthetic: [M] scores on the stand-in.
+        unit: Scores lie in [0, 1].
+        real_linear: [M, G] the real set's scores as one value per item; G is 0 where no items are known.
+        real_items: Number of real items; 0 where not known.
+        parts: The synthetic sets behind the stand-in; empty where any of them, or the real set, has no items.
+        settings: Seed, level and thresholds.
+        warnings: What holds for every statistic of this pair.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    real: FloatArray
+    synthetic: FloatArray
+    unit: bool
+    real_linear: FloatArray
+    real_items: int
+    parts: tuple[Part, ...]
+    settings: Settings
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def has_items(self) -> bool:
+        """Whether the noise of the items is known."""
+        return bool(self.parts)
+
+    @property
+    def synthetic_items(self) -> int:
+        """Number of items of the stand-in, all its sets together."""
+        return sum(part.n_items for part in self.parts)
+
+    @property
+    def n(self) -> int:
+        """Items (fewest of the sets), or solvers where there are no items."""
+        return min([self.real_items, *(p.n_items for p in self.parts)]) if self.has_items else len(self.models)
+
+    @cached_property
+    def noise(self) -> Noise:
+        """Variance of each solver's scores on both sides, once the items' common difficulty is out."""
+        each = [
+            pair_noise(self.real_linear, part.linear, same_items=part.same_items, unit=self.unit) for part in self.parts
+        ]
+        weights = [part.weights for part in self.parts]
+        paired = list(zip(weights, each, strict=True))
+        return Noise(
+            real=each[0].real,
+            synthetic=sum_of([w**2 * one.synthetic for w, one in paired]),
+            shared=sum_of([w * one.shared for w, one in paired]),
+            common_real=each[0].common_real,
+            common_synthetic=sum(float(w.mean()) ** 2 * one.common_synthetic for w, one in paired),
+            common_shared=sum(float(w.mean()) * one.common_shared for w, one in paired),
+        )
+
+    @cached_property
+    def plain_noise(self) -> tuple[float, float]:
+        """Mean over solvers of the plain variances over items, of the real scores and of the stand-in's."""
+        synthetic = sum_of([part.weights**2 * plain_variance(part.linear) for part in self.parts])
+        return float(plain_variance(self.real_linear).mean()), float(synthetic.mean())
+
+    @cached_property
+    def differences(self) -> list[FloatArray]:
+        """[M, G] arrays of independent items whose means add up to each solver's synthetic - real score."""
+        weighted = [(part.weights[:, None] * part.linear, part.same_items) for part in self.parts]
+        return [
+            sum_of([-self.real_linear, *(values for values, same in weighted if same)]),
+            *(values for values, same in weighted if not same),
+        ]
+
+    @cached_property
+    def posterior(self) -> PairPosterior | None:
+        """Draws of the true scores; None where no items are known, or no solver."""
+        if not self.has_items or not self.models:
+            return None
+        return pair_posterior(
+            self.real,
+            self.synthetic,
+            self.noise,
+            rng_for(self.settings.seed, "posterior", self.name),
+            unit=self.unit,
+            n_items=(self.real_items, self.synthetic_items),
+            draws=self.settings.draws,
+        )
+
+    @property
+    def order_rejected(self) -> bool:
+        """Whether no common order explains both sets."""
+        return self.posterior is not None and self.posterior.likelihood_ratio > LIMIT
+
+    def estimate(
+        self, name: str, statistic: Statistic, *, drawn: str = "both", reaches: float | None = None
+    ) -> Estimate:
+        """Return a statistic of both sets' scores as an Estimate.
+
+        Args:
+            name: The statistic's name; its stream of chance depends on it.
+            statistic: f(real [..., M], synthetic [..., M]) -> [...].
+            drawn: "both": a fact about both sets, true scores on both sides. "real": about a decision by the set in
+                hand, whose scores stay as they were seen.
+            reaches: Its value under a perfect order; the interval reaches it while such an order is not ruled out.
+        """
+        value = float(statistic(self.real, self.synthetic))
+        if self.posterior is None:
+            return self._over_solvers(name, statistic, value)
+        synthetic = self.posterior.synthetic if drawn == "both" else self.synthetic
+        draws = statistic(self.posterior.real, np.broadcast_to(synthetic, self.posterior.real.shape))
+        about = "true scores on both sides" if drawn == "both" else "the set in hand, true real scores"
+        found = from_draws(
+            value,
+            draws,
+            level=self.settings.level,
+            n=self.n,
+            method=f"plain formula; interval: posterior, {about}",
+            warnings=self.warnings,
+        )
+        return found if reaches is None or self.order_rejected else _reaching(found, reaches)
+
+    def unknown(self, why: str, method: str) -> Estimate:
+        """Return an Estimate without a value, and say why."""
+        return Estimate(
+            value=np.nan, n=self.n, level=self.settings.level, method=method, warnings=(*self.warnings, why)
+        )
+
+    def _over_solvers(self, name: str, statistic: Statistic, value: float) -> Estimate:
+        rng = rng_for(self.settings.seed, name, self.name)
+        low, high = solver_interval(statistic, self.real, self.synthetic, rng, self.settings.level)
+        return Estimate(
+            value=value,
+            low=low,
+            high=high,
+            level=self.settings.level,
+            n=self.n,
+            method="plain formula; interval over solvers",
+            warnings=(*self.warnings, NO_ITEMS),
+        )
+
+
+def pair_of(real: ScoredSet, synthetic: ScoredSet, settings: Settings) -> tuple[Pair, dict[str, str]]:
+    """Return the pair of two sets, and the solvers that are left out of it with the reason."""
+    models, left_out = common_models(real, [synthetic])
+    parts: tuple[Part, ...] = ()
+    if real.n_items and synthetic.n_items:
+        parts = (part_of(real, synthetic, models, np.ones(len(models))),)
+    pair = Pair(
+        name=synthetic.name,
+        models=models,
+        real=real.values(models),
+        synthetic=synthetic.values(models),
+        unit=real.metric.unit,
+        real_linear=real.linear[real.rows(models)],
+        real_items=real.n_items,
+        parts=parts,
+        settings=settings,
+        warnings=few_solvers(len(models)),
+    )
+    return pair, left_out
+
+
+def part_of(real: ScoredSet, synthetic: ScoredSet, models: tuple[str, ...], weights: FloatArray) -> Part:
+    """Return what a synthetic set adds to a stand-in; the same items stand in the real set's order."""
+    linear = synthetic.linear[synthetic.rows(models)]
+    columns = same_columns(real, synthetic)
+    return Part(
+        linear=linear if columns is None else linear[:, columns],
+        weights=weights,
+        n_items=synthetic.n_items,
+        same_items=columns is not None,
+    )
+
+
+def common_models(real: ScoredSet, sets: Sequence[ScoredSet]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the solvers scored on the real set and on all of these, and the others with the reason."""
+    everyone = dict.fromkeys([*real.scores.models, *(m for one in sets for m in one.scores.models)])
+    reasons: Mapping[str, str] = {m: next((w for one in [real, *sets] if (w := one.lacks(m))), "") for m in everyone}
+    return tuple(m for m in everyone if not reasons[m]), {m: why for m, why in reasons.items() if why}
+
+
+def few_solvers(number: int) -> tuple[str, ...]:
+    """Return the warning that few solvers always bring."""
+    if number > FEW_SOLVERS:
+        return ()
+    return (f"only {number} solvers: little can be said about an order, and nothing about solvers that were not tried",)
+
+
+def sum_of(arrays: Sequence[FloatArray]) -> FloatArray:
+    """Return the sum of arrays of one shape."""
+    return np.asarray(np.sum(arrays, axis=0), dtype=np.float64)
+
+
+def _reaching(found: Estimate, end: float) -> Estimate:
+    if np.isnan(found.high):
+        return found
+    return replace(found, high=max(found.high, end), method=f"{found.method}; a perfect order is not ruled out")

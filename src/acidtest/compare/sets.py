@@ -1,0 +1,96 @@
+"""One benchmark's scores, ready to be compared: higher is better, and its noise as one value per item."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acidtest.stats.estimate import FloatArray
+from acidtest.stats.jackknife import linearised
+from acidtest.stats.metric import Metric
+from acidtest.types import BenchmarkScores
+
+LEAST_ITEMS = 2
+
+
+@dataclass(frozen=True)
+class ScoredSet:
+    """One benchmark with its metric.
+
+    Attributes:
+        scores: As read.
+        metric: What its scores mean.
+    """
+
+    scores: BenchmarkScores
+    metric: Metric
+
+    @property
+    def name(self) -> str:
+        """The benchmark's name."""
+        return self.scores.name
+
+    @cached_property
+    def observed(self) -> dict[str, float]:
+        """Solver -> metric, turned so that higher is better: 1 - score where scores lie in [0, 1], else -score."""
+        seen = self.scores.observed
+        if not self.metric.higher_is_better:
+            seen = 1 - seen if self.metric.unit else -seen
+        return dict(zip(self.scores.models, seen.tolist(), strict=True))
+
+    @property
+    def n_items(self) -> int:
+        """Number of items; 0 where they are not known."""
+        return len(self.scores.items) if self.scores.stats is not None else 0
+
+    @cached_property
+    def linear(self) -> FloatArray:
+        """[M, G] one value per solver and item (bundle): their mean is about the metric, higher is better."""
+        if self.scores.stats is None:
+            return np.full((len(self.scores.models), 0), np.nan)
+        groups = None if self._group_names is None else np.unique(self._group_names, return_inverse=True)[1]
+        values = linearised(self.scores.stats, self.metric, groups)
+        return values if self.metric.higher_is_better else -values
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """What each column of `linear` stands for: an item or a bundle; empty where columns hold several items."""
+        names = self.scores.items if self._group_names is None else tuple(sorted(set(self._group_names.tolist())))
+        return names if len(names) == self.linear.shape[1] else ()
+
+    @cached_property
+    def _group_names(self) -> NDArray[np.str_] | None:
+        """[n] bundle of each item; an item without one is a bundle of its own. None: there are no bundles."""
+        if not any(self.scores.bundles):
+            return None
+        pairs = zip(self.scores.bundles, self.scores.items, strict=True)
+        return np.array([f"bundle {bundle}" if bundle else f"item {item}" for bundle, item in pairs])
+
+    def rows(self, models: tuple[str, ...]) -> list[int]:
+        """Return the positions of these solvers."""
+        place = {model: row for row, model in enumerate(self.scores.models)}
+        return [place[model] for model in models]
+
+    def values(self, models: tuple[str, ...]) -> FloatArray:
+        """Return [M] scores of these solvers, higher is better."""
+        return np.array([self.observed[model] for model in models], dtype=np.float64)
+
+    def lacks(self, model: str) -> str:
+        """Return why a solver cannot be compared by this set, "" where it can."""
+        if model not in self.observed:
+            return f"no score on '{self.name}'"
+        if not np.isfinite(self.observed[model]):
+            return f"its {self.metric.name} on '{self.name}' is undefined"
+        if self.n_items and int(np.isfinite(self.linear[self.rows((model,))[0]]).sum()) < LEAST_ITEMS:
+            return f"fewer than {LEAST_ITEMS} items scored on '{self.name}'"
+        return ""
+
+
+def same_columns(real: ScoredSet, synthetic: ScoredSet) -> list[int] | None:
+    """Return where each of the real set's items stands in the synthetic set; None where the items are not the same."""
+    if not real.columns or len(real.columns) != len(synthetic.columns):
+        return None
+    place = {column: position for position, column in enumerate(synthetic.columns)}
+    found = [place.get(column, -1) for column in real.columns]
+    return None if -1 in found else found

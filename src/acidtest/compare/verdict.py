@@ -1,0 +1,139 @@
+"""One plain decision per use of a stand-in: believe its numbers, believe its order, choose the best solver by it."""
+
+import math
+from collections.abc import Mapping
+from statistics import NormalDist
+
+import numpy as np
+
+from acidtest.compare.pair import Pair
+from acidtest.stats import level, order
+from acidtest.stats.estimate import FloatArray
+from acidtest.stats.interval import interval
+from acidtest.stats.posterior import LIMIT
+from acidtest.types import Use, Verdict
+
+MOST = 100.0
+"""A settlement that needs more than this many times the items is no advice."""
+
+_NO_ITEMS = "Without the scores of single items nobody can tell noise from difference."
+_GIVE_ITEMS = "Give one score per solver and item: a column 'item' beside benchmark, model and score."
+
+
+def verdicts(pair: Pair) -> Mapping[Use, Verdict]:
+    """Return the decision for each use, why, and what would settle it where it is open."""
+    if pair.posterior is None:
+        why = _NO_ITEMS if pair.models else "No solver answered both sets."
+        settle = _GIVE_ITEMS if pair.models else "Let the same solvers answer both sets."
+        return dict.fromkeys(("score", "rank", "choose"), Verdict(decision="INCONCLUSIVE", because=why, settle=settle))
+    return {"score": _score(pair), "rank": _rank(pair), "choose": _choose(pair)}
+
+
+def _score(pair: Pair) -> Verdict:
+    limit = pair.settings.thresholds.score
+    draws = np.sqrt(level.mspd(*_both(pair)))
+    low, high = interval(draws, pair.settings.level)
+    middle, _ = interval(draws, 0.0)
+    seen = f"True scores differ from the real ones by {middle:.3f} ({low:.3f} to {high:.3f}; root mean square)"
+    if high <= limit:
+        return Verdict(decision="GO", because=f"{seen}: within {limit:g}.")
+    if low > limit:
+        return Verdict(decision="NO-GO", because=f"{seen}: more than {limit:g}.")
+    settle = _items_that_settle(pair, _share(draws <= limit), (1 + pair.settings.level) / 2)
+    return Verdict(decision="INCONCLUSIVE", because=f"{seen}; the limit is {limit:g}.", settle=settle)
+
+
+def _rank(pair: Pair) -> Verdict:
+    asked = pair.settings.thresholds
+    real, synthetic = _in_hand(pair)
+    draws = order.pairwise_agreement(real, synthetic, min_difference=asked.differ)
+    low, high = interval(draws, pair.settings.level)
+    middle, _ = interval(draws, 0.0)
+    if not math.isfinite(middle):
+        return Verdict(
+            decision="INCONCLUSIVE",
+            because=f"No two solvers are known to differ by {asked.differ:g} on the real set: no order to keep.",
+            settle="Add solvers that are clearly better or worse than these.",
+        )
+    seen = (
+        f"Of the solver pairs that truly differ by {asked.differ:g} or more, {middle:.0%} ({low:.0%} to {high:.0%}) "
+        f"are ordered as on the real set; {asked.rank:.0%} is asked for"
+    )
+    if low >= asked.rank:
+        return Verdict(decision="GO", because=f"{seen}.")
+    ratio = pair.posterior.likelihood_ratio if pair.posterior else 0.0
+    if high < asked.rank and pair.order_rejected:
+        return Verdict(
+            decision="NO-GO",
+            because=f"{seen}, and no common order explains both sets (likelihood ratio {ratio:.1f}, limit {LIMIT:g}).",
+        )
+    return Verdict(decision="INCONCLUSIVE", because=f"{seen}.", settle=_rank_settle(pair, draws, ratio))
+
+
+def _rank_settle(pair: Pair, draws: FloatArray, ratio: float) -> str:
+    """Both the agreement's place beside its limit and the likelihood ratio grow with items and with solvers."""
+    reached = _share(draws[np.isfinite(draws)] >= pair.settings.thresholds.rank)
+    factor = _times(reached, (1 + pair.settings.level) / 2)
+    if reached < 0.5:  # noqa: PLR2004 - more likely below the limit: a NO-GO also needs the order test
+        factor = max(factor, LIMIT / ratio if ratio > 0 else math.inf)
+    items = _items(pair, factor)
+    solvers = math.ceil(max(factor, 1.05) * len(pair.models))
+    if not items:
+        return "So close to the limit that more items would hardly settle it; a wider range of solvers might."
+    return f"{items}, or about {solvers} solvers instead of {len(pair.models)}, should settle it."
+
+
+def _choose(pair: Pair) -> Verdict:
+    asked = pair.settings.thresholds
+    lost = order.regret_at_1(*_in_hand(pair))
+    safe = _share(lost <= asked.regret + order.ROUNDING)
+    best = " or ".join(f"'{pair.models[m]}'" for m in np.flatnonzero(pair.synthetic == pair.synthetic.max())[:3])
+    seen = f"Choosing {best} by this set loses at most {asked.regret:g} with probability {safe:.2f}"
+    if safe >= asked.certainty:
+        return Verdict(decision="GO", because=f"{seen}; {asked.certainty:g} is asked for.")
+    if safe <= 1 - asked.certainty + order.ROUNDING:
+        return Verdict(decision="NO-GO", because=f"{seen}; that is {1 - asked.certainty:.2g} or less.")
+    settle = _items_that_settle(pair, safe, asked.certainty)
+    return Verdict(decision="INCONCLUSIVE", because=f"{seen}; {asked.certainty:g} is asked for.", settle=settle)
+
+
+def _both(pair: Pair) -> tuple[FloatArray, FloatArray]:
+    if pair.posterior is None:
+        raise ValueError("there is no posterior")
+    return pair.posterior.real, pair.posterior.synthetic
+
+
+def _in_hand(pair: Pair) -> tuple[FloatArray, FloatArray]:
+    """Return true real scores beside the stand-in's observed ones: decisions are made by the set in hand."""
+    real, _ = _both(pair)
+    return real, np.broadcast_to(pair.synthetic, real.shape)
+
+
+def _share(holds: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
+    return float(np.mean(holds))
+
+
+def _times(probability: float, needed: float) -> float:
+    """Return how many times the items would move a probability to `needed` (or 1 - needed), were all else as it seems.
+
+    Noise shrinks with the root of the items, so distance from a limit, in standard errors, grows with it:
+    (z_needed / z_now)^2.
+    """
+    normal = NormalDist()
+    now = abs(normal.inv_cdf(min(max(probability, 1e-4), 1 - 1e-4)))
+    return (normal.inv_cdf(needed) / now) ** 2 if now > 0 else math.inf
+
+
+def _items(pair: Pair, factor: float) -> str:
+    if not factor <= MOST:
+        return ""
+    fewest = math.ceil(max(factor, 1.05) * pair.n)
+    rounded = fewest if fewest < 100 else math.ceil(fewest / 50) * 50  # noqa: PLR2004 - no false precision
+    return f"About {rounded} items in each set instead of {pair.n}"
+
+
+def _items_that_settle(pair: Pair, probability: float, needed: float) -> str:
+    items = _items(pair, _times(probability, needed))
+    if not items:
+        return "So close to the limit that more items would hardly settle it: move the limit, or use another set."
+    return f"{items} should settle it, if the sets are as they seem."
