@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from acidtest.data.arrow_arrays import flag_array, float_array, list_array, text_array, whole_array
 from acidtest.data.run_folder import write_atomically
 from acidtest.data.score_files import NUMBER_COLUMNS, TEXT_COLUMNS
 from acidtest.errors import DataError
@@ -62,23 +62,12 @@ def write_score_table(path: Path, columns: Mapping[str, Column | None]) -> None:
 
 
 def _arrow(name: str, column: Column) -> Any:
-    import pyarrow as pa
-
     if name in TEXT_COLUMNS or name in _MORE_TEXT:
-        return pa.array([None if cell is None else str(cell) for cell in column], pa.string())
+        return text_array(list(column))
     if name in _WHOLE:
-        return pa.array(column, pa.int64())
+        return whole_array(column)
     if name == "failure":
-        return pa.array([None if cell is None or cell != cell else bool(cell) for cell in column], pa.bool_())  # noqa: PLR0124  # NaN
+        return flag_array(column)
     if name in NUMBER_COLUMNS or name in _MORE_NUMBERS:
-        return pa.array(np.asarray(column, dtype=np.float64), from_pandas=True)
-    return _lists(column)
-
-
-def _lists(column: Column) -> Any:
-    """Return lists of numbers; a list of NaN alone, or None, is an empty cell."""
-    import pyarrow as pa
-
-    rows = [None if cell is None else np.asarray(cell, dtype=np.float64) for cell in column]
-    filled = [None if row is None or np.isnan(row).all() else row for row in rows]
-    return pa.array(filled, pa.list_(pa.float64()))
+        return float_array(column)
+    return list_array(list(column))
