@@ -5,7 +5,6 @@ from pathlib import Path
 from acidtest.data.run_folder import RunFolder
 from acidtest.errors import StudyFileError
 from acidtest.models.budget import Budget
-from acidtest.study.closing import compare_scores, write_report
 from acidtest.study.prepare import Prepared, prepare
 from acidtest.study.reporter import Reporter
 from acidtest.study.schema import StudyFile
@@ -53,6 +52,8 @@ def start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) 
 
 def compare_stage(run: Run) -> FidelityReport:
     """Compare what was scored."""
+    from acidtest.study.closing import compare_scores
+
     prepared = run.prepared
     run.begin("fidelity")
     report = compare_scores(prepared.study, prepared.folder, prepared.real.name, _synthetic_names(prepared))
@@ -62,6 +63,8 @@ def compare_stage(run: Run) -> FidelityReport:
 
 def report_stage(run: Run) -> FidelityReport:
     """Draw what was compared; name on the page what failed on the way."""
+    from acidtest.study.closing import write_report
+
     run.begin("report")
     notes = tuple(f"{key}: {why}" for key, why in sorted(run.failed.items()))
     report = write_report(run.prepared.study, run.prepared.folder, notes)

@@ -11,7 +11,6 @@ from acidtest.errors import AcidtestError, DataError, ModelError, TransientModel
 from acidtest.evaluate.answer import answer_items, answer_with_classic
 from acidtest.evaluate.record import read_responses
 from acidtest.evaluate.score import COLUMNS, score_columns
-from acidtest.generate.generation import generate
 from acidtest.models.base import ClassicSolver, LanguageModel
 from acidtest.models.budget import Budget
 from acidtest.models.cache import ResponseCache
@@ -108,6 +107,8 @@ async def generate_stage(run: Run) -> None:
 
 
 async def _write_benchmark(run: Run, entry: GeneratorSpec) -> None:
+    from acidtest.generate.generation import generate
+
     prepared, key = run.prepared, synthetic_key(entry.benchmark)
     model = prepared.models[entry.model]
     if not isinstance(model, LanguageModel):
