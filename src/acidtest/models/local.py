@@ -36,20 +36,31 @@ class LocalModel(LanguageModel):
     """A GGUF file in this process. Plain completion by default: small models answer it best.
 
     One call at a time, in a thread of its own, so that asyncio goes on. `revision` is the file's SHA-256, known once
-    the model is entered.
+    the model is identified or entered.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
         self.spec, self.style = spec, spec.style or "completion"
         self.revision, self.connections = spec.revision or "", 1
+        self._path: Path | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._server: Any = None
         self._kept: object = None
         """The head that the model holds in view, as its request, or None."""
 
     def identify(self) -> str:
-        """Return the SHA-256 of the model's file."""
-        return digest_of(model_file(self.spec.model))
+        """Return the SHA-256 of the file, which is found, or fetched, for it."""
+        if self._path is None:
+            path = model_file(self.spec.model)
+            digest = digest_of(path)
+            if self.spec.revision and self.spec.revision != digest:
+                raise ModelError(
+                    f"the file '{path}' is not the revision that is asked for",
+                    where=f"model '{self.spec.name}'",
+                    way_out=f"Its SHA-256 is {digest}: set 'revision' to it, or leave 'revision' out.",
+                )
+            self._path, self.revision = path, digest
+        return self.revision
 
     async def __aenter__(self) -> Self:
         """Find the file, fetching it where needed, and load it."""
@@ -80,16 +91,8 @@ class LocalModel(LanguageModel):
     # All below runs in the model's own thread.
 
     def _load(self) -> None:
-        path = model_file(self.spec.model)
-        digest = digest_of(path)
-        if self.spec.revision and self.spec.revision != digest:
-            raise ModelError(
-                f"the file '{path}' is not the revision that is asked for",
-                where=f"model '{self.spec.name}'",
-                way_out=f"Its SHA-256 is {digest}: set 'revision' to it, or leave 'revision' out.",
-            )
-        self.revision = digest
-        self._server = _server(path, self.spec)
+        self.identify()
+        self._server = _server(self._path, self.spec)
 
     def _unload(self) -> None:
         self._server = self._kept = None
@@ -174,7 +177,7 @@ class LocalModel(LanguageModel):
         )
 
 
-def _server(path: Path, spec: ModelSpec) -> Any:
+def _server(path: Path | None, spec: ModelSpec) -> Any:
     threads = spec.threads or 1
     if threads > 1:  # threads that spin while they wait take the cores from each other; read once, when it is loaded
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
