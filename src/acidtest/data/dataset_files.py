@@ -9,7 +9,6 @@ from acidtest.data.dataset_entry import DatasetEntry, DatasetFile
 from acidtest.data.download import download
 from acidtest.data.fetched import FetchedFile
 from acidtest.data.kept_file import ByteProgress, file_sha256
-from acidtest.data.run_folder import write_atomically
 from acidtest.errors import FetchError
 from acidtest.types import Item
 
@@ -70,8 +69,10 @@ def _download(
     target = folder / file.path
     if target.is_file():
         return
+    known = file.sha256 or _pinned(target)
+    pin = None if file.sha256 else _pin(target)
     try:
-        download(entry.address + file.path, target, sha256=file.sha256, limit=_MOST_BYTES, progress=progress)
+        download(entry.address + file.path, target, sha256=known, limit=_MOST_BYTES, progress=progress, pin=pin)
     except FetchError as error:
         looked = ", ".join(str(root / entry.folder) for root in roots)
         raise FetchError(
@@ -79,8 +80,6 @@ def _download(
             where=f"looked in {looked}; then {entry.address}{file.path}",
             way_out="Connect to the network, or name a folder that holds the set: ACIDTEST_DATA=FOLDER.",
         ) from error
-    if file.sha256 is None:
-        write_atomically(_pin(target), f"{file_sha256(target)}\n".encode())
 
 
 def _checked(folder: Path, file: DatasetFile) -> FetchedFile:

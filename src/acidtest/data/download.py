@@ -4,6 +4,8 @@ import http.client
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from acidtest.data.kept_file import ByteProgress, chunks, kept_file
@@ -30,6 +32,7 @@ def download(
     limit: int,
     size: int | None = None,
     progress: ByteProgress | None = None,
+    pin: Path | None = None,
 ) -> None:
     """Bring a file from an address to its place, checked; try again where the failure may pass.
 
@@ -40,6 +43,7 @@ def download(
         limit: Most bytes.
         size: Bytes that it should have, where that is known.
         progress: Told after every chunk.
+        pin: Where the SHA-256 is written down.
 
     Raises:
         FetchError: The address cannot be reached, has no such file, or gives another or only half of it.
@@ -48,7 +52,14 @@ def download(
         raise FetchError("not an address of the web", where=address, way_out="It begins with https://.")
     for attempt in range(ATTEMPTS):
         try:
-            _attempt(address, target, sha256=sha256, limit=limit, size=size, progress=progress)
+            with _answer(address) as answer:
+                announced = answer.headers.get("Content-Length")
+                total = int(announced) if announced and announced.isdecimal() else size
+                with kept_file(target, sha256=sha256, limit=limit, total=total, progress=progress, pin=pin) as out:
+                    for chunk in chunks(answer.read):
+                        out.write(chunk)
+                    if total is not None and out.size < total:
+                        raise _TransientError(f"the connection broke after {out.size:,} of {total:,} bytes")  # noqa: TRY301 - said where it is known
         except _TransientError as error:
             if attempt == ATTEMPTS - 1:
                 raise FetchError(f"{error}, {ATTEMPTS} times", where=address) from error
@@ -57,19 +68,13 @@ def download(
             return
 
 
-def _attempt(
-    address: str, target: Path, *, sha256: str | None, limit: int, size: int | None, progress: ByteProgress | None
-) -> None:
+@contextmanager
+def _answer(address: str) -> Iterator[http.client.HTTPResponse]:
+    """Open an address; tell failures that may pass from those that will not."""
     request = urllib.request.Request(address, headers={"User-Agent": "acidtest"})  # noqa: S310 - scheme is checked
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - scheme is checked above
-            announced = answer.headers.get("Content-Length")
-            total = int(announced) if announced and announced.isdecimal() else size
-            with kept_file(target, sha256=sha256, limit=limit, total=total, progress=progress) as out:
-                for chunk in chunks(answer.read):
-                    out.write(chunk)
-                if total is not None and out.size < total:
-                    raise _TransientError(f"the connection broke after {out.size:,} of {total:,} bytes")
+            yield answer
     except urllib.error.HTTPError as error:
         error.close()
         message = f"the server answers {error.code} {error.reason}"

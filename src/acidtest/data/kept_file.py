@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from acidtest.data.run_folder import write_atomically
 from acidtest.errors import FetchError
 
 ByteProgress = Callable[[int, int | None], None]
@@ -29,14 +30,17 @@ class GrowingFile:
         self._total = total
         self._progress = progress
         self._hash = hashlib.sha256()
-        self._out = partial.open("wb")
+        with _said_plainly(partial):
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            self._out = partial.open("wb")
 
     def write(self, chunk: bytes) -> None:
         """Append bytes."""
         self.size += len(chunk)
         if self.size > self.limit:
             raise FetchError(f"more than the {self.limit:,} bytes that were expected", where=self._partial.name)
-        self._out.write(chunk)
+        with _said_plainly(self._partial):
+            self._out.write(chunk)
         self._hash.update(chunk)
         self.tell(self.size)
 
@@ -45,14 +49,16 @@ class GrowingFile:
         if self._progress is not None:
             self._progress(done, self._total)
 
-    def close(self, sha256: str | None) -> None:
-        """Bring everything to disk, and refuse it where it is not the expected file."""
-        self._out.flush()
-        os.fsync(self._out.fileno())
-        self._out.close()
+    def close(self, sha256: str | None) -> str:
+        """Bring everything to disk, and refuse it where it is not the expected file; return its SHA-256."""
+        with _said_plainly(self._partial):
+            self._out.flush()
+            os.fsync(self._out.fileno())
+            self._out.close()
         found = self._hash.hexdigest()
         if sha256 is not None and found != sha256:
             raise FetchError(f"another file than expected: its SHA-256 is {found}, not {sha256}")
+        return found
 
     def abandon(self) -> None:
         """Close and delete what was written."""
@@ -62,7 +68,13 @@ class GrowingFile:
 
 @contextmanager
 def kept_file(
-    target: Path, *, sha256: str | None, limit: int, total: int | None = None, progress: ByteProgress | None = None
+    target: Path,
+    *,
+    sha256: str | None,
+    limit: int,
+    total: int | None = None,
+    progress: ByteProgress | None = None,
+    pin: Path | None = None,
 ) -> Iterator[GrowingFile]:
     """Give a file to write; on leaving, check it and put it in place at once. Whatever goes wrong leaves nothing.
 
@@ -72,16 +84,18 @@ def kept_file(
         limit: Most bytes.
         total: Bytes in all, for the progress.
         progress: Told after every chunk.
+        pin: Where the SHA-256 is written down, before the file appears: no file is ever there without it.
 
     Raises:
         FetchError: Too many bytes, or another SHA-256.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     growing = GrowingFile(partial, limit, total, progress)
     try:
         yield growing
-        growing.close(sha256)
+        found = growing.close(sha256)
+        if pin is not None:
+            write_atomically(pin, f"{found}\n".encode())
         partial.replace(target)
     except BaseException:  # an interrupt, too, must leave no half file behind
         growing.abandon()
@@ -98,3 +112,16 @@ def chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
     """Yield what a reader gives, a megabyte at a time."""
     while chunk := read(_CHUNK):
         yield chunk
+
+
+@contextmanager
+def _said_plainly(partial: Path) -> Iterator[None]:
+    """Make a full disk or a folder without permission an error that a user can mend."""
+    try:
+        yield
+    except OSError as error:
+        raise FetchError(
+            f"cannot write: {error.strerror or error}",
+            where=str(partial.parent),
+            way_out="Make room there, or name another folder: ACIDTEST_CACHE=FOLDER.",
+        ) from error

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from acidtest.data.kept_file import GrowingFile, ByteProgress, chunks, kept_file
+from acidtest.data.kept_file import ByteProgress, GrowingFile, chunks, kept_file
 from acidtest.errors import FetchError
 
 _PIP = ("-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check")

@@ -90,7 +90,7 @@ def svamp() -> DatasetEntry:
         task="math",
         about="Variations of simple word problems, a number each",
         licence="MIT",
-        citation="Patel et al. 2021, Are NLP Models really Able to Solve Simple Math Word Problems?, NAACL",
+        citation="Patel et al. 2021, Are NLP Models really able to Solve Simple Math Word Problems?, NAACL",
         folder="svamp",
         copies={
             "all": DatasetFile(
