@@ -1,0 +1,111 @@
+"""The replies of a generator as they came: written at once, read again after a restart instead of calling again."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+from pydantic import ValidationError
+
+from acidtest.types import Prompt, Record, Reply, Sampling
+
+LONGEST_REPLY = 40_000
+"""Characters of a reply that are kept; what a generator writes beyond them is never read."""
+
+
+class RecordedCall(Record):
+    """One line of the file. `prompt` is the digest of all that was sent; `error` says why no answer came."""
+
+    call: int
+    prompt: str
+    text: str = ""
+    finish: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    cost: float = 0.0
+    error: str | None = None
+
+
+def digest(prompt: Prompt, sampling: Sampling, generator: str, revision: str) -> str:
+    """Return the SHA-256 of all that decides a reply: who writes, what is asked, how the next token is drawn."""
+    parts: list[Any] = [
+        generator,
+        revision,
+        prompt.messages,
+        prompt.text,
+        prompt.stop,
+        prompt.max_tokens,
+        prompt.grammar,
+    ]
+    parts += [sampling.temperature, sampling.top_p, sampling.min_p, sampling.seed]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+
+def bounded(reply: Reply) -> str:
+    """Return the reply's text as it may be kept: bounded, and valid UTF-8."""
+    return reply.text[:LONGEST_REPLY].encode("utf-8", "replace").decode("utf-8")
+
+
+class CallLog:
+    """The file of recorded calls, open for appending. Used as a context manager.
+
+    A torn last line, left by a kill, is dropped and the file cut there. Lines that are no recorded calls are counted in
+    `unreadable` and not used. Failed calls that no answered one follows are not used either: the generator may be
+    back by now.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.unreadable = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._known = {(record.call, record.prompt): record for record in self._read()}
+        self.calls = frozenset(call for call, _ in self._known)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._file)
+
+    def find(self, call: int, prompt: str) -> RecordedCall | None:
+        """Return what was recorded for this call and this very prompt, or None."""
+        return self._known.get((call, prompt))
+
+    @property
+    def cost(self) -> float:
+        """US dollars that the recorded calls took."""
+        return sum(record.cost for record in self._known.values())
+
+    def append(self, record: RecordedCall) -> None:
+        """Write one line, at once; after this the reply survives a kill."""
+        line = memoryview(orjson.dumps(record.model_dump()) + b"\n")
+        while line:
+            line = line[os.write(self._file, line) :]
+
+    def _read(self) -> Iterator[RecordedCall]:
+        if not self.path.exists():
+            return
+        content = self.path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(self.path, whole)
+        unanswered: list[RecordedCall] = []
+        for line in content[:whole].splitlines():
+            try:
+                record = RecordedCall.model_validate(orjson.loads(line))
+            except (orjson.JSONDecodeError, ValidationError):
+                self.unreadable += 1
+                continue
+            if record.error is not None:
+                unanswered.append(record)
+                continue
+            yield from unanswered
+            unanswered.clear()
+            yield record

@@ -1,0 +1,51 @@
+"""Grammars that hold a small local model to sentences with names; models that know no grammars ignore them.
+
+A model of a few hundred million parameters seldom puts five given names into a sentence, or closes every mark, on its
+own. With a grammar it chooses the words around the names freely, and the names come right.
+"""
+
+from collections.abc import Sequence
+
+from acidtest.tasks.gbnf import literal
+
+_WORDS = r"[^A-Z\n.!?<>]"
+_MOST_BEFORE, _MOST_BETWEEN, _MOST_NAME = 60, 80, 60
+"""Characters: about a dozen words, and no name longer than those of the pool usually are."""
+
+
+def around_names(names: Sequence[str]) -> str:
+    r"""Return the grammar of one sentence that holds these names, in this order, with no capital between them.
+
+    Example:
+        >>> print(around_names(["Ann", "Oslo"]).splitlines()[0])
+        root ::= " " open "Ann" gap "Oslo" end "\n"
+    """
+    middle = " gap ".join(literal(name) for name in names)
+    return "\n".join(
+        (
+            f'root ::= " " open {middle} end "\\n"',
+            f'open ::= ([A-Z] word{{0,{_MOST_BEFORE}}} " ")?',
+            f'gap ::= [ ,] word{{0,{_MOST_BETWEEN}}} " "',
+            f"end ::= ([ ,'] word{{0,{_MOST_BETWEEN}}})? [.!?]",
+            f"word ::= {_WORDS}",
+        )
+    )
+
+
+def marked_names(kinds: Sequence[str]) -> str:
+    r"""Return the grammar of one line in which every mark is one of these types and is closed.
+
+    Example:
+        >>> print(marked_names(["city"]).splitlines()[1])
+        mark ::= ("<city>" name "</city>")
+    """
+    marks = " | ".join(f"{literal(f'<{kind}>')} name {literal(f'</{kind}>')}" for kind in kinds)
+    return "\n".join(
+        (
+            'root ::= " " text mark (gap mark){0,9} gap "\\n"',
+            f"mark ::= ({marks})",
+            rf"name ::= [^<>\n ] [^<>\n]{{0,{_MOST_NAME}}}",
+            rf"gap ::= [ .,;:'()?!-] [^<>\n]{{0,{_MOST_BETWEEN}}}",
+            rf"text ::= [^<>\n]{{0,{_MOST_BETWEEN}}}",
+        )
+    )

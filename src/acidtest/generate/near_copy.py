@@ -1,0 +1,63 @@
+"""Finds texts that say the same in almost the same letters."""
+
+import re
+import unicodedata
+
+from rapidfuzz import fuzz, process
+
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+class NearCopies:
+    """Texts that a new one must differ from.
+
+    Two texts are near copies if their likeness reaches the threshold. The likeness is the larger of two ratios of
+    rapidfuzz, each 2 * (longest common subsequence) / (sum of lengths) in [0, 1]: of the normalised texts, and of the
+    same with their words sorted, so that moving a phrase does not make a new item. Ratios over sets of words are not
+    used: they call any text that contains another one its copy.
+
+    Example:
+        >>> known = NearCopies(0.9)
+        >>> known.add("Play some jazz, please!", "item 1")
+        >>> known.nearest("please play some jazz")
+        ('item 1', 1.0)
+        >>> known.nearest("play a podcast about tea") is None
+        True
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self._cutoff = 100 * threshold
+        self._origins: list[str] = []
+        self._texts: list[str] = []
+        self._sorted: list[str] = []
+
+    def add(self, text: str, origin: str) -> None:
+        """Remember a text under a name that a user understands."""
+        plain = normalised(text)
+        self._origins.append(origin)
+        self._texts.append(plain)
+        self._sorted.append(_sorted_words(plain))
+
+    def nearest(self, text: str) -> tuple[str, float] | None:
+        """Return the origin of the most alike text and the likeness, or None where no text reaches the threshold."""
+        plain = normalised(text)
+        best: tuple[str, float] | None = None
+        for query, known in ((plain, self._texts), (_sorted_words(plain), self._sorted)):
+            found = process.extractOne(query, known, scorer=fuzz.ratio, score_cutoff=self._cutoff)
+            if found and (best is None or found[1] / 100 > best[1]):
+                best = self._origins[found[2]], found[1] / 100
+        return best
+
+
+def normalised(text: str) -> str:
+    """Return the words of a text: compatibility forms and case folded, punctuation gone, single spaces.
+
+    Example:
+        >>> normalised("Wake me at 7:30 — PLEASE")
+        'wake me at 7 30 please'
+    """
+    return _NOT_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
+def _sorted_words(plain: str) -> str:
+    return " ".join(sorted(plain.split()))

@@ -1,0 +1,161 @@
+"""What every strategy offers: which prompt each call sends, and which candidates stand in a reply.
+
+A strategy is a state machine that is driven strictly in the order of calls:
+
+    request = strategy.request(index)         # for index 0, 1, 2 ..., once each
+    drafts = strategy.read(request, reply)    # replies in the same order
+    strategy.settle(request, accepted)        # how many of the drafts were accepted
+
+`request` may only use the plan, the index and what was settled in earlier calls; where it needs the outcome of a call
+that is not settled yet it returns None and is asked again later. So a benchmark does not depend on how many calls
+run at once.
+"""
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import Field, JsonValue, ValidationError
+
+from acidtest import registry
+from acidtest.data.prompt_file import PromptFile, load_prompt
+from acidtest.errors import StudyFileError
+from acidtest.generate.plan import GenerationPlan
+from acidtest.types import Item, Prompt, Record, Reply, Style
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One call to the generator.
+
+    Attributes:
+        index: Which call of the run, from 0.
+        seed: For the generator's sampling.
+        wants: Items that the reply may hold; 0: the call prepares others and gives no item.
+        drawn: What was drawn for this call: a label, a score, names. It stands in the provenance.
+        shown: The items of the pool that the prompt shows.
+    """
+
+    index: int
+    prompt: Prompt
+    seed: int
+    wants: int = 1
+    drawn: JsonValue = None
+    shown: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """One candidate as a strategy read it. `reason` is set where the strategy itself already rejects it."""
+
+    text: str
+    input: dict[str, str] = field(default_factory=dict)
+    target: JsonValue = None
+    reason: str = ""
+    detail: str = ""
+
+
+class StrategyOptions(Record):
+    """The options that every strategy knows."""
+
+    prompt: str = Field(default="", description="a prompt file other than the newest one: 'few_shot_intent.v1'")
+    label_descriptions: dict[str, str] = Field(
+        default_factory=dict, description="label -> what it means, in a few words"
+    )
+
+
+class Strategy(ABC):
+    """One way to write items with a generator.
+
+    Attributes:
+        tasks: The tasks that it can write items for.
+        Options: Its options as a record; unknown ones are refused.
+        most_per_call: Most items that one call may give.
+        stuck: Why there is nothing more to ask although items are missing; empty otherwise.
+        notes: What the user should know about this generation, one sentence each.
+    """
+
+    tasks: ClassVar[frozenset[str]]
+    Options: ClassVar[type[StrategyOptions]] = StrategyOptions
+    most_per_call: int = 1
+    stuck: str = ""
+
+    def __init__(self, plan: GenerationPlan, options: StrategyOptions, style: Style) -> None:
+        self.plan = plan
+        self.style = style
+        self.notes: list[str] = []
+        self.descriptions = options.label_descriptions
+        self.prompt = load_prompt(options.prompt or self.prompt_name(plan))
+
+    prompt: PromptFile
+
+    @classmethod
+    @abstractmethod
+    def prompt_name(cls, plan: GenerationPlan) -> str:
+        """Return the name of the prompt file that this strategy uses by default."""
+
+    @abstractmethod
+    def request(self, index: int) -> Request | None:
+        """Return what call `index` sends; None where earlier outcomes are needed first, or nothing is left to ask."""
+
+    @abstractmethod
+    def read(self, request: Request, reply: Reply) -> Sequence[Draft]:
+        """Return the candidates that a reply holds; where items were wanted at least one, if need be a rejected one."""
+
+    def room(self, request: Request) -> int:
+        """Return how many candidates of a call may be accepted at most, now that all before it are settled."""
+        return request.wants
+
+    def settle(self, request: Request, accepted: int) -> None:
+        """Learn how many of a call's drafts were accepted (0 where no answer came). By default nothing is learnt."""
+        del request, accepted
+
+    def rng(self, *what: object) -> random.Random:
+        """Return the random stream for one purpose: it depends on the study's seed, the benchmark and `what` alone."""
+        return random.Random("|".join(map(str, (self.plan.seed, self.plan.benchmark, *what))))
+
+
+def build_strategy(plan: GenerationPlan, style: Style) -> Strategy:
+    """Return the strategy of a plan, ready to be asked; all that can be checked before the first call is checked here.
+
+    Raises:
+        UnknownNameError: No strategy has this name.
+        StudyFileError: The strategy does not write items for the task, an option is wrong, the pool lacks
+            what it needs.
+    """
+    kind: Any = registry.get("strategy", plan.strategy)
+    where = f"strategy '{plan.strategy}' of '{plan.benchmark}'"
+    if plan.task.name not in kind.tasks:
+        raise StudyFileError(
+            f"'{plan.strategy}' writes no items for the task '{plan.task.name}'",
+            where=where,
+            way_out=f"It writes items for {', '.join(sorted(kind.tasks))}.",
+        )
+    if plan.n < 1 or plan.budget < 1:
+        raise StudyFileError(
+            f"{plan.n} items with {plan.budget} calls cannot be written", where=where, way_out="Both must be 1 or more."
+        )
+    if not 0 < plan.near_copy <= 1:
+        raise StudyFileError(
+            f"the near-copy threshold {plan.near_copy} is not in (0, 1]", where=where, way_out="0.9 is the default."
+        )
+    try:
+        options = kind.Options.model_validate(dict(plan.options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise StudyFileError(
+            f"option '{'.'.join(map(str, first['loc']))}': {first['msg']}",
+            where=where,
+            way_out=f"Its options: {', '.join(kind.Options.model_fields)}.",
+        ) from None
+    unknown = sorted(set(options.label_descriptions) - set(plan.task.labels)) if plan.task.labels else []
+    if unknown:
+        raise StudyFileError(
+            f"'{unknown[0]}' has a description but is no label",
+            where=f"{where}, label_descriptions",
+            way_out=f"The labels: {', '.join(plan.task.labels)}.",
+        )
+    strategy: Strategy = kind(plan, options, style)
+    return strategy
