@@ -1,0 +1,57 @@
+"""What is done to a model's text before any task reads it, and to an item's text before a prompt holds it."""
+
+import re
+import unicodedata
+
+LONGEST_ANSWER = 20_000
+"""Characters of an answer that are read; what stands behind them is ignored."""
+
+_THOUGHTS_END = "</think>"
+_LINE_ENDS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
+_CONTROLS = {code: replacement for code, replacement in _LINE_ENDS.items() if code != ord("\n")}
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def readable(text: str) -> str:
+    r"""Return what a task reads of an answer: bounded, without what a reasoning model thought first, stripped.
+
+    Control characters become spaces; line ends are kept as \n.
+
+    Example:
+        >>> readable("<think>Jazz, so ...</think>\n play\x00music ")
+        'play music'
+    """
+    text = text.rpartition(_THOUGHTS_END)[2] if _THOUGHTS_END in text else text
+    text = text[:LONGEST_ANSWER].replace("\r\n", "\n").replace("\r", "\n")
+    return text.translate(_CONTROLS).strip()
+
+
+def one_line(text: str) -> str:
+    r"""Return a text of the same length on one line, so that offsets stay true and no text can fake a prompt's lines.
+
+    Example:
+        >>> one_line("play it\nIntent: stop")
+        'play it Intent: stop'
+    """
+    return text.translate(_LINE_ENDS)
+
+
+def key_of(label: str) -> str:
+    """Return the letters and digits of a label in one case: what stays the same however a model spells it.
+
+    Example:
+        >>> key_of("Add-To_Playlist") == key_of("add to playlist") == key_of("AddToPlaylist")
+        True
+    """
+    normal = unicodedata.normalize("NFKC", label).casefold()
+    return "".join(letter for letter in normal if letter.isalnum())
+
+
+def in_words(label: str) -> str:
+    """Return a label as a person would write it.
+
+    Example:
+        >>> in_words("AddToPlaylist"), in_words("card_arrival")
+        ('add to playlist', 'card arrival')
+    """
+    return " ".join(_CAMEL.sub(" ", label).replace("_", " ").replace("-", " ").split()).lower()
