@@ -175,10 +175,11 @@ def test_error_rates_say_the_same_as_accuracies(report: FidelityReport) -> None:
     for name, of in report.fidelity.items():
         for statistic, estimate in of.items():
             other = found.fidelity[name][statistic]
-            # Rounding may turn a near tie between two points of the posterior's grid; these are medians.
-            close = {"rel": 0.03, "abs": 0.03} if {"worth", "ceiling"} & set(statistic.split("_")) else {"abs": 1e-9}
+            plain = not {"worth", "ceiling"} & set(statistic.split("_"))
+            drawn = {"rel": 0.1, "abs": 0.04}  # draws are not mirrored with the scores: two samples of 2,000
+            close = {"abs": 1e-9} if plain else drawn
             assert other.value == pytest.approx(estimate.value, **close, nan_ok=True), statistic
-            assert other.low == pytest.approx(estimate.low, rel=0.03, abs=1e-3, nan_ok=True), statistic
+            assert other.low == pytest.approx(estimate.low, **drawn, nan_ok=True), statistic
     assert found.scores["real"]["m0"].value == pytest.approx(1 - report.scores["real"]["m0"].value)
 
 

@@ -16,6 +16,9 @@ from acidtest.types import Use, Verdict
 MOST = 100.0
 """A settlement that needs more than this many times the items is no advice."""
 
+POWER = 0.8
+"""How often the advised number of items should be enough, were all as it seems."""
+
 _NO_ITEMS = "Without the scores of single items nobody can tell noise from difference."
 _GIVE_ITEMS = "Give one score per solver and item: a column 'item' beside benchmark, model and score."
 
@@ -61,26 +64,30 @@ def _rank(pair: Pair) -> Verdict:
     )
     if low >= asked.rank:
         return Verdict(decision="GO", because=f"{seen}.")
-    ratio = pair.posterior.likelihood_ratio if pair.posterior else 0.0
-    if high < asked.rank and pair.order_rejected:
+    if high < asked.rank and pair.order_rejected and pair.posterior is not None:
+        ratio = pair.posterior.likelihood_ratio
         return Verdict(
             decision="NO-GO",
             because=f"{seen}, and no common order explains both sets (likelihood ratio {ratio:.1f}, limit {LIMIT:g}).",
         )
-    return Verdict(decision="INCONCLUSIVE", because=f"{seen}.", settle=_rank_settle(pair, draws, ratio))
+    return Verdict(decision="INCONCLUSIVE", because=f"{seen}.", settle=_rank_settle(pair, draws))
 
 
-def _rank_settle(pair: Pair, draws: FloatArray, ratio: float) -> str:
-    """Both the agreement's place beside its limit and the likelihood ratio grow with items and with solvers."""
-    reached = _share(draws[np.isfinite(draws)] >= pair.settings.thresholds.rank)
-    factor = _times(reached, (1 + pair.settings.level) / 2)
-    if reached < 0.5:  # noqa: PLR2004 - more likely below the limit: a NO-GO also needs the order test
-        factor = max(factor, LIMIT / ratio if ratio > 0 else math.inf)
+def _rank_settle(pair: Pair, draws: FloatArray) -> str:
+    """While one order may explain both sets, pairs are turned by noise alone: their share shrinks as the noise does."""
+    asked = pair.settings.thresholds.rank
+    if pair.order_rejected:
+        reached = _share(draws[np.isfinite(draws)] >= asked)
+        factor = _times(reached, (1 + pair.settings.level) / 2)
+        more = f"or about {math.ceil(factor * len(pair.models))} solvers" if factor <= MOST else ""
+    else:
+        low, _ = interval(draws, pair.settings.level)
+        factor = ((1 - low) / (1 - asked)) ** 2 if asked < 1 else math.inf
+        more = "or solvers that differ more from each other"
     items = _items(pair, factor)
-    solvers = math.ceil(max(factor, 1.05) * len(pair.models))
     if not items:
-        return "So close to the limit that more items would hardly settle it; a wider range of solvers might."
-    return f"{items}, or about {solvers} solvers instead of {len(pair.models)}, should settle it."
+        return "So close to the limit that more items would hardly settle it; solvers that differ more might."
+    return f"{items}, {more}, should settle it, if the sets are as they seem."
 
 
 def _choose(pair: Pair) -> Verdict:
@@ -116,12 +123,12 @@ def _share(holds: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
 def _times(probability: float, needed: float) -> float:
     """Return how many times the items would move a probability to `needed` (or 1 - needed), were all else as it seems.
 
-    Noise shrinks with the root of the items, so distance from a limit, in standard errors, grows with it:
-    (z_needed / z_now)^2.
+    Noise shrinks with the root of the items, so distance from a limit, in standard errors, grows with it. With
+    (z_needed / z_now)^2 times the items half of all studies would be decided, so POWER's quantile is added to z_needed.
     """
     normal = NormalDist()
     now = abs(normal.inv_cdf(min(max(probability, 1e-4), 1 - 1e-4)))
-    return (normal.inv_cdf(needed) / now) ** 2 if now > 0 else math.inf
+    return ((normal.inv_cdf(needed) + normal.inv_cdf(POWER)) / now) ** 2 if now > 0 else math.inf
 
 
 def _items(pair: Pair, factor: float) -> str:
