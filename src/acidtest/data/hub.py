@@ -10,7 +10,7 @@ from acidtest.data.fetched import Fetched, FetchedFile
 from acidtest.data.kept_file import ByteProgress, file_sha256
 from acidtest.data.model_files import model_files
 from acidtest.data.model_source import find_model, model_file
-from acidtest.errors import FetchError, UnknownNameError
+from acidtest.errors import UnknownNameError
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -54,18 +54,3 @@ def fetched(name: str, progress: ByteProgress | None = None) -> Fetched:
         f"no model or data set is called '{name}'",
         way_out=(f"Did you mean '{near[0]}'? " if near else "") + f"Known: {', '.join(everything)}.",
     )
-
-
-def local_model(name: str, progress: ByteProgress | None = None) -> Path:
-    """Return the file of a local model: a path to a GGUF file as it is, or a name, which is fetched.
-
-    Raises:
-        UnknownNameError: No model is called that.
-        FetchError: There is no such file, or the name's file cannot be had.
-    """
-    if not name.endswith(".gguf") and "/" not in name and "\\" not in name:
-        return fetch(name, progress)
-    path = Path(name).expanduser()
-    if not path.is_file():
-        raise FetchError("there is no such model file", where=str(path), way_out="Check the path after 'local:'.")
-    return path

