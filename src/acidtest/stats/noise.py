@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.jackknife import IntArray
 
 FLOOR = 0.1
 """A solver's own variance is at least this part of the solvers' mean, or its plain variance, if that is less."""
@@ -67,21 +68,24 @@ def pair_noise(real: FloatArray, synthetic: FloatArray, *, same_items: bool, uni
     if same_items and real.shape != synthetic.shape:
         raise ValueError(f"same items, but shapes {real.shape} and {synthetic.shape}")
     r, s = _Split.of(real, unit=unit), _Split.of(synthetic, unit=unit)
-    own_r, own_s = _floored(r.own(r), real), _floored(s.own(s), synthetic)
-    shared, common = np.zeros(len(own_r)), 0.0
+    own_r, common_r = r.of_means(r)
+    own_s, common_s = s.of_means(s)
+    own_r, own_s = _floored(own_r, real), _floored(own_s, synthetic)
+    common_r, common_s = max(common_r, 0.0), max(common_s, 0.0)
+    shared, common_shared = np.zeros(len(real)), 0.0
     if same_items:
-        limit = CLOSEST * np.sqrt(own_r * own_s)
-        shared = np.clip(np.nan_to_num(r.own(s)), -np.nan_to_num(limit), np.nan_to_num(limit))
-        common = r.common(s)
-    common_r, common_s = max(r.common(r), 0.0), max(s.common(s), 0.0)
-    limit_common = np.sqrt(common_r * common_s)
+        shared, common_shared = r.of_means(s)
+        limit = np.nan_to_num(CLOSEST * np.sqrt(own_r * own_s))
+        shared = np.clip(np.nan_to_num(shared), -limit, limit)
+        most = float(np.sqrt(common_r * common_s))
+        common_shared = min(max(common_shared, -most), most)
     return Noise(
         real=own_r,
         synthetic=own_s,
         shared=shared,
         common_real=common_r,
         common_synthetic=common_s,
-        common_shared=float(np.clip(common, -limit_common, limit_common)),
+        common_shared=common_shared,
     )
 
 
@@ -92,97 +96,119 @@ def plain_variance(linearised: FloatArray) -> FloatArray:
         >>> plain_variance(np.array([[1.0, 0.0, np.nan]])).tolist()
         [0.25]
     """
-    return _covariance(linearised, linearised)
+    variance: FloatArray = _covariance(linearised, linearised) / np.maximum(np.isfinite(linearised).sum(axis=1), 1)
+    return variance
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Split:
-    """One set's values, parted into what solvers have in common and the rest.
+    """One set's values, parted into what solvers have in common and the rest. Everything is 0 where not known.
 
-    rest: [M, n] e less its part in the estimate of c; NaN where not scored. ease: [n] estimate of c. loading: [M] a.
-    part: [M] mean over the solver's items of a[m] / sum of a over the item's solvers.
+    known: [M, n] the cells that count: scored, by one of several solvers of the item. rest: [M, n] e less its part in
+    the estimate of c. part: [M, n] a[m] / sum of a over the item's solvers. ease: [n] estimate of c, NaN where none.
+    loading: [M] a. values: [M, n] as they came.
     """
 
     values: FloatArray
+    known: FloatArray
     rest: FloatArray
+    part: FloatArray
     ease: FloatArray
     loading: FloatArray
-    part: FloatArray
 
     @classmethod
     def of(cls, values: FloatArray, *, unit: bool) -> "_Split":
-        known = np.isfinite(values)
-        count = known.sum(axis=1)
-        mean = _ratio(np.where(known, values, 0.0).sum(axis=1), count)
+        scored = np.isfinite(values)
+        count = scored.sum(axis=1)
+        mean = _ratio(np.where(scored, values, 0.0).sum(axis=1), count)
         loading = np.ones(len(values))
         if unit:
-            # The half item added keeps a perfect solver's loading above 0.
+            # Half an item inward, so that a perfect solver's loading is above 0.
             p = np.clip(np.nan_to_num(mean, nan=0.5), 0.5 / (count + 1), (count + 0.5) / (count + 1))
             loading = p * (1 - p)
-        centred = np.where(known, values - mean[:, None], 0.0)
-        total_loading = loading @ known
-        ease = _ratio(centred.sum(axis=0), total_loading)
-        alone = known.sum(axis=0) < FEWEST
-        ease[alone] = np.nan
-        share = np.where(known & ~alone, loading[:, None] * _ratio(np.ones(len(alone)), total_loading), np.nan)
-        rest = np.where(known, centred - loading[:, None] * ease, np.nan)
-        return cls(values=values, rest=rest, ease=ease, loading=loading, part=_mean_known(share))
+        known = (scored & (scored.sum(axis=0) >= FEWEST)).astype(np.float64)
+        total = loading @ known
+        centred = np.where(known > 0, values - mean[:, None], 0.0)
+        ease = _ratio(centred.sum(axis=0), total)
+        part = known * loading[:, None] * np.nan_to_num(_ratio(np.ones(len(total)), total))
+        rest = centred - known * loading[:, None] * np.nan_to_num(ease)
+        return cls(values=values, known=known, rest=rest, part=part, ease=ease, loading=loading)
 
     def own(self, other: "_Split") -> FloatArray:
-        """Return [M]: (co)variance of each solver's own noise in two sets, free of its part in the estimate of c.
+        """Return [M]: (co)variance of one item's own noise e in two sets, free of its part in the estimate of c.
 
-        With w = a[m] / sum a: Var(rest[m]) = (1 - 2 w) own[m] + w^2 sum(own). The sum follows from adding up.
+        rest[m, i] = e[m, i] - part[m, i] sum_j e[j, i], so what is seen of m is a known mix of all solvers' variances:
+        one linear equation each, whatever cells are missing.
         """
-        seen = _covariance(self.rest, other.rest)
-        part = np.sqrt(self.part * other.part)
-        usable = np.isfinite(seen) & np.isfinite(part)
+        both = self.known * other.known
+        count = both.sum(axis=1)
+        plain = _covariance(self.values, other.values)
+        seen = _covariance(np.where(both > 0, self.rest, np.nan), np.where(both > 0, other.rest, np.nan))
+        usable = np.isfinite(seen)
         if usable.sum() < FEWEST:
-            return _covariance(self.values, other.values)
-        if part[usable].max() > WORST_SHARE:
-            # Two solvers (or one that outweighs all others): what is seen is the same for all, were they equally noisy.
-            equal = 1 - 2 * part[usable] + usable.sum() * part[usable] ** 2
-            return np.where(usable, seen[usable].sum() / equal.sum(), _covariance(self.values, other.values))
-        w, v = part[usable], seen[usable]
-        everybody = (v / (1 - 2 * w)).sum() / (1 + (w**2 / (1 - 2 * w)).sum())
-        own = _covariance(self.values, other.values)
-        own[usable] = (v - w**2 * everybody) / (1 - 2 * w)
-        return own
+            return plain
+        parts = self.part * other.part * both
+        mix = parts @ both.T
+        mix[np.diag_indices(len(mix))] = (both * (1 - self.part) * (1 - other.part)).sum(axis=1)
+        mix = mix[np.ix_(usable, usable)] / count[usable, None]
+        largest = np.sqrt(parts.sum(axis=1)[usable] / count[usable])
+        if largest.max() > WORST_SHARE:
+            # Two solvers, or one that outweighs all others: only their sum can be seen.
+            plain[usable] = seen[usable].sum() / mix.sum()
+        else:
+            plain[usable] = np.linalg.solve(mix, seen[usable])
+        return plain
 
-    def common(self, other: "_Split") -> float:
-        """Return the mean over solvers of the (co)variance that c gives the metric; by chance it may be below 0."""
-        seen = _covariance(self.ease[None, :], other.ease[None, :])[0]
+    def of_means(self, other: "_Split") -> tuple[FloatArray, float]:
+        """Return [M] (co)variance of the solvers' own parts of their metrics, and the mean one of their common part.
+
+        Where solvers answered different items, the ease of those items is luck of each solver's own, in so far as the
+        others did not have it too.
+        """
         own = self.own(other)
+        ease = self.ease_covariance(other, own) * self.loading * other.loading
+        mine, theirs = (np.isfinite(x.values).astype(np.float64) for x in (self, other))
+        counts = np.outer(mine.sum(axis=1), theirs.sum(axis=1))
+        # Covariance of two means, in units of one item's: items in both / (items in one * items in the other).
+        overlap = np.divide(mine @ theirs.T, counts, out=np.zeros(counts.shape), where=counts > 0)
+        same = overlap.diagonal()
+        others = (overlap.sum(axis=1) - same) / max(len(own) - 1, 1)
+        answered = counts.diagonal() > 0
+        common = float((ease * others)[answered].mean()) if answered.any() else 0.0
+        return np.where(answered, own * same + ease * np.maximum(same - others, 0.0), np.nan), common
+
+    def ease_covariance(self, other: "_Split", own: FloatArray) -> float:
+        """Return the (co)variance of c over items, the part of `own` in its estimate taken off; may be below 0."""
+        seen = float(_covariance(self.ease[None, :], other.ease[None, :])[0])
         known = np.isfinite(own)
         if not np.isfinite(seen) or known.sum() < FEWEST:
             return 0.0
-        own_part = own[known].sum() / (self.loading[known].sum() * other.loading[known].sum())
-        return float((seen - own_part) * (self.loading * other.loading)[known].mean())
+        items = np.isfinite(self.ease) & np.isfinite(other.ease)
+        both = (self.known * other.known)[:, items]
+        sums = (self.loading @ self.known)[items] * (other.loading @ other.known)[items]
+        return seen - float((np.where(known, own, 0.0) @ both / sums).mean())
 
 
 def _floored(own: FloatArray, values: FloatArray) -> FloatArray:
-    known = own[np.isfinite(own)]
-    if not known.size:
-        return own
-    least = FLOOR * max(float(known.mean()), 0.0)
+    """Return [M] variances kept from being taken for certain; NaN where fewer than two items are scored."""
     plain = plain_variance(values)
-    return np.where(np.isfinite(own), np.maximum(own, np.where(plain > 0, np.minimum(least, plain), least)), np.nan)
+    own = np.where(np.isfinite(plain), own, np.nan)
+    known = own[np.isfinite(own)]
+    least = FLOOR * max(float(known.mean()), 0.0) if known.size else 0.0
+    floor = np.where(plain > 0, np.minimum(least, np.nan_to_num(plain)), least)
+    return np.where(np.isfinite(own), np.maximum(own, floor), np.nan)
 
 
 def _covariance(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return [M]: covariance over the columns known in both (n - 1) / their number; NaN with fewer than two."""
+    """Return [M]: covariance over the columns known in both (n - 1); NaN with fewer than two."""
     known = np.isfinite(x) & np.isfinite(y)
     count = known.sum(axis=1)
     x, y = np.where(known, x, 0.0), np.where(known, y, 0.0)
     mean_x, mean_y = (_ratio(z.sum(axis=1), count)[:, None] for z in (x, y))
     products = np.where(known, (x - mean_x) * (y - mean_y), 0.0).sum(axis=1)
-    return np.where(count > 1, _ratio(products, (count * np.maximum(count - 1, 1)).astype(np.float64)), np.nan)
+    return _ratio(products, count - 1)
 
 
-def _mean_known(x: FloatArray) -> FloatArray:
-    known = np.isfinite(x)
-    return _ratio(np.where(known, x, 0.0).sum(axis=1), known.sum(axis=1))
-
-
-def _ratio(top: FloatArray, bottom: FloatArray | np.ndarray[tuple[int, ...], np.dtype[np.intp]]) -> FloatArray:
+def _ratio(top: FloatArray, bottom: FloatArray | IntArray) -> FloatArray:
     ratio: FloatArray = np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom > 0)
     return ratio

@@ -169,7 +169,8 @@ def _over_pairs(
     real, synthetic = _rows(real, synthetic)
     shape, size = real.shape[:-1], real.shape[-1]
     one, other = np.triu_indices(size, k=1)
-    flat_real, flat_synthetic = real.reshape(-1, size), synthetic.reshape(-1, size)
+    rows = int(np.prod(shape))
+    flat_real, flat_synthetic = real.reshape(rows, size), synthetic.reshape(rows, size)
     value = np.full(len(flat_real), np.nan)
     step = max(1, CELLS_AT_ONCE // max(len(one), 1))
     for start in range(0, len(flat_real) if len(one) else 0, step):
