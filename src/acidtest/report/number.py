@@ -76,8 +76,8 @@ def percent(share: float) -> str:
 
 
 def level(share: float) -> str:
-    """Return an interval's level: 0.95 is "95 %"."""
-    return f"{100 * share:g} %"
+    """Return an interval's level in percent, its sign never on a line of its own."""
+    return f"{100 * share:g}\N{NO-BREAK SPACE}%"
 
 
 def exact(x: float) -> str:
@@ -94,4 +94,4 @@ def _fixed(x: float, digits: int) -> str:
     text = f"{x:.{digits}f}"
     if x == 0 or float(text) != 0:
         return text
-    return f"{x:.1g}" if x < _SMALLEST_FIXED else f"{x:.{1 - math.ceil(math.log10(x)) if x < 1 else digits}f}"
+    return f"{x:.1g}" if x < _SMALLEST_FIXED else f"{x:.{-math.floor(math.log10(x))}f}"

@@ -228,17 +228,18 @@ def _verdict_panel(use: Use, verdict: Verdict | None) -> VerdictPanel:
 
 def _statistic_row(statistic: str, estimate: Estimate, ceiling: Estimate | None) -> StatisticRow:
     words = words_of(statistic)
+    seen = figure(estimate, words.digits, signed=words.signed)
     true = _plain_figure(estimate.true, words.digits, signed=words.signed)
     return StatisticRow(
         statistic=statistic,
         name=name(words.name),
         meaning=words.meaning,
-        seen=figure(estimate, words.digits, signed=words.signed),
+        seen=seen,
         true=true,
         ceiling=figure(ceiling, words.digits) if ceiling else None,
         n=f"{estimate.n:,}",
         method=excerpt(estimate.method),
-        warnings=_warnings(estimate, ceiling),
+        warnings=tuple(text for text in _warnings(estimate, ceiling) if text != seen.why),
     )
 
 

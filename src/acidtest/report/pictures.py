@@ -108,7 +108,7 @@ def _heat(report: FidelityReport) -> str:
         for key in (report.real, *synthetic_sets(report))
     ]
     solvers = [s for s in all_solvers(report) if any(math.isfinite(c.scores.get(s, math.nan)) for c in columns)]
-    return draw_heat(solvers, columns, ident="heat") if solvers else ""
+    return draw_heat(solvers, columns, ident="chart-heat") if solvers else ""
 
 
 def _comparison(report: FidelityReport, statistic: str) -> Comparison:
@@ -175,7 +175,7 @@ def _bias(report: FidelityReport) -> str:
     return draw_forest(
         strips,
         Axis(reference=0.0, reference_text="no favour"),
-        ident="bias",
+        ident="chart-bias",
         title="Bias factor of every generator",
         description="Right of 0: the generator's own model does better on the set it wrote than on the others' sets.",
     )

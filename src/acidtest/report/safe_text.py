@@ -4,9 +4,12 @@ Escaping is not done here: Jinja2, ElementTree and rich each escape for their ow
 """
 
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 
 LONGEST_NAME = 72
 LONGEST_TEXT = 1500
+_SHORTEST = 4
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _WIDE = frozenset("WF")
@@ -64,13 +67,49 @@ def width(text: str) -> float:
     return sum(_advance(character) for character in text)
 
 
-def fitted(text: str, ems: float) -> str:
-    """Return the name cut in its middle until it is at most `ems` wide."""
-    shown = name(text)
+def fitted(names: Iterable[str], ems: float) -> dict[str, str]:
+    """Return each name as a label of at most `ems` width; what is cut is the part that tells least apart.
+
+    A name that is too long loses its owner (all up to the last slash), then its end, and its middle only where its
+    beginning is not its own. Whole names stand in the tables.
+
+    Example:
+        >>> fitted(["mistralai/Mixtral-8x7B-Instruct-v0.1", "gpt-4o"], 8.0)
+        {'mistralai/Mixtral-8x7B-Instruct-v0.1': 'Mixtral-8x7B-In…', 'gpt-4o': 'gpt-4o'}
+    """
+    keys = list(dict.fromkeys(names))
+    cuts = [_whole, _without_owner, _beginning]
+    tries = {cut: {key: cut(key, ems) for key in keys} for cut in cuts}
+    often = {cut: Counter(found.values()) for cut, found in tries.items()}
+    labels = {}
+    for key in keys:
+        fits = (tries[cut][key] for cut in cuts if often[cut][tries[cut][key]] == 1)
+        labels[key] = next((label for label in fits if width(label) <= ems), _ends(key, ems))
+    return labels
+
+
+def _whole(key: str, _ems: float) -> str:
+    return name(key)
+
+
+def _without_owner(key: str, _ems: float) -> str:
+    return name(key.rstrip("/").rpartition("/")[2])
+
+
+def _beginning(key: str, ems: float) -> str:
+    shown = name(key.rstrip("/").rpartition("/")[2])
     longest = len(shown)
-    while longest > 4 and width(shown) > ems:  # noqa: PLR2004 - three letters and an ellipsis still say something
+    while longest > _SHORTEST and width(shown[:longest] + "…") > ems:
         longest -= 1
-        shown = name(text, longest)
+    return f"{shown[:longest].rstrip()}…"
+
+
+def _ends(key: str, ems: float) -> str:
+    shown = name(key)
+    longest = len(shown)
+    while longest > _SHORTEST and width(shown) > ems:
+        longest -= 1
+        shown = name(key, longest)
     return shown
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _STYLES = {"go": "bold green", "no-go": "bold red", "open": "bold yellow", "none": "dim"}
 _MOST_ROWS = 30
+_MOST_NAMES = 10
 _ASCII = {"…": "...", "∞": "inf", "\N{EN DASH}": "-", "\N{REPLACEMENT CHARACTER}": "?"}
 
 
@@ -78,7 +79,7 @@ class _Printer:
         if panel.order_test:
             self._line((panel.order_test, ""))
         unknown = [f"{row.name} is not known: {row.seen.why}" for row in panel.statistics if row.seen.why]
-        warnings = [f"{row.name}: {w}" for row in panel.statistics for w in row.warnings if w != row.seen.why]
+        warnings = [f"{row.name}: {w}" for row in panel.statistics for w in row.warnings]
         self._list("", (*unknown, *warnings))
         self._list("Not compared here", [f"{solver}: {why}" for solver, why in panel.left_out])
 
@@ -126,12 +127,17 @@ class _Printer:
         self._heading("Answers that could not be read")
         for i, benchmark in enumerate(grid.columns):
             rates = [(row.name, row.figures[i]) for row in grid.rows]
+            rates.sort(key=lambda pair: -float(pair[1].exact or 0) if pair[1] else 0.0)
             known = [f"{solver} {rate.text}" for solver, rate in rates if rate and rate.exact and rate.text != "0 %"]
             unknown = [solver for solver, rate in rates if rate is not None and not rate.exact]
-            said = ", ".join(known) if known else "none"
+            said = ", ".join(known[:_MOST_NAMES]) + _more(known) if known else "none"
             if unknown:
                 everyone = len(unknown) == sum(rate is not None for _, rate in rates)
-                said = NOT_KNOWN if everyone else f"{said}; not known for {', '.join(unknown)}"
+                said = (
+                    NOT_KNOWN
+                    if everyone
+                    else f"{said}; not known for {', '.join(unknown[:_MOST_NAMES])}{_more(unknown)}"
+                )
             if all(rate is None for _, rate in rates):
                 said = NOT_KNOWN
             self._line((f"{benchmark}: ", "bold"), (said, ""))
@@ -162,7 +168,7 @@ class _Printer:
         return Text.assemble(*((self._writable(text), style) for text, style in parts))
 
     def _writable(self, text: str) -> str:
-        text = text.replace(MINUS, "-")
+        text = text.replace(MINUS, "-").replace("\N{NO-BREAK SPACE}", " ")
         if self.wide:
             return text
         for character, plain in _ASCII.items():
@@ -190,6 +196,10 @@ def _cells(row: StatisticRow) -> tuple[str, ...]:
     span = "" if row.seen.span == NOT_KNOWN else row.seen.span
     true = row.true.text if row.true.exact else ""
     return (row.name, row.seen.text, span, true, _figure_text(row.ceiling) if row.ceiling else "")
+
+
+def _more(names: Sequence[str]) -> str:
+    return f", and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
 
 
 def _figure_text(figure: Figure | None) -> str:

@@ -58,15 +58,21 @@ def draw_forest(strips: Sequence[Strip], axis: Axis, *, ident: str, title: str, 
     scale = _scale(strips, axis)
     ticks = scale.ticks(5)
     for tick, label in zip(ticks, tick_text(ticks), strict=True):
-        add(root, "line", cls="grid", x1=scale(tick), x2=scale(tick), y1=_TOP, y2=bottom)
+        _draw_line(root, "grid", scale(tick), len(strips))
         add(root, "text", label, cls="tick", x=scale(tick), y=bottom + 13, text_anchor=_anchor(scale(tick)))
     if math.isfinite(axis.reference):
         x = scale(axis.reference)
-        add(root, "line", cls="reference", x1=x, x2=x, y1=_TOP, y2=bottom)
+        _draw_line(root, "reference", x, len(strips))
         add(root, "text", axis.reference_text, cls="aside", x=x, y=bottom + 28, text_anchor=_anchor(x))
     for i, strip in enumerate(strips):
         _draw_strip(root, strip, scale, _TOP + _ROW * i)
     return text(root)
+
+
+def _draw_line(root: Element, cls: str, x: float, rows: int) -> None:
+    """Draw a line down through the strips, but not through the words above them."""
+    for i in range(rows):
+        add(root, "line", cls=cls, x1=x, x2=x, y1=_TOP + _ROW * i + 19, y2=_TOP + _ROW * (i + 1) - 4)
 
 
 def _scale(strips: Sequence[Strip], axis: Axis) -> Scale:
@@ -74,6 +80,8 @@ def _scale(strips: Sequence[Strip], axis: Axis) -> Scale:
     for strip in strips:
         numbers += [strip.seen, strip.true, strip.low, strip.high, *strip.band, *strip.ceiling]
     low, high = extent(numbers, within=axis.within)
+    endless = any(math.isinf(strip.high) for strip in strips)
+    high *= 3.0 if endless and axis.log else 1.0
     return Scale(low=0.0 if axis.log else low, high=max(high, 10.0) if axis.log else high, start=_LEFT, end=_RIGHT,
                  log=axis.log)  # fmt: skip
 
@@ -95,7 +103,8 @@ def _draw_strip(root: Element, strip: Strip, scale: Scale, top: float) -> None:
         add(root, "polygon", cls="seen", points=corners)
     if math.isinf(strip.high):
         add(root, "path", cls="endless", d=f"M{_RIGHT - 2:.2f} {middle - 5:.2f} l7 5 l-7 5")
-    label = fitted(strip.label, (_RIGHT - _LEFT - 1.08 * _FONT * width(strip.shown)) / _FONT)
+    widest = (_RIGHT - _LEFT - 1.08 * _FONT * width(strip.shown)) / _FONT
+    label = fitted([strip.label], widest)[strip.label]
     add(root, "text", label, cls="label", x=_LEFT - 8, y=top + 14)
     add(root, "text", strip.shown, cls="value", x=_RIGHT + 8, y=top + 14, text_anchor="end")
 

@@ -30,8 +30,9 @@ def draw_heat(solvers: Sequence[str], columns: Sequence[Column], *, ident: str) 
 
     The middle of a set is the mean of the solvers that answered every set, so that one who is missing moves none.
     """
-    labels = [fitted(c.benchmark, 15.0) for c in columns]
-    left = min(max((width(fitted(s, _NAMES_EMS)) for s in solvers), default=0), _NAMES_EMS) * _FONT + 14
+    short, names = fitted((c.benchmark for c in columns), 15.0), fitted(solvers, _NAMES_EMS)
+    labels = [short[c.benchmark] for c in columns]
+    left = min(max((width(label) for label in names.values()), default=0), _NAMES_EMS) * _FONT + 14
     longest = max((width(label) for label in labels), default=0) * _FONT
     top, row = 16 + longest * math.sin(_SLANT), _row_height(len(solvers))
     overhang = width(labels[-1]) * _FONT * math.cos(_SLANT) - _CELL / 2 if labels else 0
@@ -51,7 +52,7 @@ def draw_heat(solvers: Sequence[str], columns: Sequence[Column], *, ident: str) 
         _draw_heading(root, label, left + _CELL * (i + 0.5), top - 7)
     for r, solver in enumerate(solvers):
         middle = top + row * r + row / 2
-        add(root, "text", fitted(solver, _NAMES_EMS), cls="label", x=left - 8, y=middle + 3.8, text_anchor="end")
+        add(root, "text", names[solver], cls="label", x=left - 8, y=middle + 3.8, text_anchor="end")
     cells = [(r, c) for r in range(len(solvers)) for c in range(len(columns))]
     for r, c in sorted(cells, key=lambda cell: columns[cell[1]].generator == solvers[cell[0]]):
         _draw_cell(root, solvers[r], columns[c], offsets[r][c], reach, (left + _CELL * c, top + row * r, row))
@@ -124,4 +125,4 @@ def _name_of(step: int) -> str:
 
 
 def _row_height(n: int) -> float:
-    return 28.0 if n <= 20 else 18.0  # noqa: PLR2004 - up to twenty rows have room for air
+    return 28.0 if n <= 20 else 18.0 if n <= 40 else 15.0  # noqa: PLR2004 - few rows have room for air

@@ -17,6 +17,7 @@ _FONT = 11.0
 _PLOT = Box(x=46.0, y=12.0, width=302.0, height=302.0)
 _MARK = 4.5
 _WIDEST = 9.5
+_BOLD = 1.09
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def _draw_frame(root: Element, across: Scale, up: Scale, metric: str) -> None:
     add(root, "line", cls="diagonal", x1=left, y1=bottom, x2=right, y2=top)
     add(root, "text", "easier than real", cls="aside", x=left + 8, y=top + 16)
     add(root, "text", "harder than real", cls="aside", x=right - 8, y=bottom - 9, text_anchor="end")
-    measure = fitted(metric, 12.0)
+    measure = fitted([metric], 12.0)[metric]
     add(root, "text", f"real {measure} →", cls="axis", x=right, y=bottom + 34, text_anchor="end")
     add(
         root,
@@ -103,13 +104,14 @@ def _draw_mark(root: Element, point: Point, x: float, y: float) -> None:
 
 def _draw_labels(root: Element, points: Sequence[Point], across: Scale, up: Scale) -> None:
     chosen = _worth_a_label(points)
-    texts = [fitted(p.solver, _WIDEST) for p in chosen]
+    short = fitted((p.solver for p in points), _WIDEST)
+    texts = [short[p.solver] for p in chosen]
     places = [(across(p.real.value), up(p.synthetic.value)) for p in chosen]
     marks = [_around(across(p.real.value), up(p.synthetic.value), _MARK + 1) for p in points]
     thin = [box for p in points for box in _thin(p, across, up)] + _diagonal()
     wanted = [
-        Wanted(x=x, y=y, width=width(label) * _FONT + 2, height=_FONT + 2)
-        for (x, y), label in zip(places, texts, strict=True)
+        Wanted(x=x, y=y, width=width(label) * _FONT * (_BOLD if p.own else 1.0) + 2, height=_FONT + 2)
+        for p, (x, y), label in zip(chosen, places, texts, strict=True)
     ]
     words = [Box(x=_PLOT.x + 6, y=_PLOT.y + 5, width=88, height=15)]
     words.append(Box(x=_PLOT.x + _PLOT.width - 96, y=_PLOT.y + _PLOT.height - 21, width=90, height=15))

@@ -1,7 +1,7 @@
 """Two orders of the same solvers, real on the left and synthetic on the right: lines that cross are pairs reordered."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from acidtest.report.safe_text import fitted, name
@@ -12,7 +12,7 @@ WIDTH = 360.0
 LABELLED = 24
 _LEFT, _RIGHT = 134.0, 226.0
 _TOP = 34.0
-_WIDEST = 9.6
+_WIDEST = 8.9
 _LABEL_GAP = 13.0
 
 
@@ -64,16 +64,19 @@ def draw_slope(solvers: Sequence[Ranked], *, ident: str, synthetic: str) -> str:
     )
     for x, anchor, label in ((_LEFT, "end", "real order"), (_RIGHT, "start", "synthetic order")):
         add(root, "text", label, cls="axis", x=x, y=14, text_anchor=anchor)
-    for solver in sorted(solvers, key=lambda s: (s.own, s.real != s.synthetic)):
-        _draw_line(root, solver, row)
-    _draw_side(root, solvers, row, left=True)
-    _draw_side(root, solvers, row, left=False)
+    chosen = _worth_a_label(solvers)
+    quiet = {s.solver for s in solvers} - {s.solver for s in chosen}
+    for solver in sorted(solvers, key=lambda s: (s.own, s.solver not in quiet, s.real != s.synthetic)):
+        _draw_line(root, solver, row, "quiet" if solver.solver in quiet else "")
+    labels = fitted((s.solver for s in solvers), _WIDEST)
+    _draw_side(root, chosen, labels, row, left=True)
+    _draw_side(root, chosen, labels, row, left=False)
     return text(root)
 
 
-def _draw_line(root: Element, solver: Ranked, row: float) -> None:
+def _draw_line(root: Element, solver: Ranked, row: float, loudness: str) -> None:
     moved = "rise" if solver.synthetic < solver.real else "fall" if solver.synthetic > solver.real else "same"
-    cls = f"slope {moved} own" if solver.own else f"slope {moved}"
+    cls = " ".join(filter(None, ("slope", moved, "own" if solver.own else "", loudness)))
     start, end = _TOP + row * solver.real, _TOP + row * solver.synthetic
     group = add(root, "g", cls=cls)
     beside = ", wrote this set" if solver.own else ""
@@ -83,10 +86,11 @@ def _draw_line(root: Element, solver: Ranked, row: float) -> None:
         add(group, "circle", cx=x, cy=y, r=min(3.2, row / 2.4))
 
 
-def _draw_side(root: Element, solvers: Sequence[Ranked], row: float, *, left: bool) -> None:
-    chosen = sorted(_worth_a_label(solvers), key=lambda s: s.real if left else s.synthetic)
+def _draw_side(root: Element, solvers: Sequence[Ranked], labels: Mapping[str, str], row: float, *, left: bool) -> None:
+    chosen = sorted(solvers, key=lambda s: s.real if left else s.synthetic)
     wanted = [_TOP + row * (s.real if left else s.synthetic) for s in chosen]
-    heights = spread(wanted, min(_LABEL_GAP, row) if len(solvers) <= LABELLED else _LABEL_GAP, _TOP, math.inf)
+    heights = spread(wanted, _LABEL_GAP, _TOP, _TOP + row * (len(labels) - 1) + _LABEL_GAP)
+    ranks = max(len(s.real_rank if left else s.synthetic_rank) for s in chosen)
     for solver, want, y in zip(chosen, wanted, heights, strict=True):
         rank = solver.real_rank if left else solver.synthetic_rank
         edge = _LEFT - 4 if left else _RIGHT + 4
@@ -96,8 +100,15 @@ def _draw_side(root: Element, solvers: Sequence[Ranked], row: float, *, left: bo
         anchor = "end" if left else "start"
         add(root, "text", rank, cls="rank", x=edge + 4 * out, y=y + 3.8, text_anchor=anchor)
         cls = "label own" if solver.own else "label"
-        label = fitted(solver.solver, _WIDEST)
-        add(root, "text", label, cls=cls, x=edge + 24 * out, y=y + 3.8, text_anchor=anchor)
+        add(
+            root,
+            "text",
+            labels[solver.solver],
+            cls=cls,
+            x=edge + (11 + 6.5 * ranks) * out,
+            y=y + 3.8,
+            text_anchor=anchor,
+        )
 
 
 def _worth_a_label(solvers: Sequence[Ranked]) -> list[Ranked]:

@@ -1,0 +1,99 @@
+"""The terminal: verdict first, 80 columns, no colours in a file, nothing that others wrote is obeyed."""
+
+import dataclasses
+import io
+import re
+
+import pytest
+from report_example import SETS, example, large, minimal
+from rich.console import Console
+
+from acidtest.report.terminal import print_report
+from acidtest.report.words import STATISTICS
+from acidtest.types import FidelityReport
+
+
+def printed(report: FidelityReport, *, width: int = 80, terminal: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
+    print_report(report, console=console)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("report", [example(), minimal(), large(100, 8)], ids=["example", "minimal", "large"])
+def test_it_fits_80_columns_without_an_escape(report: FidelityReport) -> None:
+    text = printed(report)
+    assert "\x1b" not in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+
+
+def test_colours_stand_only_on_a_terminal() -> None:
+    coloured = printed(example(), terminal=True)
+    assert "\x1b[1;32mGO" in coloured
+    assert "\x1b[1;31mNO-GO" in coloured
+
+
+def test_verdicts_come_first_then_worth_then_statistics() -> None:
+    text = printed(example())
+    places = [text.index(part) for part in ("believe one", "NO-GO", "worth about 8.4 real labels", "SRCC", "Bias")]
+    assert places == sorted(places)
+
+
+def test_every_statistic_has_its_value_interval_and_true_number() -> None:
+    lines = printed(example()).splitlines()
+    for statistic, row in (
+        ("SRCC", "SRCC 0.86 [0.71, 0.95] 0.91 0.98 [0.93, 1.00]"),
+        ("Gap", "Gap -0.065 [-0.088, -0.041]"),
+        ("MSPD", "MSPD 0.0119 [0.0078, 0.0163] 0.0113"),
+        ("Worth for order", "Worth for order 41 [13, 96]"),
+    ):
+        assert row in {" ".join(line.split()) for line in lines}, statistic
+    for name in STATISTICS:
+        if "ceiling" not in name:
+            assert sum(line.startswith(STATISTICS[name].name) for line in lines) >= len(SETS), name
+
+
+def test_what_is_not_known_is_said_with_its_reason() -> None:
+    text = " ".join(printed(minimal()).split())
+    assert "SRCC not known" in text
+    assert "SRCC is not known: two solvers have no rank correlation to speak of" in text
+    assert "gold: not known" in text
+
+
+def test_failures_biases_and_warnings_are_told() -> None:
+    text = " ".join(printed(example()).split())
+    assert "snips: smollm2-135m 8.5 %, qwen2.5-1.5b 1.4 %" in text
+    assert "none; not known for llama3.2-3b" in text
+    assert "smollm2-135m +0.143 [+0.098, +0.187] [+0.086, +0.199] +0.139 0.167" in text
+    assert example().warnings[0] in text
+    assert "smollm2-135m: it gave no score on this set" in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["[bold red]x[/bold red]", "[/]", "[link=https://a.example]b[/link]", ":smile:", "a\x1b]0;title\x07b", "\x9b31mx"],
+)
+def test_names_are_shown_and_not_obeyed(name: str) -> None:
+    report = minimal(name)
+    report = dataclasses.replace(report, warnings=(name,), generators={name: name})
+    for terminal in (False, True):
+        text = printed(report, terminal=terminal)
+        assert "\x9b" not in text
+        assert "\x07" not in text
+        assert not re.search(r"\x1b(?!\[[0-9;]*m)", text), "only colours of our own"
+        safe = re.sub(r"[\x00-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", name)
+        assert safe in re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_a_console_that_knows_only_ascii_gets_ascii() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="ascii")
+    print_report(minimal("größe\N{SNOWMAN}"), console=Console(file=out, width=80))
+    out.flush()
+    assert b"gr??e?" in raw.getvalue()
+
+
+def test_many_solvers_are_cut_short_and_counted() -> None:
+    text = printed(large(100, 2))
+    assert "and 70 more: --html and --json show all" in text
+    assert "and 90 more" in text
