@@ -169,7 +169,8 @@ def _words(number: int, count: int) -> str:
 
 
 async def serve(port: int, latency: float, answer: str) -> None:
-    stats, answers, default = Stats(), {}, choose_answer(answer)
+    stats, default = Stats(), choose_answer(answer)
+    answers: dict[str, Answer] = {}
     server = await asyncio.get_running_loop().create_server(
         lambda: MockServer(default, latency, stats, answers), "127.0.0.1", port, backlog=2048
     )

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,17 @@ async def test_a_prompt_that_is_too_long_and_a_wrong_grammar_are_said(smollm2: P
         with pytest.raises(ModelError, match="grammar is refused"):
             await model.answer(item("x", grammar="root ::= ("), Sampling())
         assert (await model.answer(item("play some blues", grammar=GRAMMAR), Sampling())).text
+
+
+async def test_the_port_that_the_library_opens_answers_nobody(smollm2: Path) -> None:
+    async with local(smollm2) as model:
+        request = urllib.request.Request(  # noqa: S310 - an address on this machine
+            f"{model._server.listening_address}/v1/completions", data=b'{"prompt": "x", "max_tokens": 1}'
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            await asyncio.to_thread(urllib.request.urlopen, request)
+        refused.value.close()
+    assert refused.value.code == 401
 
 
 async def test_the_revision_is_the_files_digest_and_is_remembered(

@@ -92,7 +92,19 @@ def test_a_missing_key_is_said_before_anything_is_sent(monkeypatch: pytest.Monke
     assert "\u2603" not in str(raised.value)
 
 
-@pytest.mark.parametrize("address", ["here:8000", "ftp://here/v1", "http://", "http://he re/v1", "http://h/\r\nX: y"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "here:8000",
+        "ftp://here/v1",
+        "http://",
+        "http://he re/v1",
+        "http://h:port/",
+        "http://h:99999",
+        "http://h:0",
+        "http://h/\r\nX: y",
+    ],
+)
 def test_an_address_that_is_none_is_said(address: str) -> None:
     with pytest.raises(ModelError, match="is no address"):
         build(spec(address))

@@ -1,6 +1,7 @@
 """Calls over a bad network: what is retried, what is not, and what the user reads."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable
 
@@ -149,3 +150,30 @@ async def test_anthropic_over_the_same_network(
     assert (await ask(model)).text == "fine"
     assert b"x-api-key: sk-ant" in faults.heads[0].lower()
     assert b"anthropic-version: 2023-06-01" in faults.heads[0].lower()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not run on Windows")
+def test_the_lean_client_behaves_the_same_on_uvloop() -> None:
+    import uvloop
+
+    async def outcome(server: FaultServer, fault: str) -> str:
+        model = OpenAIModel(spec(server.url(fault), retries=0, timeout=0.3))
+        try:
+            return (await ask(model)).text
+        except (ModelError, TransientModelError) as error:
+            return error.what
+
+    async def all_outcomes() -> dict[str, str]:
+        faults = ("ok", "chunked", "close", "continue", "until-close", "429", "500", "truncated", "not-http", "short")
+        async with FaultServer() as server:
+            return {fault: await outcome(server, fault) for fault in (*faults, "reset", "hang", "drip", "huge")}
+
+    expected = asyncio.run(all_outcomes())
+    assert uvloop.run(all_outcomes()) == expected
+    assert [fault for fault, text in expected.items() if text == "fine"] == [
+        "ok",
+        "chunked",
+        "close",
+        "continue",
+        "until-close",
+    ]

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ import orjson
 
 from acidtest.errors import ModelError, TransientModelError
 from acidtest.models.base import LanguageModel, ModelSpec
-from acidtest.models.failure import AttemptError, HttpReply, error_code, failure_of
+from acidtest.models.failure import AttemptError, HttpReply, error_code, failure_of, readable
 from acidtest.models.limiter import AdaptiveLimiter
 from acidtest.types import Prompt, Reply, Sampling, Style
 
@@ -26,6 +27,7 @@ THIS_PROMPT_ONLY = frozenset(
 )
 """Error codes that say something about one prompt: the item stays unanswered, others go on."""
 
+_PLAIN = re.compile(r"[!-~]+")
 _TOO_LONG = ("maximum context length", "prompt is too long")
 
 _SUCCESS, _REDIRECTED, _FIRST_ERROR = 200, 300, 400
@@ -220,16 +222,14 @@ def key_of(spec: ModelSpec, default_variable: str) -> str:
 def address_of(spec: ModelSpec, default: str, path: str) -> str:
     """Return the address for calls: `base_url` or the default, and the path."""
     base = spec.base_url or default
-    parts = urlsplit(base)
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or not base.isascii()
-        or not base.isprintable()
-        or " " in base
-    ):
+    try:
+        parts = urlsplit(base)
+        plain = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and _PLAIN.fullmatch(base)
+    except ValueError:  # a port that is no number
+        plain = False
+    if not plain:
         way_out = "Write it like http://localhost:8000/v1 or https://api.example.com/v1."
-        raise ModelError(f"'{base}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
+        raise ModelError(f"'{readable(base)}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, fragment=""))
 
 
