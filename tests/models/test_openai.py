@@ -110,6 +110,22 @@ def test_an_address_that_is_none_is_said(address: str) -> None:
         build(spec(address))
 
 
+@pytest.mark.parametrize(
+    ("address", "proxy", "client"),
+    [
+        ("http://here/v1", "", "HttpClient"),
+        ("https://here/v1", "", "AiohttpClient"),
+        ("http://here/v1", "http://proxy:3128", "AiohttpClient"),
+        ("http://localhost:8000/v1", "http://proxy:3128", "HttpClient"),
+    ],
+)
+def test_which_client_serves_an_address(address: str, proxy: str, client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy)
+    assert type(OpenAIModel(spec(address))._open()).__name__ == client
+
+
 async def test_the_mock_server_answers_every_api(mock_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "sk")
     texts = []
