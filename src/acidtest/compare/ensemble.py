@@ -7,7 +7,6 @@ import numpy as np
 
 from acidtest.compare.pair import Pair, Part, common_models, few_solvers, part_of, sum_of
 from acidtest.compare.sets import ScoredSet
-from acidtest.compare.thresholds import Settings
 from acidtest.stats.bias import own_excess
 from acidtest.stats.ensemble import equal, silencer_fixed_point, weighted, worth_weighted
 from acidtest.stats.estimate import FloatArray
@@ -17,7 +16,7 @@ _JUDGED_BY_ITS_WEIGHTS = "its weights come from the same real scores that it is 
 
 
 def ensembles(
-    real: ScoredSet, sets: Sequence[ScoredSet], worth: Mapping[str, float], settings: Settings
+    real: ScoredSet, sets: Sequence[ScoredSet], pairs: Mapping[str, Pair], worth: Mapping[str, float]
 ) -> dict[str, Pair]:
     """Return rule -> the ensemble as a stand-in; none where there is only one synthetic set.
 
@@ -31,13 +30,26 @@ def ensembles(
     p = np.stack([one.values(models) for one in sets])
     own = np.array([models.index(g) if (g := one.scores.generator) in models else -1 for one in sets], np.intp)
     worths = np.array([worth[one.name] for one in sets])
+    parts = [_part(real, one, pairs[one.name], models) for one in sets]
+    whole = Pair(
+        name="",
+        models=models,
+        real=real.values(models),
+        synthetic=p.mean(axis=0),
+        unit=real.metric.unit,
+        real_items=real.n_items,
+        parts=tuple(part for part in parts if part is not None) if None not in parts else (),
+        weights=np.empty((0, len(models))),
+        settings=pairs[sets[0].name].settings,
+        warnings=few_solvers(len(models)),
+    )
     found = {}
     for left_out in (False, True) if (own >= 0).any() else (False,):
         scores = without_own(p, own) if left_out else p
         for rule, weights, blend in _rules(scores, worths):
             name = rule if not left_out else LEAVE_OWN_OUT if rule == "equal" else f"{rule}_{LEAVE_OWN_OUT}"
             share = _shares(weights, own if left_out else np.full(len(sets), -1), len(models))
-            pair = _stand_in(name, (real, sets), models, blend, share, settings)
+            pair = _stand_in(replace(whole, name=f"ensemble {name}"), blend, share)
             found[name] = replace(pair, warnings=(*pair.warnings, _JUDGED_BY_ITS_WEIGHTS)) if "worth" in rule else pair
     order = ("equal", LEAVE_OWN_OUT)
     return {name: found[name] for name in sorted(found, key=lambda n: (order.index(n) if n in order else 2, n))}
@@ -80,42 +92,34 @@ def _shares(weights: FloatArray, own: np.ndarray[tuple[int, ...], np.dtype[np.in
     return parted
 
 
-def _stand_in(  # everything that a pair is made of
-    name: str,
-    sides: tuple[ScoredSet, Sequence[ScoredSet]],
-    models: tuple[str, ...],
-    blend: FloatArray,
-    share: FloatArray,
-    settings: Settings,
-) -> Pair:
-    real, sets = sides
+def _part(real: ScoredSet, one: ScoredSet, pair: Pair, models: tuple[str, ...]) -> Part | None:
+    """Return a set's items beside the real ones; the pair's own where the solvers are the same: its noise is known."""
+    if not (real.n_items and one.n_items):
+        return None
+    return pair.parts[0] if pair.models == models else part_of(real, one, models)
+
+
+def _stand_in(whole: Pair, blend: FloatArray, share: FloatArray) -> Pair:
+    """Return all sets as a pair with these scores [M] and shares [S, M]; a solver without a score is left out."""
     kept = np.isfinite(blend)
-    models = tuple(model for model, known in zip(models, kept.tolist(), strict=True) if known)
-    parts: tuple[Part, ...] = ()
-    if real.n_items and all(one.n_items for one in sets):
-        parts = _parts(real, sets, models, share[:, kept])
-    return Pair(
-        name=f"ensemble {name}",
-        models=models,
-        real=real.values(models),
-        synthetic=blend[kept],
-        unit=real.metric.unit,
-        real_linear=real.linear[real.rows(models)],
-        real_items=real.n_items,
-        parts=parts,
-        settings=settings,
-        warnings=few_solvers(len(models)),
+    parts, share = list(whole.parts), share[:, kept]
+    if not kept.all():
+        parts = [replace(part, real=part.real[kept], linear=part.linear[kept]) for part in parts]
+    parts, share = _joined(parts, share)
+    models = tuple(model for model, known in zip(whole.models, kept.tolist(), strict=True) if known)
+    return replace(
+        whole, models=models, real=whole.real[kept], synthetic=blend[kept], parts=tuple(parts), weights=share
     )
 
 
-def _parts(real: ScoredSet, sets: Sequence[ScoredSet], models: tuple[str, ...], share: FloatArray) -> tuple[Part, ...]:
-    """Return the sets as parts; those that hold the real set's items are one, for they share each item's luck."""
-    every = [part_of(real, one, models, share[place]) for place, one in enumerate(sets)]
-    paired = [part for part in every if part.same_items]
-    alone = [part for part in every if not part.same_items]
-    if not paired:
-        return tuple(alone)
-    weights = sum_of([part.weights for part in paired])
-    linear = sum_of([part.weights[:, None] * part.linear for part in paired])
+def _joined(parts: list[Part], share: FloatArray) -> tuple[list[Part], FloatArray]:
+    """Return the parts with those that hold the real set's items made one, for they share each item's luck."""
+    same = [place for place, part in enumerate(parts) if part.same_items]
+    if len(same) < 2:  # noqa: PLR2004 - nothing to join
+        return parts, share
+    weights = share[same].sum(axis=0)
+    linear = sum_of([share[place][:, None] * parts[place].linear for place in same])
     linear = np.divide(linear, weights[:, None], out=linear, where=weights[:, None] > 0)
-    return (replace(paired[0], linear=linear, weights=weights), *alone)
+    others = [place for place in range(len(parts)) if place not in same]
+    joined = replace(parts[same[0]], linear=linear)
+    return [joined, *(parts[place] for place in others)], np.stack([weights, *(share[place] for place in others)])

@@ -61,7 +61,7 @@ def compare(
         models=_best_first(real),
         fidelity=fidelity,
         bias_factor=bias_factors(real, sets, scores.families, settings),
-        ensemble={rule: statistics_of(pair) for rule, pair in ensembles(real, sets, worth, settings).items()},
+        ensemble={rule: statistics_of(pair) for rule, pair in ensembles(real, sets, pairs, worth).items()},
         verdict={name: verdicts(pair) for name, pair in pairs.items()},
         scores={one.name: score_estimates(one, level) for one in (real, *sets)},
         failure_rate={one.name: failure_rates(one) for one in (real, *sets)},

@@ -20,19 +20,26 @@ Statistic = Callable[[FloatArray, FloatArray], FloatArray]
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What one synthetic set adds to a stand-in.
+    """What one synthetic set adds to a stand-in: its items beside the real ones.
 
     Attributes:
-        linear: [M, G] one value per solver and item.
-        weights: [M] its share in each solver's score; 1 where the stand-in is one set.
-        n_items: Number of items.
+        real: [M, G_r] one value per solver and real item.
+        linear: [M, G_s] one value per solver and synthetic item.
+        n_items: Number of synthetic items.
         same_items: Its columns are those of the real set.
+        unit: Scores lie in [0, 1].
     """
 
+    real: FloatArray
     linear: FloatArray
-    weights: FloatArray
     n_items: int
     same_items: bool
+    unit: bool
+
+    @cached_property
+    def noise(self) -> Noise:
+        """Variance of each solver's scores on both sets, once the items' common difficulty is out."""
+        return pair_noise(self.real, self.linear, same_items=self.same_items, unit=self.unit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +54,9 @@ class Pair:
         real: [M] scores on the real set, higher is better.
         synthetic: [M] scores on the stand-in.
         unit: Scores lie in [0, 1].
-        real_linear: [M, G] the real set's scores as one value per item; G is 0 where no items are known.
         real_items: Number of real items; 0 where not known.
         parts: The synthetic sets behind the stand-in; empty where any of them, or the real set, has no items.
+        weights: [parts, M] share of each part in each solver's score.
         settings: Seed, level and thresholds.
         warnings: What holds for every statistic of this pair.
     """
@@ -59,9 +66,9 @@ class Pair:
     real: FloatArray
     synthetic: FloatArray
     unit: bool
-    real_linear: FloatArray
     real_items: int
     parts: tuple[Part, ...]
+    weights: FloatArray
     settings: Settings
     warnings: tuple[str, ...] = ()
 
@@ -83,16 +90,12 @@ class Pair:
     @cached_property
     def noise(self) -> Noise:
         """Variance of each solver's scores on both sides, once the items' common difficulty is out."""
-        each = [
-            pair_noise(self.real_linear, part.linear, same_items=part.same_items, unit=self.unit) for part in self.parts
-        ]
-        weights = [part.weights for part in self.parts]
-        paired = list(zip(weights, each, strict=True))
+        paired = [(w, part.noise) for w, part in zip(self.weights, self.parts, strict=True)]
         return Noise(
-            real=each[0].real,
+            real=paired[0][1].real,
             synthetic=sum_of([w**2 * one.synthetic for w, one in paired]),
             shared=sum_of([w * one.shared for w, one in paired]),
-            common_real=each[0].common_real,
+            common_real=paired[0][1].common_real,
             common_synthetic=sum(float(w.mean()) ** 2 * one.common_synthetic for w, one in paired),
             common_shared=sum(float(w.mean()) * one.common_shared for w, one in paired),
         )
@@ -100,15 +103,17 @@ class Pair:
     @cached_property
     def plain_noise(self) -> tuple[float, float]:
         """Mean over solvers of the plain variances over items, of the real scores and of the stand-in's."""
-        synthetic = sum_of([part.weights**2 * plain_variance(part.linear) for part in self.parts])
-        return float(plain_variance(self.real_linear).mean()), float(synthetic.mean())
+        paired = zip(self.weights, self.parts, strict=True)
+        synthetic = sum_of([w**2 * plain_variance(part.linear) for w, part in paired])
+        return float(plain_variance(self.parts[0].real).mean()), float(synthetic.mean())
 
     @cached_property
     def differences(self) -> list[FloatArray]:
         """[M, G] arrays of independent items whose means add up to each solver's synthetic - real score."""
-        weighted = [(part.weights[:, None] * part.linear, part.same_items) for part in self.parts]
+        paired = zip(self.weights, self.parts, strict=True)
+        weighted = [(w[:, None] * part.linear, part.same_items) for w, part in paired]
         return [
-            sum_of([-self.real_linear, *(values for values, same in weighted if same)]),
+            sum_of([-self.parts[0].real, *(values for values, same in weighted if same)]),
             *(values for values, same in weighted if not same),
         ]
 
@@ -185,31 +190,32 @@ def pair_of(real: ScoredSet, synthetic: ScoredSet, settings: Settings) -> tuple[
     models, left_out = common_models(real, [synthetic])
     parts: tuple[Part, ...] = ()
     if real.n_items and synthetic.n_items:
-        parts = (part_of(real, synthetic, models, np.ones(len(models))),)
+        parts = (part_of(real, synthetic, models),)
     pair = Pair(
         name=synthetic.name,
         models=models,
         real=real.values(models),
         synthetic=synthetic.values(models),
         unit=real.metric.unit,
-        real_linear=real.linear[real.rows(models)],
         real_items=real.n_items,
         parts=parts,
+        weights=np.ones((len(parts), len(models))),
         settings=settings,
         warnings=few_solvers(len(models)),
     )
     return pair, left_out
 
 
-def part_of(real: ScoredSet, synthetic: ScoredSet, models: tuple[str, ...], weights: FloatArray) -> Part:
-    """Return what a synthetic set adds to a stand-in; the same items stand in the real set's order."""
+def part_of(real: ScoredSet, synthetic: ScoredSet, models: tuple[str, ...]) -> Part:
+    """Return a synthetic set's items beside the real ones; the same items stand in the real set's order."""
     linear = synthetic.linear[synthetic.rows(models)]
     columns = same_columns(real, synthetic)
     return Part(
+        real=real.linear[real.rows(models)],
         linear=linear if columns is None else linear[:, columns],
-        weights=weights,
         n_items=synthetic.n_items,
         same_items=columns is not None,
+        unit=real.metric.unit,
     )
 
 

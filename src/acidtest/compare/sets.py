@@ -34,10 +34,7 @@ class ScoredSet:
     @cached_property
     def observed(self) -> dict[str, float]:
         """Solver -> metric, turned so that higher is better: 1 - score where scores lie in [0, 1], else -score."""
-        seen = self.scores.observed
-        if not self.metric.higher_is_better:
-            seen = 1 - seen if self.metric.unit else -seen
-        return dict(zip(self.scores.models, seen.tolist(), strict=True))
+        return dict(zip(self.scores.models, self._turned(self.scores.observed).tolist(), strict=True))
 
     @property
     def n_items(self) -> int:
@@ -51,7 +48,12 @@ class ScoredSet:
             return np.full((len(self.scores.models), 0), np.nan)
         groups = None if self._group_names is None else np.unique(self._group_names, return_inverse=True)[1]
         values = linearised(self.scores.stats, self.metric, groups)
-        return values if self.metric.higher_is_better else -values
+        return self._turned(values)
+
+    def _turned(self, values: FloatArray) -> FloatArray:
+        if self.metric.higher_is_better:
+            return values
+        return 1 - values if self.metric.unit else -values
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
