@@ -189,7 +189,7 @@ def test_tiny_and_huge_scores_correlate_as_others() -> None:
 
 
 # Politics NER, six solvers on the real set and on seven synthetic ones: printed in the notebook of arXiv 2409.11968's
-# repository (Diabolocom-Research/SG4NLP, commit 8db02da), correlations rounded to two decimals there, scores to six here.
+# repository (Diabolocom-Research/SG4NLP, commit 8db02da), rounded to two decimals there; scores to six here.
 REAL = [0.721597, 0.743025, 0.648086, 0.541023, 0.651012, 0.118537]
 PUBLISHED = {
     "gpt4o": ([0.68614, 0.579338, 0.557487, 0.546417, 0.619184, 0.034483], 0.83, 0.97),

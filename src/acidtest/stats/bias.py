@@ -219,7 +219,7 @@ def percentile_interval(draws: FloatArray, level: float = 0.95) -> tuple[FloatAr
         >>> low.tolist(), high.tolist()
         ([5.0], [95.0])
     """
-    tail = (1 - level) / 2
+    tail = round((1 - level) / 2, 12)
     ends = np.full((2, draws.shape[1]), np.nan)
     for g, column in enumerate(draws.T):
         known = column[np.isfinite(column)]

@@ -32,7 +32,7 @@ def interval(draws: FloatArray, level: float = 0.95) -> tuple[float, float]:
     known = draws[~np.isnan(draws)]
     if known.size == 0 or known.size < LEAST_FINITE * draws.size:
         return math.nan, math.nan
-    tail = (1 - level) / 2
+    tail = round((1 - level) / 2, 12)  # (1 - .95) / 2 is a little above .025 in binary, a whole draw further in
     low, high = np.quantile(known, [tail, 1 - tail], method="inverted_cdf")
     return float(low), float(high)
 
