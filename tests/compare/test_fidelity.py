@@ -40,14 +40,10 @@ def report() -> FidelityReport:
 
 @pytest.fixture
 def own_statistic(tmp_path: Path) -> Iterator[str]:
+    """The example of docs/statistics.md, as a user would load it."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "statistics.md"
     file = tmp_path / "mine.py"
-    file.write_text(
-        "import numpy as np\n"
-        "from acidtest.registry import register\n"
-        "@register('statistic', 'largest_gap')\n"
-        "def largest_gap(pair):\n"
-        "    return pair.estimate('largest_gap', lambda real, synthetic: np.abs(synthetic - real).max(axis=-1))\n"
-    )
+    file.write_text(page.read_text("utf-8").split("```python\n")[1].split("```")[0])
     registry.load_file(file)
     yield "largest_gap"
     del registry._registered["statistic", "largest_gap"]

@@ -15,6 +15,7 @@ from acidtest.stats.posterior import LIMIT, PairPosterior, pair_posterior
 
 FEW_SOLVERS = 4
 NO_ITEMS = "no items are known: the interval is over solvers like these, and says nothing of the items' noise"
+_UNDEFINED = "undefined: too few solvers, or all scores of one set are equal"
 Statistic = Callable[[FloatArray, FloatArray], FloatArray]
 
 
@@ -150,8 +151,9 @@ class Pair:
             reaches: Its value under a perfect order; the interval reaches it while such an order is not ruled out.
         """
         value = float(statistic(self.real, self.synthetic))
+        warnings = (*self.warnings, *((_UNDEFINED,) if np.isnan(value) else ()))
         if self.posterior is None:
-            return self._over_solvers(name, statistic, value)
+            return self._over_solvers(name, statistic, value, warnings)
         synthetic = self.posterior.synthetic if drawn == "both" else self.synthetic
         draws = statistic(self.posterior.real, np.broadcast_to(synthetic, self.posterior.real.shape))
         about = "true scores on both sides" if drawn == "both" else "the set in hand, true real scores"
@@ -161,7 +163,7 @@ class Pair:
             level=self.settings.level,
             n=self.n,
             method=f"plain formula; interval: posterior, {about}",
-            warnings=self.warnings,
+            warnings=warnings,
         )
         return found if reaches is None or self.order_rejected else _reaching(found, reaches)
 
@@ -171,7 +173,7 @@ class Pair:
             value=np.nan, n=self.n, level=self.settings.level, method=method, warnings=(*self.warnings, why)
         )
 
-    def _over_solvers(self, name: str, statistic: Statistic, value: float) -> Estimate:
+    def _over_solvers(self, name: str, statistic: Statistic, value: float, warnings: tuple[str, ...]) -> Estimate:
         rng = rng_for(self.settings.seed, name, self.name)
         low, high = solver_interval(statistic, self.real, self.synthetic, rng, self.settings.level)
         return Estimate(
@@ -181,7 +183,7 @@ class Pair:
             level=self.settings.level,
             n=self.n,
             method="plain formula; interval over solvers",
-            warnings=(*self.warnings, NO_ITEMS),
+            warnings=(*warnings, NO_ITEMS),
         )
 
 
