@@ -9,7 +9,7 @@ from typing import ClassVar
 from acidtest.data.prompt_file import PromptFile
 from acidtest.generate.forms import Form, list_lines
 from acidtest.generate.name_grammar import marked_names
-from acidtest.generate.names import KnownNames, Span, short_items, spans_of
+from acidtest.generate.names import KnownNames, Span, short_items, spans_of, splits_word
 from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.strategy import Draft
 from acidtest.types import Item, Style
@@ -92,7 +92,7 @@ def unmarked(line: str, kinds: Sequence[str]) -> tuple[str, list[Span]]:
     """Return a marked line's plain text and its spans.
 
     Raises:
-        ValueError: A mark that is no type, is not closed, stands inside another or around nothing.
+        ValueError: A mark that is no type, is not closed, stands inside another, around nothing, or in a word.
 
     Example:
         >>> unmarked("<country>France</country> won", ["country"])
@@ -118,7 +118,11 @@ def unmarked(line: str, kinds: Sequence[str]) -> tuple[str, list[Span]]:
             raise ValueError(f"has a mark '{tag[0][:40]}' in the wrong place")
     if opened is not None:
         raise ValueError(f"does not close '{opened[0]}'")
-    return text + line[end:], spans
+    text += line[end:]
+    for _, start, stop in spans:
+        if splits_word(text, start) or splits_word(text, stop):
+            raise ValueError(f"marks a part of a word: '{text[start:stop][:60]}'")
+    return text, spans
 
 
 def _trimmed(text: str, start: int) -> tuple[int, int]:

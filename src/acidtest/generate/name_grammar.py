@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from acidtest.tasks.gbnf import literal
 
-_WORDS = r"[^A-Z\n.!?<>]"
-_MOST_BEFORE, _MOST_BETWEEN, _MOST_NAME = 60, 80, 60
-"""Characters: about a dozen words, and no name longer than those of the pool usually are."""
+_WORDS = r"[^A-Z\n.!?<>()\[\]{}:;]"
+_NO_MARKS = r"[^<>\n\[\]{}]"
+_MOST_BEFORE, _MOST_BETWEEN, _MOST_NAME = 40, 45, 60
+"""Characters: about eight words, since a small model left alone talks on, and no name longer than usual."""
 
 
 def around_names(names: Sequence[str]) -> str:
@@ -45,7 +46,8 @@ def marked_names(kinds: Sequence[str]) -> str:
             'root ::= " " text mark (gap mark){0,9} gap "\\n"',
             f"mark ::= ({marks})",
             rf"name ::= [^<>\n ] [^<>\n]{{0,{_MOST_NAME}}}",
-            rf"gap ::= [ .,;:'()?!-] [^<>\n]{{0,{_MOST_BETWEEN}}}",
-            rf"text ::= [^<>\n]{{0,{_MOST_BETWEEN}}}",
+            f"gap ::= [ .,;:'()?!-] word{{0,{2 * _MOST_BETWEEN}}}",
+            f'text ::= (word{{0,{2 * _MOST_BEFORE}}} " ")?',
+            f"word ::= {_NO_MARKS}",
         )
     )

@@ -46,11 +46,14 @@ def occurrences(text: str, name: str) -> Iterator[tuple[int, int]]:
     start = text.find(name)
     while start >= 0:
         end = start + len(name)
-        begins = start == 0 or not (_in_word(text[start - 1]) and _in_word(text[start]))
-        ends = end == len(text) or not (_in_word(text[end]) and _in_word(text[end - 1]))
-        if begins and ends:
+        if not splits_word(text, start) and not splits_word(text, end):
             yield start, end
         start = text.find(name, start + 1)
+
+
+def splits_word(text: str, place: int) -> bool:
+    """Say whether a place in a text lies inside a word."""
+    return 0 < place < len(text) and _in_word(text[place - 1]) and _in_word(text[place])
 
 
 class KnownNames:

@@ -26,6 +26,7 @@ _CHATTER = re.compile(
 _SAME_LETTER = re.compile(r"(\S)\1{7,}")
 _MOST_SAME_WORDS = 4
 _FEWEST_WORDS_FOR_REPETITION = 8
+_FEWEST_WORDS_FOR_VARIETY, _LEAST_VARIETY = 12, 0.5
 _FEWEST_WORDS_OF_AN_ECHO = 4
 _ECHO = 90.0
 
@@ -94,6 +95,9 @@ def _repetition(text: str) -> Problem | None:
         three, times = threes.most_common(1)[0]
         if times > 2 and 3 * times > len(words) / 2:  # noqa: PLR2004  half of the text is one phrase, said three times
             return "repeats itself", f"'{' '.join(three)[:60]}' {times} times"
+        distinct = len(set(words)) / len(words)
+        if len(words) >= _FEWEST_WORDS_FOR_VARIETY and distinct < _LEAST_VARIETY:
+            return "repeats itself", f"only {distinct:.0%} of its words are different"
     return None
 
 
