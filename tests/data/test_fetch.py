@@ -1,27 +1,30 @@
 """Fetching: from folders, wheels and servers that are really there; nothing wrong or half ever stands in the cache."""
 
 import hashlib
+import io
 import json
 import os
 import subprocess
 import sys
-import threading
+import time
+import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.client import HTTPMessage
 from pathlib import Path
 
 import pytest
 
-from acidtest.data import dataset_files, download, hub, model_files
+from acidtest.data import download, hub, model_files
 from acidtest.data.cache_folder import cache_folder
-from acidtest.data.datasets import dataset
 from acidtest.data.hub import fetch, fetched
 from acidtest.data.model_files import ModelFile
 from acidtest.data.package_source import from_packages
 from acidtest.errors import FetchError, UnknownNameError
+from file_server import Server, server
+
+__all__ = ["server"]  # a fixture
 
 WEIGHTS = b"GGUF" + bytes(range(256)) * 20_000
 SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
@@ -77,51 +80,6 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModelFile], None]:
         monkeypatch.setattr(hub, "model_files", lambda: [file])
 
     return make_known
-
-
-class Server(ThreadingHTTPServer):
-    """Serves bytes by path; `hits` counts requests, `flaws` says how the first answers go wrong."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content: dict[str, bytes] = {}
-        self.flaws: list[str] = []
-        self.hits: list[str] = []
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.hits.append(self.path)
-        content = self.server.content.get(self.path)
-        flaw = self.server.flaws.pop(0) if self.server.flaws else ""
-        if flaw == "busy" or content is None:
-            self.send_error(503 if flaw else 404)
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        with suppress(ConnectionError):  # a client that has seen enough hangs up
-            self.end_headers()
-            self.wfile.write(content[: len(content) // 2] if flaw == "half" else content)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        """Say nothing."""
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    serving = Server()
-    thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield serving
-    serving.shutdown()
-    thread.join()
-    serving.server_close()
 
 
 def cached() -> list[str]:
@@ -265,6 +223,32 @@ def test_nobody_listens(known: Callable[[ModelFile], None], server: Server) -> N
     assert not server.hits
 
 
+def test_a_redirect_is_followed_but_never_away_from_tls(known: Callable[[ModelFile], None], server: Server) -> None:
+    server.content["/tiny.gguf"] = WEIGHTS
+    server.redirects["/old.gguf"] = f"{server.address}tiny.gguf"
+    known(model(packages=(), address=f"{server.address}old.gguf"))
+    assert fetch("tiny").read_bytes() == WEIGHTS
+    redirect = download._NoDowngrade().redirect_request
+    asked = urllib.request.Request("https://example.org/a")
+    with pytest.raises(FetchError, match="without TLS"):
+        redirect(asked, io.BytesIO(), 302, "Found", HTTPMessage(), "http://example.org/b")
+    followed = redirect(asked, io.BytesIO(), 302, "Found", HTTPMessage(), "https://example.org/b")
+    assert followed is not None
+    assert followed.full_url == "https://example.org/b"
+
+
+def test_what_a_killed_process_left_is_swept(known: Callable[[ModelFile], None], server: Server) -> None:
+    folder = cache_folder() / "models"
+    folder.mkdir(parents=True)
+    for name, age in ((".tiny.gguf.1.partial", 2 * 3600), (".tiny.gguf.2.partial", 10), (".other.1.partial", 9999)):
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    server.content["/tiny.gguf"] = WEIGHTS
+    known(model(packages=(), address=f"{server.address}tiny.gguf"))
+    fetch("tiny")
+    assert cached() == ["models/.other.1.partial", "models/.tiny.gguf.2.partial", "models/tiny.gguf"]
+
+
 def test_a_folder_comes_first_and_is_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: Callable[[ModelFile], None]
 ) -> None:
@@ -307,46 +291,6 @@ def test_a_cache_that_cannot_be_written_is_told(
     known(model(packages=(), address=f"{server.address}tiny.gguf"))
     with pytest.raises(FetchError, match="cannot write"):
         fetch("tiny")
-
-
-def test_a_data_set_is_downloaded_and_pinned(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
-    entry = replace(dataset("gsm8k"), address=server.address)
-    for part in ("train", "test"):
-        row = {"question": f"{part}?", "answer": "#### 7"}
-        server.content[f"/grade_school_math/data/{part}.jsonl"] = json.dumps(row).encode()
-    found = dataset_files.dataset_files(entry)
-    assert [i.target for i in found.items("test")] == ["7"]
-    assert [f.verified for f in found.files] == [False, False]
-    assert len(server.hits) == 2
-    again = dataset_files.dataset_files(entry)
-    assert len(server.hits) == 2
-    assert [f.sha256 for f in again.files] == [f.sha256 for f in found.files]
-    path = found.folder / "grade_school_math" / "data" / "test.jsonl"
-    path.write_bytes(path.read_bytes() + b"\n")
-    with pytest.raises(FetchError, match=r"'test\.jsonl' is not the file that is known"):
-        dataset_files.dataset_files(entry)
-    path.unlink()
-    dataset_files.dataset_files(entry)
-    assert len(server.hits) == 3  # only what was missing came again
-    path.unlink()
-    server.content["/grade_school_math/data/test.jsonl"] = b'{"question": "changed", "answer": "#### 8"}'
-    with pytest.raises(FetchError, match="another file than expected"):
-        dataset_files.dataset_files(entry)
-    monkeypatch.setattr(dataset_files, "_MOST_BYTES", 10)
-    with pytest.raises(FetchError, match="more than the 10 bytes"):
-        dataset_files.dataset_files(entry)
-
-
-def test_a_data_set_that_cannot_be_had_says_where_it_was_looked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server
-) -> None:
-    (tmp_path / "data").mkdir()
-    monkeypatch.setenv("ACIDTEST_DATA", str(tmp_path / "data"))
-    with pytest.raises(FetchError, match="the data set 'gsm8k' cannot be had: the server answers 404") as error:
-        dataset_files.dataset_files(replace(dataset("gsm8k"), address=server.address))
-    assert str(tmp_path / "data" / "gsm8k") in error.value.where
-    assert server.address in error.value.where
-    assert "ACIDTEST_DATA=FOLDER" in error.value.way_out
 
 
 def test_the_known_model_is_one_that_may_be_passed_on() -> None:

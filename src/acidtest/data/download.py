@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from acidtest.data.kept_file import ByteProgress, chunks, kept_file
 from acidtest.errors import FetchError
@@ -73,7 +74,7 @@ def _answer(address: str) -> Iterator[http.client.HTTPResponse]:
     """Open an address; tell failures that may pass from those that will not."""
     request = urllib.request.Request(address, headers={"User-Agent": "acidtest"})  # noqa: S310 - scheme is checked
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - scheme is checked above
+        with urllib.request.build_opener(_NoDowngrade).open(request, timeout=_TIMEOUT) as answer:
             yield answer
     except urllib.error.HTTPError as error:
         error.close()
@@ -85,3 +86,20 @@ def _answer(address: str) -> Iterator[http.client.HTTPResponse]:
         raise _TransientError(f"no connection: {error.reason}") from error
     except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise _TransientError(f"the connection broke: {str(error) or type(error).__name__}") from error
+
+
+class _NoDowngrade(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, but never from https to anything less."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        if req.full_url.startswith("https://") and not newurl.startswith("https://"):
+            raise FetchError("the server sends us on to an address without TLS", where=newurl[:200])
+        return super().redirect_request(req, fp, code, msg, headers, newurl)

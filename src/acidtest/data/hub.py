@@ -27,23 +27,19 @@ def fetch(name: str, progress: ByteProgress | None = None) -> Path:
         UnknownNameError: Nothing is called that.
         FetchError: No source has it, or what it has is not the expected file.
     """
-    return fetched(name, progress).path
+    own = _own_model(name)
+    return own if own is not None else fetched(name, progress).path
 
 
 def fetched(name: str, progress: ByteProgress | None = None) -> Fetched:
     """Do what `fetch` does; return all that is known of the outcome."""
-    if not _SAFE_NAME.fullmatch(name):
-        raise UnknownNameError(
-            f"'{name[:100]}' is not a name",
-            way_out="Names have letters, digits and . _ + - only; a model's file is used by its path: local:PATH.",
-        )
-    models = {model.name: model for model in model_files()}
-    if name in models:
-        return model_file(models[name], progress)
-    own = find_model(name)
+    own = _own_model(name)
     if own is not None:
         file = FetchedFile(path=own, size=own.stat().st_size, sha256=file_sha256(own), verified=False)
         return Fetched(name=name, path=own, source=f"found in {own.parent}", files=(file,))
+    models = {model.name: model for model in model_files()}
+    if name in models:
+        return model_file(models[name], progress)
     known = registry.names("dataset")
     if name in known:
         found = dataset_files(registry.get("dataset", name)(), progress)
@@ -54,3 +50,13 @@ def fetched(name: str, progress: ByteProgress | None = None) -> Fetched:
         f"no model or data set is called '{name}'",
         way_out=(f"Did you mean '{near[0]}'? " if near else "") + f"Known: {', '.join(everything)}.",
     )
+
+
+def _own_model(name: str) -> Path | None:
+    """Return the user's own NAME.gguf; None where there is none, or where the name is that of a known model."""
+    if not _SAFE_NAME.fullmatch(name):
+        raise UnknownNameError(
+            f"'{name[:100]}' is not a name",
+            way_out="Names have letters, digits and . _ + - only; a model's file is used by its path: local:PATH.",
+        )
+    return None if any(model.name == name for model in model_files()) else find_model(name)

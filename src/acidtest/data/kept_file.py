@@ -1,9 +1,11 @@
 """A file that appears under its name only when it is whole and the right one."""
 
+import glob
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from acidtest.data.run_folder import write_atomically
@@ -13,6 +15,7 @@ ByteProgress = Callable[[int, int | None], None]
 """Called with (bytes so far, bytes in all or None where that is not known)."""
 
 _CHUNK = 2**20
+_ABANDONED = 3600.0
 
 
 class GrowingFile:
@@ -91,6 +94,7 @@ def kept_file(
     Raises:
         FetchError: Too many bytes, or another SHA-256.
     """
+    _sweep(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     growing = GrowingFile(partial, limit, total, progress)
     try:
@@ -108,6 +112,14 @@ def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sweep(target: Path) -> None:
+    """Delete what killed processes left of this file. A younger partial file may be another process's work."""
+    for partial in target.parent.glob(f".{glob.escape(target.name)}.*.partial"):
+        with suppress(OSError):
+            if time.time() - partial.stat().st_mtime > _ABANDONED:
+                partial.unlink()
 
 
 def chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from acidtest.data.file_row import FileRow
 from acidtest.data.row_item import item_reader
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import DataError
-from acidtest.types import Item, ItemShape, Record, Record
+from acidtest.types import Item, ItemShape, Record
 
 FORMATS = {
     ".jsonl": "JSONL",

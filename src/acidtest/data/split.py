@@ -42,12 +42,13 @@ def split_pool(items: Sequence[Item], share: float, seed: int) -> tuple[list[Ite
 
 
 def without_copies(pool: Sequence[Item], items: Sequence[Item]) -> tuple[Item, ...]:
-    """Return the pool without items that are also evaluated: the same id, or the same inputs.
+    """Return the pool without items whose inputs are also evaluated.
 
-    Inputs are the same where they differ only in case, in blanks, or in how Unicode writes a character.
+    Inputs are the same where they differ only in case, in blanks, or in how Unicode writes a character. Ids do not
+    count: those that are made from a file's name may be the same in two files.
     """
-    ids, texts = {item.id for item in items}, {normalised(item) for item in items}
-    return tuple(item for item in pool if item.id not in ids and normalised(item) not in texts)
+    evaluated = {normalised(item) for item in items}
+    return tuple(item for item in pool if normalised(item) not in evaluated)
 
 
 def normalised(item: Item) -> tuple[str, ...]:
