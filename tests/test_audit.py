@@ -190,3 +190,12 @@ def test_wrong_calls_exit_2_with_a_message_and_no_traceback(name: str, tmp_path:
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_wide_table_of_percentages_gives_the_figures_of_its_source(real_data: Path) -> None:
+    """26 models on GSM8K and GSM-Plus; the expected figures stand in the data set's own description."""
+    table = real_data / "gsm8k_vs_gsmplus_scores" / "scores.csv"
+    found = audit(table, "--real", "gsm8k", "--synthetic", "gsmplus", "--percent")["fidelity"]["gsmplus"]
+    assert round(found["srcc"]["value"], 4) == 0.9826
+    assert round(found["kendall_tau"]["value"], 4) == 0.9167
+    assert round(found["mspd"]["value"], 6) == 0.039174
