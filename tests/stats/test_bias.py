@@ -1,4 +1,4 @@
-"""Bias: published figures, known leaks, exactness of the excess, and its intervals' coverage."""
+"""Bias: published figures, known leaks, exactness of the excess, its intervals' coverage."""
 
 import json
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Noise after common difficulty: closed forms of the prototype's formulas, and worlds where the truth is known."""
+"""Noise after common difficulty: closed forms, and worlds where the truth is known."""
 
 import numpy as np
 import pytest
