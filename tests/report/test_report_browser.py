@@ -38,8 +38,8 @@ OVERLAPPING = """() => [...document.querySelectorAll('.pair svg')].flatMap(svg =
   const down = (p, q) => Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 3;
   return boxes.flatMap(([a, p], i) => boxes.slice(i + 1)
     .filter(([b, q]) => across(p, q) && down(p, q)).map(([b]) => a + ' | ' + b)); })"""
-GROUNDS = """() => ['.deck', '.meaning', '.badge.go', '.badge.no-go', '.badge.open', '.span', '.warning', 'nav a',
-  '.lead', '.settle', '.t-above', '.t-below'].map(selector => {
+GROUNDS = """() => ['.deck', '.meaning', '.badge.go', '.badge.no-go', '.badge.open', '.span', '.mark-note', '.lead',
+  '.footnotes', 'nav a', '.settle', '.t-above', '.t-below'].map(selector => {
     const words = document.querySelector(selector);
     const clear = e => getComputedStyle(e).backgroundColor === 'rgba(0, 0, 0, 0)';
     let ground = words;

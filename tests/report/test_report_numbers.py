@@ -1,5 +1,6 @@
 """Numbers, names and sentences as people read them."""
 
+import dataclasses
 import math
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import strategies as st
 from acidtest.report import number
 from acidtest.report.safe_text import clean, excerpt, fitted, name, width
 from acidtest.report.statements import headline_of, order_test_of, worth_sentence
-from acidtest.report.words import STATISTICS, in_order, words_of
+from acidtest.report.words import STATISTICS, USES, in_order, words_of
 from acidtest.stats.estimate import Estimate
-from acidtest.types import OrderTest
+from acidtest.types import Decision, OrderTest, Use, Verdict
 from report_example import LLAMA, QWEN, SMOL, example
 
 
@@ -81,6 +82,36 @@ def test_headlines_say_what_to_believe() -> None:
     assert headline_of(report, (QWEN,)) == f"{open_still} Pick the best solver by it."
     no = "Do not believe its numbers. Do not believe its order. Pick the best solver by it."
     assert headline_of(report, (SMOL,)) == no
+
+
+def verdicts(*decisions: Decision) -> dict[Use, Verdict]:
+    return {use: Verdict(decision=d, because="") for use, d in zip(USES, decisions, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (
+            ("GO", "GO", "GO"),
+            "The synthetic set can stand in for the real one: for its numbers, its order and its best",
+        ),
+        (("NO-GO", "NO-GO", "NO-GO"), "The synthetic set cannot stand in for the real one."),
+        (("INCONCLUSIVE",) * 3, "Whether the synthetic set can stand in for the real one is not settled."),
+    ],
+)
+def test_one_set_with_one_decision_needs_one_sentence(table: tuple[Decision, ...], said: str) -> None:
+    report = dataclasses.replace(example(), verdict={SMOL: verdicts(*table)})
+    assert headline_of(report, (SMOL,)).startswith(said)
+
+
+def test_several_sets_of_which_none_is_believed() -> None:
+    unsure = dict.fromkeys((SMOL, QWEN), verdicts("INCONCLUSIVE", "INCONCLUSIVE", "INCONCLUSIVE"))
+    no = {**unsure, QWEN: verdicts("NO-GO", "NO-GO", "INCONCLUSIVE")}
+    report = dataclasses.replace(example(), verdict=unsure)
+    assert headline_of(report, (SMOL, QWEN)) == "Whether to believe any of the two synthetic sets is not settled."
+    report = dataclasses.replace(example(), verdict=no)
+    assert headline_of(report, (SMOL, QWEN)) == "None of the two synthetic sets has shown that it can be believed."
+    assert headline_of(dataclasses.replace(report, verdict={}), (SMOL, QWEN)) == "No verdict was asked for."
 
 
 def test_the_order_test_in_words() -> None:

@@ -19,6 +19,7 @@ from acidtest.report.page import render_page, write_page
 from acidtest.report.panels import all_solvers, synthetic_sets
 from acidtest.report.samples import Sample
 from acidtest.report.words import STATISTICS
+from acidtest.stats.estimate import Estimate
 from acidtest.types import FidelityReport, Verdict
 from report_example import LLAMA, NO_WORTH, SMOL, example, large, minimal, samples
 
@@ -147,15 +148,40 @@ def test_verdicts_stand_first_with_why_and_what_would_settle_them() -> None:
             assert verdict.settle in page.text
 
 
+def test_sets_of_which_the_same_is_said_share_a_card() -> None:
+    html = render_page(large(6, 6), title="x")  # verdicts and worth of three kinds, each twice
+    assert html.count("<article") == 3
+    first = re.search(r'<h3 id="card-1">(.*?)</h3>', html)
+    assert first is not None
+    assert Page(first[1]).text == "generator-0.strategy_number_0, generator-3.strategy_number_3"
+
+
 def test_not_known_is_said_with_its_reason_and_never_zero() -> None:
-    page = Page(render_page(minimal(), title="x"))
-    rows = re.findall(r"<tr>.*?</tr>", render_page(minimal(), title="x"), re.DOTALL)
+    html = render_page(minimal(), title="x")
+    rows = re.findall(r"<tr>.*?</tr>", html, re.DOTALL)
     srcc = next(row for row in rows if "SRCC" in row)
     assert "not known" in srcc
-    assert "two solvers have no rank correlation" in srcc
     assert "<data" not in srcc
-    assert "nan" not in page.text.lower().split()
+    (note,) = re.findall(r'<sup class="mark-note">(\d)</sup>', srcc)
+    notes = re.findall(r"<li>(.*?)</li>", html[html.index('<ol class="footnotes"') :])
+    assert notes[int(note) - 1] == "two solvers have no rank correlation to speak of"
+    assert "nan" not in Page(html).text.lower().split()
     assert NO_WORTH in Page(render(example())).text
+
+
+def test_a_number_that_is_not_known_and_warns_of_nothing_shows_how_it_would_be_made() -> None:
+    silent = Estimate(value=math.nan, n=3, method="needs two generators at least")
+    report = dataclasses.replace(minimal(), fidelity={"made_up": {"srcc": silent}})
+    assert silent.method in render_page(report, title="x").split('<ol class="footnotes"')[1]
+
+
+def test_verdicts_that_say_the_same_are_said_once() -> None:
+    told = Verdict(decision="INCONCLUSIVE", because="No items are known.", settle="Give items.")
+    report = dataclasses.replace(minimal(), verdict={"made_up": dict.fromkeys(("score", "rank", "choose"), told)})
+    text = Page(render_page(report, title="x")).text
+    assert text.count(told.because) == 1
+    assert "Believe the numbers, believe the order, pick the best by it" in text
+    assert text.startswith("x · acidtest Skip to the verdict acidtest x Whether the synthetic set")
 
 
 def test_solvers_that_answered_only_one_of_the_sets_are_named_with_the_reason() -> None:

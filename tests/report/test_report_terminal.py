@@ -5,12 +5,12 @@ import io
 import re
 
 import pytest
-from report_example import SETS, example, large, minimal
 from rich.console import Console
 
 from acidtest.report.terminal import print_report
 from acidtest.report.words import STATISTICS
 from acidtest.types import FidelityReport
+from report_example import SETS, example, large, minimal
 
 
 def printed(report: FidelityReport, *, width: int = 80, terminal: bool = False) -> str:
@@ -56,8 +56,22 @@ def test_every_statistic_has_its_value_interval_and_true_number() -> None:
 def test_what_is_not_known_is_said_with_its_reason() -> None:
     text = " ".join(printed(minimal()).split())
     assert "SRCC not known" in text
-    assert "SRCC is not known: two solvers have no rank correlation to speak of" in text
-    assert "gold: not known" in text
+    assert "SRCC, Worth for level, Worth for order: two solvers have no rank correlation to speak of" in text
+    assert "Its worth for level and for order is not known: two solvers have no" in text
+    assert "could not be read not known: the scores do not say" in text
+
+
+def test_what_every_set_warns_of_is_said_once() -> None:
+    report = example()
+    note = "intervals are over solvers alone"
+    tables = {
+        key: {s: dataclasses.replace(e, warnings=(note,)) for s, e in table.items()}
+        for key, table in report.fidelity.items()
+    }
+    text = " ".join(printed(dataclasses.replace(report, fidelity=tables)).split())
+    assert text.count(f"Regret of choosing, Worth for level, Worth for order: {note}") == 1
+    assert text.index("Of every set:") < text.index(f"Worth for order: {note}")
+    assert printed(report).count("an order of so few says little") == 1
 
 
 def test_failures_biases_and_warnings_are_told() -> None:

@@ -5,9 +5,10 @@ Names and texts in panels are cleaned and bounded, never escaped: each display e
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acidtest.report import number
+from acidtest.report.footnotes import Footnote, footnotes
 from acidtest.report.safe_text import excerpt, name
 from acidtest.report.statements import deck_of, headline_of, order_test_of, worth_sentence
 from acidtest.report.words import CEILINGS, DECISIONS, USES, in_order, words_of
@@ -75,6 +76,25 @@ class SetPanel:
     order_test: str
     left_out: tuple[tuple[str, str], ...]
 
+    @property
+    def said(self) -> tuple[VerdictPanel, ...]:
+        """The verdicts to read: those that say the same are one."""
+        return _without_repeats(self.verdicts)
+
+    @property
+    def worth_said(self) -> tuple[WorthPanel, ...]:
+        """What it is worth, to read: where nothing is known for one reason, that is said once."""
+        reasons = {worth.figure.why for worth in self.worth}
+        if len(self.worth) <= 1 or len(reasons) > 1 or "" in reasons:
+            return self.worth
+        sentence = f"Its worth for level and for order is not known: {self.worth[0].figure.why}"
+        return (replace(self.worth[0], purpose="level and order", sentence=sentence),)
+
+    @property
+    def footnotes(self) -> tuple[Footnote, ...]:
+        """The warnings of all its statistics."""
+        return footnotes((row.name, row.warnings) for row in self.statistics)
+
 
 @dataclass(frozen=True, kw_only=True)
 class BiasRow:
@@ -109,6 +129,11 @@ class Grid:
     columns: tuple[str, ...]
     rows: tuple[GridRow, ...]
 
+    @property
+    def footnotes(self) -> tuple[Footnote, ...]:
+        """The warnings of all its rows."""
+        return footnotes((row.name, row.warnings) for row in self.rows)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Panels:
@@ -126,6 +151,19 @@ class Panels:
     scores: Grid
     failures: Grid
     warnings: tuple[str, ...]
+
+    @property
+    def cards(self) -> tuple[tuple[SetPanel, ...], ...]:
+        """The sets, those together of which the same is to be said."""
+        alike: dict[object, list[SetPanel]] = {}
+        for panel in self.sets:
+            alike.setdefault((panel.said, panel.worth_said), []).append(panel)
+        return tuple(tuple(panels) for panels in alike.values())
+
+    @property
+    def bias_footnotes(self) -> tuple[Footnote, ...]:
+        """The warnings of all bias factors."""
+        return footnotes((row.generator, row.warnings) for row in self.bias)
 
 
 def describe(report: FidelityReport) -> Panels:
@@ -198,11 +236,7 @@ def _set_panel(report: FidelityReport, key: str) -> SetPanel:
         items=items_text(report.items.get(key, 0)),
         verdicts=tuple(_verdict_panel(use, report.verdict.get(key, {}).get(use)) for use in USES),
         worth=tuple(
-            WorthPanel(
-                purpose=purpose,
-                figure=figure(statistics[statistic], None),
-                sentence=worth_sentence(statistics[statistic], purpose),
-            )
+            _worth_panel(statistics[statistic], purpose)
             for statistic, purpose in (("worth_score", "level"), ("worth_rank", "order"))
             if statistic in statistics
         ),
@@ -226,20 +260,32 @@ def _verdict_panel(use: Use, verdict: Verdict | None) -> VerdictPanel:
     )
 
 
+def _without_repeats(verdicts: Sequence[VerdictPanel]) -> tuple[VerdictPanel, ...]:
+    said: dict[tuple[str, str, str], VerdictPanel] = {}
+    for verdict in verdicts:
+        key = (verdict.mark, verdict.because, verdict.settle)
+        use = f"{said[key].use}, {verdict.use.lower()}" if key in said else verdict.use
+        question = "" if key in said else verdict.question
+        said[key] = replace(verdict, use=use, question=question)
+    return tuple(said.values())
+
+
+def _worth_panel(estimate: Estimate, purpose: str) -> WorthPanel:
+    return WorthPanel(purpose=purpose, figure=figure(estimate, None), sentence=worth_sentence(estimate, purpose))
+
+
 def _statistic_row(statistic: str, estimate: Estimate, ceiling: Estimate | None) -> StatisticRow:
     words = words_of(statistic)
-    seen = figure(estimate, words.digits, signed=words.signed)
-    true = _plain_figure(estimate.true, words.digits, signed=words.signed)
     return StatisticRow(
         statistic=statistic,
         name=name(words.name),
         meaning=words.meaning,
-        seen=seen,
-        true=true,
+        seen=figure(estimate, words.digits, signed=words.signed),
+        true=_plain_figure(estimate.true, words.digits, signed=words.signed),
         ceiling=figure(ceiling, words.digits) if ceiling else None,
         n=f"{estimate.n:,}",
         method=excerpt(estimate.method),
-        warnings=tuple(text for text in _warnings(estimate, ceiling) if text != seen.why),
+        warnings=_warnings(estimate, ceiling),
     )
 
 
@@ -292,7 +338,8 @@ def _grid_row(
 
 def _failures(report: FidelityReport, benchmarks: tuple[str, ...]) -> Grid:
     rows = []
-    for solver in all_solvers(report):
+    known = any(math.isfinite(rate) for table in report.failure_rate.values() for rate in table.values())
+    for solver in all_solvers(report) if known else ():
         rates = [report.failure_rate.get(benchmark, {}).get(solver) for benchmark in benchmarks]
         figures = tuple(None if r is None else Figure(text=number.percent(r), exact=number.exact(r)) for r in rates)
         rows.append(GridRow(name=name(solver), meaning="", figures=figures))
@@ -300,5 +347,10 @@ def _failures(report: FidelityReport, benchmarks: tuple[str, ...]) -> Grid:
 
 
 def _warnings(*estimates: Estimate | None) -> tuple[str, ...]:
-    texts = (text for estimate in estimates if estimate for text in estimate.warnings)
-    return tuple(excerpt(text) for text in dict.fromkeys(texts))
+    """Every warning once; where a number is not known, its reason is one of them."""
+    texts: dict[str, None] = {}
+    for estimate in estimates:
+        if estimate is not None:
+            reasons = (number.reason(estimate),) if math.isnan(estimate.value) else ()
+            texts |= dict.fromkeys((*reasons, *estimate.warnings))
+    return tuple(excerpt(text) for text in texts if text)

@@ -17,9 +17,14 @@ def headline_of(report: FidelityReport, sets: Sequence[str]) -> str:
     if not sets:
         return "There is no synthetic set to judge."
     if len(sets) == 1:
-        verdicts = report.verdict.get(sets[0], {})
-        said = [words.sentences[verdicts[use].decision] for use, words in USES.items() if use in verdicts]
-        return " ".join(said) or "No verdict was asked for."
+        return _headline_of_one(report, sets[0])
+    decisions = {verdict.decision for key in sets for verdict in report.verdict.get(key, {}).values()}
+    if not decisions:
+        return "No verdict was asked for."
+    if decisions == {"INCONCLUSIVE"}:
+        return f"Whether to believe any of the {_word(len(sets))} synthetic sets is not settled."
+    if "GO" not in decisions:
+        return f"None of the {_word(len(sets))} synthetic sets has shown that it can be believed."
     parts = [f"{_how_many(report, sets, use)} {words.of_several}" for use, words in USES.items()]
     return f"Of {_word(len(sets))} synthetic sets, believe {', '.join(parts[:-1])}, and {parts[-1]}."
 
@@ -29,8 +34,8 @@ def deck_of(report: FidelityReport, sets: Sequence[str]) -> str:
     few = "1 synthetic set" if len(sets) == 1 else f"{len(sets)} synthetic sets"
     solvers = "1 solver" if len(report.models) == 1 else f"{len(report.models)} solvers"
     return (
-        f"{few} compared with the real set {name(report.real)}: {solvers}, scored by {name(report.metric)}. "
-        f"Every interval holds the true number with {number.level(report.level)} probability."
+        f"{few} compared with the real set {name(report.real)}: {solvers}, scored by {name(report.metric)}; "
+        f"{number.level(report.level)} intervals throughout."
     )
 
 
@@ -56,6 +61,19 @@ def order_test_of(test: OrderTest | None) -> str:
     if test.rejects:
         return f"Order test: no common order of solvers explains both sets ({ratio})."
     return f"Order test: one common order of solvers can explain both sets ({ratio})."
+
+
+def _headline_of_one(report: FidelityReport, key: str) -> str:
+    verdicts = report.verdict.get(key, {})
+    decisions = {verdict.decision for verdict in verdicts.values()}
+    if len(verdicts) == len(USES) and len(decisions) == 1:
+        return {
+            "GO": "The synthetic set can stand in for the real one: for its numbers, its order and its best solver.",
+            "NO-GO": "The synthetic set cannot stand in for the real one.",
+            "INCONCLUSIVE": "Whether the synthetic set can stand in for the real one is not settled.",
+        }[decisions.pop()]
+    said = [words.sentences[verdicts[use].decision] for use, words in USES.items() if use in verdicts]
+    return " ".join(said) or "No verdict was asked for."
 
 
 def _how_many(report: FidelityReport, sets: Sequence[str], use: Use) -> str:

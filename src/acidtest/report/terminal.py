@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from acidtest.report.footnotes import Footnote, footnotes
 from acidtest.report.number import MINUS, NOT_KNOWN
 from acidtest.report.panels import BiasRow, Figure, Grid, Panels, SetPanel, StatisticRow, describe
+from acidtest.report.safe_text import fitted
 from acidtest.types import FidelityReport
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 _STYLES = {"go": "bold green", "no-go": "bold red", "open": "bold yellow", "none": "dim"}
 _MOST_ROWS = 30
+_NAME_EMS = 10.0
 _MOST_NAMES = 10
 _ASCII = {"…": "...", "∞": "inf", "\N{EN DASH}": "-", "\N{REPLACEMENT CHARACTER}": "?"}
 
@@ -43,33 +46,37 @@ class _Printer:
         """Print all panels, the most important first."""
         self._line((panels.headline, "bold"))
         self._line((panels.deck, "dim"))
-        for panel in panels.sets:
-            self._verdicts(panel)
+        for alike in panels.cards:
+            self._verdicts(alike)
         self._list("Before you lean on these numbers", panels.warnings)
+        shared = _shared(panels.sets)
         for panel in panels.sets:
-            self._statistics(panel, panels.level)
+            self._statistics(panel, panels.level, shared)
+        self._list("Of every set", shared)
         if panels.bias:
             self._bias(panels.bias, panels.level)
         self._ensembles(panels.ensembles)
         self._scores(panels)
         self._failures(panels.failures)
 
-    def _verdicts(self, panel: SetPanel) -> None:
+    def _verdicts(self, alike: Sequence[SetPanel]) -> None:
+        panel = alike[0]
         author = f"written by {panel.generator}, " if panel.generator else ""
+        about = f"  ({author}{panel.items})" if len(alike) == 1 else ""
         self._line()
-        self._line((panel.name, "bold"), (f"  ({author}{panel.items})", "dim"))
+        self._line((", ".join(each.name for each in alike), "bold"), (about, "dim"))
         table = self._grid(len("INCONCLUSIVE") + 2)
-        for verdict in panel.verdicts:
+        for verdict in panel.said:
             decision = verdict.decision or "not judged"
             said = self._text((f"{verdict.use}. ", "bold"), (verdict.because, ""))
             if verdict.settle:
                 said.append_text(self._text((f" What would settle it: {verdict.settle}", "dim")))
             table.add_row(self._text((decision, _STYLES[verdict.mark])), said)
-        for worth in panel.worth:
+        for worth in panel.worth_said:
             table.add_row(self._text(("", "")), self._text((worth.sentence, "bold")))
         self.console.print(table)
 
-    def _statistics(self, panel: SetPanel, level: str) -> None:
+    def _statistics(self, panel: SetPanel, level: str, shared: Sequence[str]) -> None:
         self._heading(panel.name)
         if panel.statistics:
             table = self._table("", "seen", f"{level} interval", "true", "ceiling")
@@ -78,33 +85,29 @@ class _Printer:
             self.console.print(table)
         if panel.order_test:
             self._line((panel.order_test, ""))
-        unknown = [f"{row.name} is not known: {row.seen.why}" for row in panel.statistics if row.seen.why]
-        warnings = [f"{row.name}: {w}" for row in panel.statistics for w in row.warnings]
-        self._list("", (*unknown, *warnings))
+        self._list("", [line for line in _lines(panel.footnotes) if line not in shared])
         self._list("Not compared here", [f"{solver}: {why}" for solver, why in panel.left_out])
 
     def _bias(self, rows: Sequence[BiasRow], level: str) -> None:
         self._heading("Bias factors (above 0: favours its own data)")
+        short = fitted((row.generator for row in rows), _NAME_EMS)
         table = self._table("generator", "factor", f"{level} interval", "band over all", "own excess", "p")
         for row in rows:
-            band = "" if row.band == NOT_KNOWN else row.band
-            cells = (row.generator, row.factor.text, row.factor.span, band, row.own_excess.text, row.p)
+            spans = ("" if span == NOT_KNOWN else span for span in (row.factor.span, row.band))
+            cells = (short[row.generator], row.factor.text, *spans, row.own_excess.text, row.p)
             table.add_row(*(self._text((cell, "")) for cell in cells))
         self.console.print(table)
-        beside = [
-            f"{row.generator}, {what}: {figure.text} {figure.span}".rstrip()
-            for row in rows
-            for what, figure in (("by family", row.family), ("ratio form", row.ratio))
-            if figure is not None
-        ]
-        self._list("", (*beside, *(f"{row.generator}: {w}" for row in rows for w in row.warnings)))
+        family = [f"{short[row.generator]} {_figure_text(row.family)}" for row in rows if row.family]
+        ratio = [f"{short[row.generator]} {_figure_text(row.ratio)}" for row in rows if row.ratio]
+        beside = [f"{what}: {', '.join(told)}" for what, told in (("By family", family), ("Ratio form", ratio)) if told]
+        self._list("", (*beside, *_lines(footnotes((short[row.generator], row.warnings) for row in rows), len(rows))))
 
     def _ensembles(self, grid: Grid) -> None:
         if not grid.rows:
             return
         self._heading("Ensembles of generators")
         self._figures(grid)
-        self._list("", [f"{row.name}: {w}" for row in grid.rows for w in row.warnings])
+        self._list("", _lines(grid.footnotes))
 
     def _scores(self, panels: Panels) -> None:
         self._heading(f"Scores ({panels.metric}), real set first")
@@ -113,11 +116,12 @@ class _Printer:
     def _figures(self, grid: Grid) -> None:
         """Print a table, as many columns at a time as the width has room for."""
         at_once = max(1, (self.console.width - 22) // 25)
+        short = fitted((row.name for row in grid.rows), _NAME_EMS)
         for start in range(0, len(grid.columns), at_once):
             part = slice(start, start + at_once)
             table = self._table("", *grid.columns[part])
             for row in grid.rows[:_MOST_ROWS]:
-                cells = (row.name, *(_figure_text(figure) for figure in row.figures[part]))
+                cells = (short[row.name], *(_figure_text(figure) for figure in row.figures[part]))
                 table.add_row(*(self._text((cell, "")) for cell in cells))
             self.console.print(table)
         if len(grid.rows) > _MOST_ROWS:
@@ -125,6 +129,9 @@ class _Printer:
 
     def _failures(self, grid: Grid) -> None:
         self._heading("Answers that could not be read")
+        if not grid.rows:
+            self._line(("not known: the scores do not say", ""))
+            return
         for i, benchmark in enumerate(grid.columns):
             rates = [(row.name, row.figures[i]) for row in grid.rows]
             rates.sort(key=lambda pair: -float(pair[1].exact or 0) if pair[1] else 0.0)
@@ -190,6 +197,19 @@ class _Printer:
         table.add_column(width=first, justify="right", no_wrap=True)
         table.add_column(overflow="fold")
         return table
+
+
+def _lines(notes: Iterable[Footnote], rows: int = 0) -> list[str]:
+    """Each warning after the names it is about; `rows`: that many names are all of them."""
+    return [f"{'All' if len(note.names) == rows else ', '.join(note.names)}: {note.text}" for note in notes]
+
+
+def _shared(sets: Sequence[SetPanel]) -> list[str]:
+    """The lines that every one of several sets would repeat."""
+    if len(sets) <= 1:
+        return []
+    others = [set(_lines(panel.footnotes)) for panel in sets[1:]]
+    return [line for line in _lines(sets[0].footnotes) if all(line in lines for lines in others)]
 
 
 def _cells(row: StatisticRow) -> tuple[str, ...]:
