@@ -1,16 +1,16 @@
 """Intent: which one of some labels fits a text."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from acidtest.data.prompt_file import fill, load_prompt
+from acidtest.data.prompt_file import PromptFile, fill, load_prompt
 from acidtest.errors import StudyFileError
 from acidtest.registry import register
 from acidtest.stats.estimate import FloatArray
-from acidtest.tasks.answer_text import one_line, readable
+from acidtest.tasks.answer_text import in_words, one_line, readable
 from acidtest.tasks.base import Task
 from acidtest.tasks.gbnf import one_of
 from acidtest.tasks.stated import LabelReader
@@ -43,6 +43,7 @@ class IntentTask(Task):
         super().__init__(labels, description)
         _check_labels(self.labels)
         self._reader = LabelReader(self.labels)
+        self._spoken = _spoken(self.labels, self._reader)
         self._shown = {label: one_line(label).strip() for label in self.labels}
 
     def problem(self, item: Item) -> str:
@@ -57,27 +58,15 @@ class IntentTask(Task):
 
     def prompt(self, item: Item, examples: Sequence[Item], style: Style) -> Prompt:
         """Return the prompt: all that items share first, the item last, so that a prompt cache serves the rest."""
-        file = load_prompt(self.prompt_name)
-        about = {
-            "description": one_line(self.description or file["description"]).strip(),
-            "labels": "\n".join(f"- {label}" for label in self._shown.values()),
-        }
         if style == "completion":
-            head = fill(file["completion_head"], **about)
-            shown = [fill(file["completion_example"], **self._pair(example)) for example in examples]
-            last = fill(file["completion_item"], text=_text(item))
-            return Prompt(
-                text="\n\n".join([head, *shown, last]),
-                stop=("\n",),
-                max_tokens=min(_MOST_TOKENS, 8 + max(len(label.encode()) for label in self._shown.values())),
-                grammar=f'root ::= " " {one_of(self._shown.values())} "\\n"',
-            )
+            return self._completion(item, examples)
+        file = load_prompt(self.prompt_name)
+        about = {"description": self._about(file), "labels": _listed(self._shown.values())}
         messages = [("system", fill(file["chat_system"], **about))]
         for example in examples:
-            pair = self._pair(example)
             messages += [
-                ("user", fill(file["chat_item"], text=pair["text"])),
-                ("assistant", fill(file["chat_answer"], label=pair["label"])),
+                ("user", fill(file["chat_item"], text=_text(example))),
+                ("assistant", fill(file["chat_answer"], label=self._shown[str(example.target)])),
             ]
         messages.append(("user", fill(file["chat_item"], text=_text(item))))
         return Prompt(messages=tuple(messages), max_tokens=_CHAT_TOKENS)
@@ -116,8 +105,38 @@ class IntentTask(Task):
                 row[3 * said + 1] = 1
         return counts
 
-    def _pair(self, example: Item) -> dict[str, str]:
-        return {"text": _text(example), "label": self._shown.get(str(example.target), one_line(str(example.target)))}
+    def _completion(self, item: Item, examples: Sequence[Item]) -> Prompt:
+        """Ask by a list of labels, by examples alone where every label has one, or by both."""
+        file = load_prompt(self.prompt_name)
+        parts = [one_line(self.description).strip()] if self.description else []
+        if {str(example.target) for example in examples} != set(self.labels):
+            parts.append(fill(file["completion_head"], labels=_listed(self._spoken.values())))
+        parts += [
+            fill(file["completion_example"], text=_text(example), label=self._spoken[str(example.target)])
+            for example in examples
+        ]
+        parts.append(fill(file["completion_item" if examples else "completion_zero_item"], text=_text(item)))
+        longest = max(len(label.encode()) for label in self._spoken.values())
+        return Prompt(
+            text="\n\n".join(parts),
+            stop=("\n",),
+            max_tokens=min(_MOST_TOKENS, 8 + longest),
+            grammar=f'root ::= " " {one_of(self._spoken.values())} "\\n"',
+        )
+
+    def _about(self, file: PromptFile) -> str:
+        return one_line(self.description or file["description"]).strip()
+
+
+def _listed(labels: Iterable[str]) -> str:
+    return "\n".join(f"- {label}" for label in labels)
+
+
+def _spoken(labels: Sequence[str], reader: LabelReader) -> dict[str, str]:
+    """Return each label in plain words where all of them can be told apart so, else as they are."""
+    words = {label: in_words(one_line(label)) for label in labels}
+    clear = all(reader.exactly(said) == label for label, said in words.items())
+    return words if clear else {label: one_line(label).strip() for label in labels}
 
 
 def _text(item: Item) -> str:

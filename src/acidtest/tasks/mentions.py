@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from acidtest.tasks.answer_text import key_of
+from acidtest.tasks.answer_text import key_of, one_line
 from acidtest.tasks.loose_json import Found, Value, find_json
 from acidtest.tasks.span_matching import Span
 
@@ -72,7 +72,8 @@ def locate(mentions: Sequence[Mention], text: str) -> list[Span]:
     for k in order:
         mention = mentions[k]
         found = NOWHERE
-        words = mention.text if mention.text in text else mention.text.strip()
+        words = one_line(mention.text)
+        words = words if words in text else words.strip()
         if words.strip() and len(taken) < _MOST_LOCATED:
             if words not in occurrences:
                 occurrences[words] = _occurrences(words, text)

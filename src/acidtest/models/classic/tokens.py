@@ -1,0 +1,62 @@
+"""Texts as tokens with offsets, gold spans as BIO tags, and entity answers as tasks read them."""
+
+import json
+import re
+from collections.abc import Sequence
+
+from acidtest.types import Item
+
+Span = tuple[str, int, int]
+Token = tuple[str, int, int]
+OUTSIDE = "O"
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Return (token, start, end): runs of letters and digits, and single signs.
+
+    Example:
+        >>> tokens_of("St. Ives")
+        [('St', 0, 2), ('.', 2, 3), ('Ives', 4, 8)]
+    """
+    return [(found[0], found.start(), found.end()) for found in _TOKEN.finditer(text)]
+
+
+def spans_of(item: Item) -> list[Span]:
+    """Return an item's gold spans in the order of the text."""
+    target = item.target if isinstance(item.target, list) else []
+    spans = [(str(s[0]), int(str(s[1])), int(str(s[2]))) for s in target if isinstance(s, list | tuple)]
+    return sorted(spans, key=lambda span: span[1:])
+
+
+def tags_of(tokens: Sequence[Token], spans: Sequence[Span]) -> list[str]:
+    """Return one BIO tag per token; a token belongs to the span in which it begins."""
+    tags = [OUTSIDE] * len(tokens)
+    for kind, start, end in spans:
+        within = [k for k, token in enumerate(tokens) if start <= token[1] < end]
+        for k in within:
+            tags[k] = f"{'B' if k == within[0] else 'I'}-{kind}"
+    return tags
+
+
+def spans_from(tokens: Sequence[Token], tags: Sequence[str]) -> list[Span]:
+    """Return the spans that tags mark; an I- tag that continues nothing begins a span."""
+    spans: list[Span] = []
+    open_kind = ""
+    for (_, start, end), tag in zip(tokens, tags, strict=True):
+        kind = tag[2:]
+        if tag == OUTSIDE:
+            open_kind = ""
+        elif tag.startswith("I-") and kind == open_kind:
+            spans[-1] = (kind, spans[-1][1], end)
+        else:
+            spans.append((kind, start, end))
+            open_kind = kind
+    return spans
+
+
+def entity_answer(text: str, spans: Sequence[Span]) -> str:
+    """Return spans as a JSON list of {"type", "text", "start"}, the format that entity tasks read."""
+    return json.dumps(
+        [{"type": kind, "text": text[start:end], "start": start} for kind, start, end in spans], ensure_ascii=False
+    )
