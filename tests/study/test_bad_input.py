@@ -74,7 +74,7 @@ async def run_with(tmp_path: Path, mock_url: str, fault: str, extra: str = "retr
         ("404", "The model does not exist"),
         ("429", "slow down"),
         ("500", "500"),
-        ("truncated", "no whole answer"),
+        ("truncated", "not whole JSON"),
         ("wrong-shape", "answer"),
         ("hang", "no answer"),
     ],
@@ -82,7 +82,7 @@ async def run_with(tmp_path: Path, mock_url: str, fault: str, extra: str = "retr
 async def test_a_bad_server_costs_only_its_own_solver(tmp_path: Path, mock_url: str, fault: str, said: str) -> None:
     code, stderr = await run_with(tmp_path, mock_url, fault)
     assert code == 0, stderr
-    assert "responses/real/poor failed" in stderr
+    assert "responses/real/poor, responses/writer.few_shot/poor failed:" in stderr
     assert said in stderr
     assert "way out:" in stderr
     assert "Traceback" not in stderr

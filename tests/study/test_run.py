@@ -85,7 +85,7 @@ def test_a_failing_solver_is_named_and_the_others_go_on(tmp_path: Path, mock_url
     study = write_study(tmp_path, mock_url, text)
     done = acidtest("run", study, "-o", tmp_path / "run", cache=tmp_path / "cache")
     assert done.returncode == 0, done.stderr
-    assert "responses/real/poor failed" in done.stderr
+    assert "responses/real/poor, responses/writer.few_shot/poor failed:" in done.stderr
     fidelity = orjson.loads((tmp_path / "run" / "fidelity.json").read_bytes())
     assert "poor" not in fidelity["models"]
     assert "poor" in (tmp_path / "run" / "report.html").read_text("utf-8")

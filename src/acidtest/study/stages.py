@@ -49,11 +49,12 @@ class Run:
         """Write down that a unit is done."""
         self.prepared.book.mark(key, self.prepared.plan[key].fingerprint, "done", detail)
 
-    def fail(self, key: str, error: AcidtestError) -> None:
-        """Write down that a unit could not be done, and say so at once."""
-        self.prepared.book.mark(key, self.prepared.plan[key].fingerprint, "failed", error.what)
-        self.failed[key] = error.what
-        self.reporter.say(f"{key} failed: {error}")
+    def fail(self, keys: Sequence[str], error: AcidtestError) -> None:
+        """Write down that units could not be done, and say so at once."""
+        for key in keys:
+            self.prepared.book.mark(key, self.prepared.plan[key].fingerprint, "failed", error.what)
+            self.failed[key] = error.what
+        self.reporter.say(f"{', '.join(keys)} failed: {error}")
 
 
 def say_what_changes(run: Run) -> None:
@@ -103,7 +104,7 @@ async def generate_stage(run: Run) -> None:
         try:
             await _write_benchmark(run, entry)
         except (ModelError, TransientModelError) as error:
-            run.fail(key, error)
+            run.fail([key], error)
 
 
 async def _write_benchmark(run: Run, entry: GeneratorSpec) -> None:
@@ -197,10 +198,8 @@ async def _solve(run: Run, solver: SolverSpec, benchmarks: Sequence[Benchmark]) 
             for benchmark in waiting:
                 await _answer_benchmark(run, solver, model, call, benchmark)
     except ModelError as error:
-        for benchmark in waiting:
-            key = responses_key(benchmark.name, solver.model)
-            if not run.is_done(key):
-                run.fail(key, error)
+        keys = [responses_key(benchmark.name, solver.model) for benchmark in waiting]
+        run.fail([key for key in keys if not run.is_done(key)], error)
 
 
 def _solve_with_classic(run: Run, solver: SolverSpec, model: ClassicSolver, waiting: Sequence[Benchmark]) -> None:
