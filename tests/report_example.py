@@ -239,13 +239,15 @@ def large(solvers: int, sets: int) -> FidelityReport:
         level=0.95,
         models=tuple(names),
         fidelity=fidelity,
-        bias_factor={names[3 * k]: bias(0.02 * k - 0.05, 0.02 * k - 0.08, 0.02 * k - 0.02, 0.01) for k in range(sets)},
+        bias_factor={
+            names[3 * k % solvers]: bias(0.02 * k - 0.05, 0.02 * k - 0.08, 0.02 * k - 0.02, 0.01) for k in range(sets)
+        },
         ensemble={},
         verdict={key: verdicts()[SETS[k % 3]] for k, key in enumerate(fidelity)},
         scores={b: {s: score(x, 300) for s, x in table.items()} for b, table in tables.items()},
         failure_rate={b: dict.fromkeys(table, 0.01) for b, table in tables.items()},
         order_test={},
         left_out={},
-        generators={key: names[3 * k] for k, key in enumerate(fidelity)},
+        generators={key: names[3 * k % solvers] for k, key in enumerate(fidelity)},
         items={b: 300 for b in tables},  # noqa: C420 - one line per benchmark reads better
     )

@@ -8,7 +8,6 @@ import xml.etree.ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_example import SETS, example, large
 
 from acidtest.report.pictures import draw, higher_is_better
 from acidtest.report.svg.element import add, chart, text
@@ -19,6 +18,7 @@ from acidtest.report.svg.scale import Scale, extent, rounded, tick_text
 from acidtest.report.svg.scatter import Point, draw_scatter
 from acidtest.report.svg.slope import ranked
 from acidtest.stats.estimate import Estimate
+from report_example import SETS, example, large
 
 
 def estimate(value: float) -> Estimate:
@@ -139,3 +139,18 @@ def test_every_set_has_its_pair_of_charts() -> None:
     assert len(pictures.pairs) == len(SETS)
     assert all(pair.scatter and pair.slope for pair in pictures.pairs)
     assert draw(large(2, 1)).pairs[0].slope
+
+
+@pytest.mark.parametrize("crowd", [0.0, 0.01, 0.03])
+def test_up_to_fifteen_solvers_are_all_labelled_however_close_they_stand(crowd: float) -> None:
+    points = [
+        Point(
+            solver=f"solver-{i:02d}",
+            real=estimate(0.8 + crowd * math.sin(i)),
+            synthetic=estimate(0.8 + crowd * math.cos(i)),
+        )
+        for i in range(12)
+    ]
+    svg = draw_scatter(points, domain=(0.0, 1.0), ident="s", synthetic="s", metric="m")
+    labels = [t.text for t in ET.fromstring(svg).iter("text") if t.get("class") == "label"]  # noqa: S314 - our own
+    assert sorted(filter(None, labels)) == [p.solver for p in points]

@@ -153,7 +153,7 @@ def test_sets_of_which_the_same_is_said_share_a_card() -> None:
     assert html.count("<article") == 3
     first = re.search(r'<h3 id="card-1">(.*?)</h3>', html)
     assert first is not None
-    assert Page(first[1]).text == "generator-0.strategy_number_0, generator-3.strategy_number_3"
+    assert Page(first[0]).text == "generator-0.strategy_number_0, generator-3.strategy_number_3"
 
 
 def test_not_known_is_said_with_its_reason_and_never_zero() -> None:
