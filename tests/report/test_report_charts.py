@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acidtest.report.pictures import draw, higher_is_better
@@ -39,6 +39,7 @@ def test_a_logarithmic_scale_knows_zero() -> None:
     assert scale.ticks() == [0.0, 1.0, 10.0, 100.0]
 
 
+@settings(deadline=None, max_examples=60)  # other work on the machine must not fail a test
 @given(st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
 def test_ticks_are_few_even_and_inside(low: float, length: float) -> None:
     ticks = Scale(low=low, high=low + length, start=0.0, end=1.0).ticks(5)
@@ -55,6 +56,7 @@ def test_extents_hold_every_number_and_skip_what_is_not_one() -> None:
     assert rounded((0.13, 0.97)) == pytest.approx((0.1, 1.0))
 
 
+@settings(deadline=None, max_examples=60)  # other work on the machine must not fail a test
 @given(st.lists(st.floats(0, 300), min_size=1, max_size=12))
 def test_spread_labels_are_apart(heights: list[float]) -> None:
     placed = spread(sorted(heights), 13.0, 0.0, math.inf)
@@ -62,6 +64,7 @@ def test_spread_labels_are_apart(heights: list[float]) -> None:
     assert placed[0] >= 0
 
 
+@settings(deadline=None, max_examples=60)  # other work on the machine must not fail a test
 @given(st.lists(st.tuples(st.floats(0, 300), st.floats(0, 300)), min_size=1, max_size=15))
 def test_placed_labels_cover_no_mark_and_no_other_label(points: list[tuple[float, float]]) -> None:
     bounds = Box(x=0, y=0, width=300, height=300)

@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acidtest.report import number
@@ -33,6 +33,7 @@ def test_numbers_as_shown(x: float, digits: int, signed: bool, shown: str) -> No
     assert number.number(x, digits, signed=signed) == shown
 
 
+@settings(deadline=None, max_examples=60)  # other work on the machine must not fail a test
 @given(st.floats(min_value=-1e6, max_value=1e6), st.integers(min_value=0, max_value=5))
 def test_a_shown_number_is_the_number_to_half_its_last_digit(x: float, digits: int) -> None:
     text = number.number(x, digits).replace("\N{MINUS SIGN}", "-")
@@ -121,6 +122,7 @@ def test_the_order_test_in_words() -> None:
     assert "not known" in order_test_of(OrderTest(likelihood_ratio=math.nan, limit=2.71, rejects=False))
 
 
+@settings(deadline=None, max_examples=60)  # other work on the machine must not fail a test
 @given(st.text(max_size=300))
 def test_cleaned_text_holds_nothing_that_steers(text: str) -> None:
     shown = clean(text)
@@ -130,6 +132,7 @@ def test_cleaned_text_holds_nothing_that_steers(text: str) -> None:
     assert len(shown) == len(text)
 
 
+@settings(deadline=None, max_examples=60)  # other work on the machine must not fail a test
 @given(st.text(max_size=300), st.integers(min_value=8, max_value=80))
 def test_names_are_bounded_and_never_empty(text: str, longest: int) -> None:
     assert 0 < len(name(text, longest)) <= max(longest, len("(no name)"))
@@ -148,6 +151,7 @@ def test_labels_keep_what_tells_names_apart() -> None:
     assert fitted(["a/model-one-two", "b/model-one-two"], 5.0)["a/model-one-two"].startswith("a")
 
 
+@settings(deadline=None, max_examples=60)  # other work on the machine must not fail a test
 @given(st.lists(st.text(min_size=1, max_size=60), max_size=6), st.floats(min_value=5, max_value=20))
 def test_labels_fit(names: list[str], ems: float) -> None:
     assert all(width(label) <= ems + 1 or len(label) <= 5 for label in fitted(names, ems).values())

@@ -1,11 +1,18 @@
 """Labels that do not run into each other, nor into the marks they name."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _GAP = 3.0
 _RADII = (7.0, 12.0, 18.0, 26.0, 36.0, 48.0, 64.0, 84.0, 110.0)
-_WAYS = ((1, 0), (-1, 0), (0.8, -0.8), (0.8, 0.8), (-0.8, -0.8), (-0.8, 0.8), (0, -1), (0, 1))
+_WAYS = (
+    (1, 0), (-1, 0), (0.8, -0.8), (0.8, 0.8), (-0.8, -0.8), (-0.8, 0.8), (0, -1), (0, 1),
+    (0.95, 0.4), (0.4, 0.95), (-0.95, 0.4), (-0.4, 0.95), (0.95, -0.4), (0.4, -0.95), (-0.95, -0.4), (-0.4, -0.95),
+)  # fmt: skip
+_STEPS = 16
+_CROSSING = 60.0
+"""What it costs a label that a leader runs through one; covering a thin line costs its area in square units."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +60,47 @@ def place_around(wanted: Sequence[Wanted], marks: Sequence[Box], thin: Sequence[
         bounds: No label leaves these.
     """
     placed: list[Box | None] = []
+    leaders: list[list[Box]] = []
     for label in wanted:
         taken = [box for box in placed if box is not None]
         places = [_box_at(label, way, radius) for radius in _RADII for way in _WAYS]
-        free = [
-            (sum(box.overlap(line) for line in thin) + 0.6 * rank, box)
-            for rank, box in enumerate(places)
-            if bounds.holds(box) and not any(box.overlap(other) for other in (*marks, *taken))
-        ]
-        placed.append(min(free, key=lambda pair: pair[0])[1] if free else None)
+        free = [box for box in places if bounds.holds(box) and not _any_overlap(box, (*marks, *taken))]
+        costs = [_cost(label, box, taken, leaders, thin) for box in free]
+        best = free[costs.index(min(costs))] if free else None
+        placed.append(best)
+        if best is not None:
+            leaders.append(_leader(label, best))
     return placed
+
+
+def _cost(
+    label: Wanted, box: Box, taken: Sequence[Box], leaders: Sequence[Sequence[Box]], thin: Sequence[Box]
+) -> float:
+    """How bad a place is: far off, over thin lines, or with leaders that run through labels."""
+    crossed = sum(_any_overlap(box, leader) for leader in leaders)
+    crossed += sum(_any_overlap(other, _leader(label, box)) for other in taken)
+    return distance(label, box) + sum(box.overlap(line) for line in thin) + _CROSSING * crossed
+
+
+def nearest(label: Wanted, box: Box) -> tuple[float, float]:
+    """Return the place in the box that is nearest to the label's point: where a leader ends."""
+    return (min(max(label.x, box.x), box.x + box.width), min(max(label.y, box.y), box.y + box.height))
+
+
+def distance(label: Wanted, box: Box) -> float:
+    """Return how far the box is from the label's point."""
+    x, y = nearest(label, box)
+    return math.hypot(x - label.x, y - label.y)
+
+
+def _leader(label: Wanted, box: Box) -> list[Box]:
+    x, y = nearest(label, box)
+    shares = [(i + 1) / (_STEPS + 1) for i in range(_STEPS)]
+    return [Box(x=label.x + s * (x - label.x), y=label.y + s * (y - label.y), width=1, height=1) for s in shares]
+
+
+def _any_overlap(box: Box, others: Iterable[Box]) -> bool:
+    return any(box.overlap(other) for other in others)
 
 
 def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> list[float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from acidtest.report import number
 from acidtest.report.safe_text import fitted, name, width
 from acidtest.report.svg.element import Element, add, chart, text
-from acidtest.report.svg.label import Box, Wanted, place_around
+from acidtest.report.svg.label import Box, Wanted, distance, nearest, place_around
 from acidtest.report.svg.scale import Scale, tick_text
 from acidtest.stats.estimate import Estimate
 
@@ -116,12 +116,12 @@ def _draw_labels(root: Element, points: Sequence[Point], across: Scale, up: Scal
     words = [Box(x=_PLOT.x + 6, y=_PLOT.y + 5, width=88, height=15)]
     words.append(Box(x=_PLOT.x + _PLOT.width - 96, y=_PLOT.y + _PLOT.height - 21, width=90, height=15))
     boxes = place_around(wanted, [*marks, *words], thin, _PLOT)
-    for point, label, (x, y), box in zip(chosen, texts, places, boxes, strict=True):
+    for point, label, want, box in zip(chosen, texts, wanted, boxes, strict=True):
         if box is None:
             continue
-        near_x, near_y = min(max(x, box.x), box.x + box.width), min(max(y, box.y), box.y + box.height)
-        if math.hypot(near_x - x, near_y - y) > 2.2 * _MARK:
-            add(root, "line", cls="leader", x1=x, y1=y, x2=near_x, y2=near_y)
+        if distance(want, box) > 2.2 * _MARK:
+            near_x, near_y = nearest(want, box)
+            add(root, "line", cls="leader", x1=want.x, y1=want.y, x2=near_x, y2=near_y)
         cls = "label own" if point.own else "label"
         add(root, "text", label, cls=cls, x=box.x + 1, y=box.y + _FONT - 0.5)
 
