@@ -65,7 +65,9 @@ def read_responses(path: Path) -> dict[str, Response]:
 
 
 def put_in_order(path: Path, order: list[str]) -> None:
-    """Rewrite a finished file in the order of its items: answers arrive in any order, files should not show it."""
-    responses = read_responses(path)
-    lines = [orjson.dumps(responses[item].model_dump(mode="json")) for item in order if item in responses]
-    write_atomically(path, b"".join(line + b"\n" for line in lines))
+    """Rewrite a finished file in the order of its items: answers arrive in any order, files should not show it.
+
+    Of several responses to one item the last one stays, as in `read_responses`.
+    """
+    lines = {str(orjson.loads(line)["item"]): line for line in path.read_bytes().splitlines()}
+    write_atomically(path, b"".join(lines[item] + b"\n" for item in order if item in lines))
