@@ -27,8 +27,8 @@ REASONS = (
     "not valid",
     "same sentences",
     "copy of an example",
-    "echo of the prompt",
     "near copy",
+    "echo of the prompt",
     "not needed",
 )
 """Every reason that a built-in strategy or check gives."""
@@ -98,8 +98,8 @@ class Acceptance:
         return (
             self._same_sentences(item)
             or self._copy(item, request.shown)
-            or next(filter(None, (echo(text, request.prompt) for text in item.input.values())), None)
             or self._near_copy(item)
+            or next(filter(None, (echo(text, request.prompt) for text in item.input.values())), None)
         )
 
     def _same_sentences(self, item: Item) -> Problem | None:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from acidtest.tasks.gbnf import literal
 
-_WORDS = r"[^A-Z\n.!?<>()\[\]{}:;]"
+_LETTERS = r"[^A-Z0-9 \n.!?<>()\[\]{}:;]"
 _NO_MARKS = r"[^<>\n\[\]{}]"
-_MOST_BEFORE, _MOST_BETWEEN, _MOST_NAME = 40, 45, 60
-"""Characters: about eight words, since a small model left alone talks on, and no name longer than usual."""
+_WORDS_BETWEEN, _LETTERS_OF_A_WORD = 6, 18
+_CHARACTERS_BETWEEN, _LONGEST_NAME = 90, 60
+"""Limits, since a small model left alone talks on."""
 
 
 def around_names(names: Sequence[str]) -> str:
@@ -25,10 +26,13 @@ def around_names(names: Sequence[str]) -> str:
     return "\n".join(
         (
             f'root ::= " " open {middle} end "\\n"',
-            f'open ::= ([A-Z] word{{0,{_MOST_BEFORE}}} " ")?',
-            f'gap ::= [ ,] word{{0,{_MOST_BETWEEN}}} " "',
-            f"end ::= ([ ,'] word{{0,{_MOST_BETWEEN}}})? [.!?]",
-            f"word ::= {_WORDS}",
+            f'open ::= ([A-Z] letter{{0,{_LETTERS_OF_A_WORD}}} words " ")?',
+            """gap ::= ("," | " ," | "'s" | " 's")? words " \"""",
+            """end ::= ("," | " ," | "'s" | " 's")? words " "? [.!?]""",
+            # One number at most: a small model that has begun to count does not stop.
+            f'words ::= (" " word){{0,{_WORDS_BETWEEN}}} (" " [0-9]{{1,4}} ","? (" " word){{0,{_WORDS_BETWEEN}}})?',
+            f"word ::= letter{{1,{_LETTERS_OF_A_WORD}}}",
+            f"letter ::= {_LETTERS}",
         )
     )
 
@@ -45,9 +49,9 @@ def marked_names(kinds: Sequence[str]) -> str:
         (
             'root ::= " " text mark (gap mark){0,9} gap "\\n"',
             f"mark ::= ({marks})",
-            rf"name ::= [^<>\n ] [^<>\n]{{0,{_MOST_NAME}}}",
-            f"gap ::= [ .,;:'()?!-] word{{0,{2 * _MOST_BETWEEN}}}",
-            f'text ::= (word{{0,{2 * _MOST_BEFORE}}} " ")?',
+            rf"name ::= [^<>\n ] [^<>\n]{{0,{_LONGEST_NAME}}}",
+            f"gap ::= [ .,;:'()?!-] word{{0,{_CHARACTERS_BETWEEN}}}",
+            f'text ::= (word{{0,{_CHARACTERS_BETWEEN}}} " ")?',
             f"word ::= {_NO_MARKS}",
         )
     )

@@ -17,7 +17,7 @@ Problem = tuple[str, str]
 _JOINERS = "\u200c\u200d"
 _CHATTER = re.compile(
     r"^\W*(sure|certainly|of course|okay|absolutely)\b[,!.: ].*\bhere('s| is| are)\b"
-    r"|\bas an? (ai|artificial intelligence|large language|language) model\b"
+    r"|\bas an? (ai|artificial intelligence|(large )?language model)\b"
     r"|^\W*here('s| is| are) (a|an|another|some|the|\d+|one|two|three|four|five|ten) (\w+ ){0,3}"
     r"(examples?|sentences?|utterances?|requests?|messages?|pairs?)\b"
     r"|<\|?(im_start|im_end|endoftext|assistant|user|system|eot_id)\|?>|\[/?INST\]|<</?SYS>>|</?s>",
@@ -27,7 +27,7 @@ _SAME_LETTER = re.compile(r"(\S)\1{7,}")
 _MOST_SAME_WORDS = 4
 _FEWEST_WORDS_FOR_REPETITION = 8
 _FEWEST_WORDS_FOR_VARIETY, _LEAST_VARIETY = 12, 0.5
-_FEWEST_WORDS_OF_AN_ECHO = 4
+_FEWEST_WORDS_OF_AN_ECHO = 5
 _ECHO = 90.0
 
 
@@ -61,8 +61,10 @@ def echo(text: str, prompt: Prompt) -> Problem | None:
     plain = normalised(text)
     if len(plain.split()) < _FEWEST_WORDS_OF_AN_ECHO:
         return None
-    near = process.extractOne(plain, _lines(prompt), scorer=fuzz.ratio, score_cutoff=_ECHO)
-    return ("echo of the prompt", f"repeats '{near[0][:60]}'") if near else None
+    lines = _lines(prompt)
+    near = process.extractOne(plain, lines, scorer=fuzz.ratio, score_cutoff=_ECHO)
+    line = near[0] if near else next((line for line in lines if plain in line), None)
+    return ("echo of the prompt", f"repeats '{line[:60]}'") if line else None
 
 
 def names_label(text: str, labels: Sequence[str]) -> Problem | None:
