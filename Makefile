@@ -22,9 +22,12 @@ help:  ## list the targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,dev]'
 	@touch $@
 
-.venv/bench: .venv/dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,dev,bench]'
+.venv-peers/made: bench/requirements-peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
+
+.venv-peers: .venv-peers/made
 
 study: .venv/local  ## run the starter study: a real model, a verdict, a report
 	$(BIN)/acidtest run examples/assistant/study.yaml --run runs/assistant
@@ -46,8 +49,8 @@ examples: .venv/local  ## run the studies on real data that docs/studies.md repo
 	$(BIN)/acidtest run examples/politics/study.yaml --run runs/politics
 	$(BIN)/acidtest run examples/similarity/study.yaml --run runs/similarity
 
-bench: .venv/bench  ## measure the cost of a call beside other harnesses; writes docs/benchmarks.md
+bench: .venv/local .venv-peers/made  ## measure the cost of a call beside other harnesses; writes docs/benchmarks.md
 	$(BIN)/python bench/cost_of_a_call.py
 
 clean:  ## remove what was built
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
