@@ -225,6 +225,39 @@ def test_names_of_two_types_and_shown_names_are_dropped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Sentence: {0} walked through {1} all day.", ""),
+        ("{0} walked through {1} all day. {1} is old.", ""),
+        ("Names: {0} (person); {1} (city)", "echo of the prompt"),
+        ("{0} (person) walked through {1} (city).", "echo of the prompt"),
+        ("{0}s walked through {1}.", "name missing"),
+        ("{0} walked through the town.", "name missing"),
+        ("{0} walked through {1} with Joan Clarke.", "unmarked name"),
+        ("{0} walked through {1} with Dorothy.", "unmarked name"),
+    ],
+)
+async def test_sentences_are_read_exactly_or_not_at_all(tmp_path: Path, line: str, reason: str) -> None:
+    def rule(prompt: Prompt, rng: random.Random) -> str:
+        if prompt.text.startswith("Names of this type"):
+            return writer(prompt, rng)
+        return line.format(*asked_names(prompt)) if "(party)" not in prompt.text.splitlines()[-2] else ""
+
+    outcome = await run(plan(1, 12), Scripted(rule), tmp_path)
+    reasons = {rejected.reason for rejected in outcome.rejected}
+    if reason:
+        assert reason in reasons
+        assert outcome.accepted == ()
+    else:
+        (accepted,) = outcome.accepted
+        text = accepted.input["text"]
+        assert not text.startswith("Sentence")
+        assert [text[start:end] for _, start, end in spans_of(accepted)] == re.findall(
+            "[A-Z][a-z]+(?: [A-Z][a-z]+)?", text
+        )
+
+
+@pytest.mark.parametrize(
     ("line", "name"),
     [
         ("Angela Merkel, Germany.", "Angela Merkel, Germany"),

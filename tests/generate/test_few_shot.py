@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from acidtest.generate.form_ner import marked, unmarked
-from acidtest.generate.forms import list_lines, readable
+from acidtest.generate.forms import list_lines, readable, room_for
 from acidtest.generate.names import spans_of
 from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.rounds import Rounds, shares
@@ -154,6 +154,12 @@ def test_marking_and_reading_are_inverse() -> None:
     for item in ner_pool():
         text, spans = unmarked(marked(item), ["person", "city"])
         assert (text, [list(span) for span in spans]) == (item.input["text"], item.target)
+
+
+def test_room_for_long_items_and_no_more() -> None:
+    assert room_for(["x" * 30] * 10, 60) == 60
+    assert room_for(["x" * 300] * 9 + ["x" * 3000], 60) == 1000  # the tenth of ten texts is the one at nine tenths
+    assert room_for(["x" * 300] * 19 + ["x" * 3000], 60) == 100
 
 
 def test_lists_of_a_model() -> None:

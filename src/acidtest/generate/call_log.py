@@ -1,6 +1,7 @@
 """The replies of a generator as they came: written at once, read again after a restart instead of calling again."""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Self
 import orjson
 from pydantic import ValidationError
 
-from acidtest.types import Prompt, Record, Reply, Sampling
+from acidtest.types import Prompt, Record, Sampling
 
 LONGEST_REPLY = 40_000
 """Characters of a reply that are kept; what a generator writes beyond them is never read."""
@@ -42,12 +43,13 @@ def digest(prompt: Prompt, sampling: Sampling, generator: str, revision: str) ->
         prompt.grammar,
     ]
     parts += [sampling.temperature, sampling.top_p, sampling.min_p, sampling.seed]
-    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+    # json, not orjson: it also writes lone surrogates, which may stand in a pool.
+    return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 
 
-def bounded(reply: Reply) -> str:
-    """Return the reply's text as it may be kept: bounded, and valid UTF-8."""
-    return reply.text[:LONGEST_REPLY].encode("utf-8", "replace").decode("utf-8")
+def bounded(text: str) -> str:
+    """Return a text from outside as it may be kept: bounded, and valid UTF-8."""
+    return text[:LONGEST_REPLY].encode("utf-8", "replace").decode("utf-8")
 
 
 class CallLog:

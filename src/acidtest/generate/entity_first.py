@@ -15,7 +15,7 @@ from pydantic import Field, JsonValue
 
 from acidtest.data.prompt_file import fill
 from acidtest.errors import StudyFileError
-from acidtest.generate.forms import list_lines, readable
+from acidtest.generate.forms import list_lines, readable, room_for
 from acidtest.generate.name_grammar import around_names
 from acidtest.generate.name_lists import NameLists
 from acidtest.generate.names import KnownNames, find_names, short_items, spans_of
@@ -64,6 +64,7 @@ class EntityFirst(Strategy):
         found = {kind for item in self.shown for kind, _, _ in spans_of(item)}
         self.kinds = [kind for kind in plan.task.labels if kind in found] or sorted(found)
         self.lists = NameLists(self.known, self.kinds, wanted=options.names)
+        self.tokens = room_for([item.input["text"] for item in self.shown], _SENTENCE_TOKENS)
         self.waves = 0
         self.wave: list[str] = []
         self.wave_start = self.open = 0
@@ -159,7 +160,7 @@ class EntityFirst(Strategy):
             "examples": "\n\n".join(self._show(item) for item in shown),
         }
         grammar = around_names([name for name, _ in names]) if self.options.grammar else ""
-        prompt = self._prompt("sentence", values, stop=("\n",), tokens=_SENTENCE_TOKENS, grammar=grammar)
+        prompt = self._prompt("sentence", values, stop=("\n",), tokens=self.tokens, grammar=grammar)
         return Request(index=index, prompt=prompt, seed=rng.getrandbits(31), drawn=drawn, shown=tuple(shown))
 
     def _prompt(
@@ -195,6 +196,8 @@ class EntityFirst(Strategy):
             return Draft(
                 text=line, input=draft.input, target=draft.target, reason="name missing", detail=f"'{absent[0]}'"
             )
+        if line.startswith("Names:") or any(f"{name} ({kind})" in line for name, kind in names.items()):
+            return replace(draft, reason="echo of the prompt", detail="names with their types in brackets")
         overlooked = self.known.overlooked(line, spans, names)
         if overlooked:
             return replace(draft, reason="unmarked name", detail=overlooked)
@@ -213,4 +216,4 @@ def listed(names: Sequence[tuple[str, str]]) -> str:
         >>> listed([("Ann Lee", "person"), ("Oslo", "city")])
         'Ann Lee (person); Oslo (city)'
     """
-    return "; ".join(f"{name} ({kind})" for name, kind in names)
+    return "; ".join(f"{' '.join(name.split())} ({kind})" for name, kind in names)

@@ -125,7 +125,7 @@ class FewShot(Strategy):
         values = self._values(cell, shown, wants)
         return Prompt(
             messages=(("system", self._fill("chat_system", values)), ("user", self._fill("chat_user", values))),
-            max_tokens=self.form.tokens * wants + 20,
+            max_tokens=self.form.most_tokens * wants + 20,
         )
 
     def _completion(self, cell: str, shown: Sequence[Item], wants: int) -> Prompt:
@@ -133,7 +133,7 @@ class FewShot(Strategy):
         return Prompt(
             text=text + self.prompt["completion_start"],
             stop=(self.form.separator,) if wants == 1 else ("\n\n\n",),
-            max_tokens=self.form.tokens * wants,
+            max_tokens=self.form.most_tokens * wants,
             grammar=self.form.grammar() if wants == 1 and self.options.grammar else "",
         )
 

@@ -16,6 +16,7 @@ from acidtest.types import Item, Style
 
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]+|\d{1,3}[.):])\s+")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "`": "`"}
+_MOST_TOKENS = 1000
 _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-.:/]+")
 
 
@@ -27,7 +28,7 @@ class Form(ABC):
     Attributes:
         even: Whether cells are drawn evenly by default; otherwise as often as in the pool.
         separator: What stands between examples in a text to continue; it also ends an item there.
-        tokens: Most tokens of one item.
+        tokens: Most tokens of one item, more where the pool's items are longer.
     """
 
     even: ClassVar[bool] = True
@@ -40,6 +41,7 @@ class Form(ABC):
         for item in plan.pool:
             for cell in self.cells_of(item):
                 self.by_cell.setdefault(cell, []).append(item)
+        self.most_tokens = room_for([self.show(item) for items in self.by_cell.values() for item in items], self.tokens)
 
     @abstractmethod
     def cells_of(self, item: Item) -> Sequence[str]:
@@ -74,6 +76,16 @@ class Form(ABC):
     @abstractmethod
     def read(self, text: str, cell: str) -> list[Draft]:
         """Return all candidates in a generator's text."""
+
+
+def room_for(texts: Sequence[str], fewest: int) -> int:
+    """Return tokens enough for nine of ten of these texts, at three characters each, between `fewest` and 1000.
+
+    A limit far above what is usual would let a model that rambles take its time.
+    """
+    lengths = sorted(map(len, texts))
+    usual = lengths[len(lengths) * 9 // 10] if lengths else 0
+    return max(fewest, min(_MOST_TOKENS, usual // 3))
 
 
 def readable(label: str) -> str:

@@ -156,13 +156,13 @@ class _Generation:
         try:
             reply = await self.call(request.prompt, sampling)
         except TransientModelError as error:
-            record = RecordedCall(call=request.index, prompt=sent, error=error.what[:1000])
+            record = RecordedCall(call=request.index, prompt=sent, error=bounded(error.what[:1000]))
         else:
             record = RecordedCall(
                 call=request.index,
                 prompt=sent,
-                text=bounded(reply),
-                finish=reply.finish[:40],
+                text=bounded(reply.text),
+                finish=bounded(reply.finish[:40]),
                 tokens_in=reply.tokens_in,
                 tokens_out=reply.tokens_out,
                 seconds=reply.seconds,

@@ -28,7 +28,7 @@ def around_names(names: Sequence[str]) -> str:
             f'root ::= " " open {middle} end "\\n"',
             f'open ::= ([A-Z] letter{{0,{_LETTERS_OF_A_WORD}}} words " ")?',
             """gap ::= ("," | " ," | "'s" | " 's")? words " \"""",
-            """end ::= ("," | " ," | "'s" | " 's")? words " "? [.!?]""",
+            """end ::= ("," | " ," | "'s" | " 's")? words " "? [.]""",
             # One number at most: a small model that has begun to count does not stop.
             f'words ::= (" " word){{0,{_WORDS_BETWEEN}}} (" " [0-9]{{1,4}} ","? (" " word){{0,{_WORDS_BETWEEN}}})?',
             f"word ::= letter{{1,{_LETTERS_OF_A_WORD}}}",

@@ -106,7 +106,9 @@ class KnownNames:
         text = item.input["text"]
         spans = [(start, end) for _, start, end in spans_of(item)]
         for kind, start, end in spans_of(item):
-            self.add(text[start:end], kind)
+            name = " ".join(text[start:end].split())
+            if name:
+                self.add(name, kind)
         for word in _CAPITAL.finditer(text):
             outside = not any(start <= word.start() < end for start, end in spans)
             if outside and word[0][0].isupper() and not _begins(text, word):
