@@ -18,8 +18,10 @@ POOL = Path(__file__).resolve().parents[2] / "examples" / "assistant" / "pool.js
 
 async def test_a_model_of_135_million_parameters_writes_what_is_asked_for(smollm2: Path, tmp_path: Path) -> None:
     rows = [orjson.loads(line) for line in POOL.read_bytes().splitlines()]
-    pool = tuple(Item(id=row["id"], input={"text": row["text"]}, target=row["label"]) for row in rows)
-    labels = sorted({row["label"] for row in rows})
+    labels = sorted({row["label"] for row in rows})[:5]
+    pool = tuple(
+        Item(id=row["id"], input={"text": row["text"]}, target=row["label"]) for row in rows if row["label"] in labels
+    )
     sent = 0
     async with LocalModel(ModelSpec(name="smollm2", use=f"local:{smollm2}")) as model:
 
@@ -35,18 +37,18 @@ async def test_a_model_of_135_million_parameters_writes_what_is_asked_for(smollm
             strategy="few_shot",
             task=get("task", "intent")(labels),
             pool=pool,
-            n=8,
-            budget=40,
+            n=5,
+            budget=25,
         )
         path = tmp_path / "calls.jsonl"
         whole = await generate(plan, call, calls_path=path, style="completion", concurrency=1, progress=Count())
         assert sorted(str(item.target) for item in whole.accepted) == labels
-        assert sent == whole.calls <= 24
-        # Killed in the middle of the fifth reply and started again: the model writes the rest as before.
+        assert sent == whole.calls <= 15
+        # Killed in the middle of the third reply and started again: the model writes the rest as before.
         lines = path.read_bytes().splitlines(keepends=True)
-        path.write_bytes(b"".join(lines[:4]) + lines[4][:30])
+        path.write_bytes(b"".join(lines[:2]) + lines[2][:30])
         again = await generate(plan, call, calls_path=path, style="completion", concurrency=1, progress=Count())
-        assert sent == whole.calls + whole.calls - 4
+        assert sent == whole.calls + whole.calls - 2
         assert again.accepted == whole.accepted
         assert again.rejected == whole.rejected
 
