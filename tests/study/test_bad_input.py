@@ -5,9 +5,9 @@ from pathlib import Path
 
 import orjson
 import pytest
-from mock_study import STUDY, acidtest, write_study
 
 from fault_server import FaultServer
+from mock_study import STUDY, acidtest, write_study
 
 RUN_ON = STUDY.replace('[good, fair, poor, "classic:majority", "classic:tfidf_logreg"]', "[good, fair, poor]")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+
 from mock_study import STUDY, acidtest, content, kill_when, requests_since_last, write_study
 
 CONNECTIONS = 4
