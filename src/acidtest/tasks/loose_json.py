@@ -144,9 +144,9 @@ class _Reader:
             self.ended = self.ended or self.at == len(self.text)
             return float(number[0]) if number[1] or number[2] else int(number[0])
         word = self.word()
-        if word not in _WORDS:
+        if word not in _WORDS and not self.ended:
             raise _NotJsonError
-        return _WORDS[word]
+        return _WORDS.get(word)
 
     def word(self) -> str:
         found = _WORD.match(self.text, self.at)

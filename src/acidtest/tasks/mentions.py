@@ -13,6 +13,7 @@ _TEXT_KEYS = ("text", "entity", "name", "mention", "span", "value", "word", "tex
 _WRAPPERS = frozenset(("entities", "namedentities", "answer", "result", "results", "output", "list", "mentions", "ner"))
 _LONGEST_TYPE = 100
 _MOST_LOCATED = 1000
+"""Mentions of one answer, and occurrences of the same words, that are looked at: bounds the work on hostile answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,37 +67,39 @@ def locate(mentions: Sequence[Mention], text: str) -> list[Span]:
         [('city', -1, -1), ('city', 0, 4)]
     """
     spans: dict[int, Span] = {}
-    taken: list[tuple[int, int]] = []
+    taken = bytearray(len(text))
+    located = 0
     occurrences: dict[str, list[int]] = {}
     order = sorted(range(len(mentions)), key=lambda k: (mentions[k].start is None, -len(mentions[k].text), k))
     for k in order:
         mention = mentions[k]
         found = NOWHERE
-        words = one_line(mention.text)
-        words = words if words in text else words.strip()
-        if words.strip() and len(taken) < _MOST_LOCATED:
+        words = one_line(mention.text).strip()
+        if words and located < _MOST_LOCATED:
             if words not in occurrences:
                 occurrences[words] = _occurrences(words, text)
             found = _free(mention.start, occurrences[words], len(words), taken, text)
         end = found + len(words) if found != NOWHERE else NOWHERE
         spans[k] = (mention.type, found, end)
         if found != NOWHERE:
-            taken.append((found, end))
+            taken[found:end] = b"\1" * len(words)
+            located += 1
             occurrences[words].remove(found)
     return sorted(spans.values(), key=lambda span: (span[1], span[2], span[0]))
 
 
-def _free(stated: int | None, starts: Sequence[int], length: int, taken: Sequence[tuple[int, int]], text: str) -> int:
-    """Return the occurrence that a mention stands for: stated, then free whole words, whole words, free parts."""
+def _free(stated: int | None, starts: Sequence[int], length: int, taken: bytearray, text: str) -> int:
+    """Return the occurrence that a mention stands for: stated, a free whole word, a whole word, a free part, a part."""
     if stated is not None and stated in starts:
         return stated
-    best, best_rank = NOWHERE, 3
+    best, best_rank = NOWHERE, 4
     for start in starts:
         end = start + length
-        overlaps = any(start < other_end and other_start < end for other_start, other_end in taken)
-        rank = 2 * (not _is_word(start, end, text)) + overlaps
+        rank = 2 * (not _is_word(start, end, text)) + (taken.find(1, start, end) >= 0)
         if rank < best_rank:
             best, best_rank = start, rank
+        if rank == 0:
+            break
     return best
 
 
@@ -109,7 +112,7 @@ def _is_word(start: int, end: int, text: str) -> bool:
 def _occurrences(words: str, text: str) -> list[int]:
     starts: list[int] = []
     at = text.find(words)
-    while at >= 0:
+    while at >= 0 and len(starts) < _MOST_LOCATED:
         starts.append(at)
         at = text.find(words, at + 1)
     return starts

@@ -147,7 +147,8 @@ class NerTask(Task):
             return f"start and end of {shown} are no whole numbers"
         if not 0 <= start < end <= len(text):
             return f"{shown} is empty or lies outside the text of {len(text)} characters"
-        return "" if text[start:end].strip() else f"{shown} holds nothing but spaces"
+        words = one_line(text[start:end])
+        return "" if words == words.strip() else f"{shown} begins or ends with a space"
 
 
 def answer_text(item: Item) -> str:
@@ -155,10 +156,10 @@ def answer_text(item: Item) -> str:
 
     Example:
         >>> answer_text(Item(id="1", input={"text": "Rome fell."}, target=[["city", 0, 4]]))
-        '[{"type": "city", "text": "Rome"}]'
+        '[{"text": "Rome", "type": "city"}]'
     """
     text = one_line(item.input["text"])
-    entries = [{"type": kind, "text": text[start:end]} for kind, start, end in sorted(_gold(item), key=lambda s: s[1:])]
+    entries = [{"text": text[start:end], "type": kind} for kind, start, end in sorted(_gold(item), key=lambda s: s[1:])]
     return json.dumps(entries, ensure_ascii=False)
 
 
@@ -179,7 +180,7 @@ def _grammar(types: Sequence[str]) -> str:
     return "\n".join(
         [
             'root ::= " [" (entry (", " entry)*)? "]" "\\n"',
-            'entry ::= "{\\"type\\": " type ", \\"text\\": \\"" letter+ "\\"}"',
+            'entry ::= "{\\"text\\": \\"" letter+ "\\", \\"type\\": " type "}"',
             f"type ::= {one_of(json.dumps(kind, ensure_ascii=False) for kind in types)}",
             'letter ::= [^"\\\\\\x00-\\x1F] | "\\\\" ["\\\\]',
         ]

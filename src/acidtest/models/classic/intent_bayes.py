@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from acidtest.models.base import ClassicSolver
 from acidtest.models.classic.pool_check import require_pool
+from acidtest.models.classic.tokens import encodable
 from acidtest.registry import register
 from acidtest.types import Item
 
@@ -28,12 +29,12 @@ class CharNgramBayes(ClassicSolver):
         self._vectors = HashingVectorizer(
             analyzer="char_wb", ngram_range=(2, 4), alternate_sign=False, norm=None, n_features=_FEATURES
         )
-        rows = self._vectors.transform([item.input["text"] for item in pool])
+        rows = self._vectors.transform([encodable(item.input["text"]) for item in pool])
         self._model = MultinomialNB(alpha=_SMOOTHING).fit(rows, [str(item.target) for item in pool])
 
     def answer(self, items: Sequence[Item]) -> list[str]:
         """Return the likeliest label of each item."""
         if not items:
             return []
-        rows = self._vectors.transform([item.input["text"] for item in items])
+        rows = self._vectors.transform([encodable(item.input["text"]) for item in items])
         return [str(label) for label in self._model.predict(rows)]

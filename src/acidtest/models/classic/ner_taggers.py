@@ -10,7 +10,16 @@ from typing import ClassVar
 
 from acidtest.models.base import ClassicSolver
 from acidtest.models.classic.pool_check import require_pool
-from acidtest.models.classic.tokens import OUTSIDE, Token, entity_answer, spans_from, spans_of, tags_of, tokens_of
+from acidtest.models.classic.tokens import (
+    OUTSIDE,
+    Token,
+    encodable,
+    entity_answer,
+    spans_from,
+    spans_of,
+    tags_of,
+    tokens_of,
+)
 from acidtest.registry import register
 from acidtest.types import Item
 
@@ -28,7 +37,7 @@ class _Tagger(ClassicSolver):
     def answer(self, items: Sequence[Item]) -> list[str]:
         """Return the tagged spans of each text."""
         texts = [item.input["text"] for item in items]
-        rows = [tokens_of(text) for text in texts]
+        rows = [tokens_of(encodable(text)) for text in texts]
         return [
             entity_answer(text, spans_from(tokens, tags))
             for text, tokens, tags in zip(texts, rows, self.tags(rows), strict=True)
@@ -159,7 +168,7 @@ def _examples(pool: Sequence[Item]) -> tuple[list[list[str]], list[str]]:
     features: list[list[str]] = []
     tags: list[str] = []
     for item in pool:
-        tokens = tokens_of(item.input["text"])
+        tokens = tokens_of(encodable(item.input["text"]))
         features += [list(_context(tokens, k)) for k in range(len(tokens))]
         tags += tags_of(tokens, spans_of(item))
     return features, tags

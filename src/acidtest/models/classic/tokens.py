@@ -22,6 +22,11 @@ def tokens_of(text: str) -> list[Token]:
     return [(found[0], found.start(), found.end()) for found in _TOKEN.finditer(text)]
 
 
+def encodable(text: str) -> str:
+    """Return a text of the same length without lone surrogates, which no feature hasher takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def spans_of(item: Item) -> list[Span]:
     """Return an item's gold spans in the order of the text."""
     target = item.target if isinstance(item.target, list) else []
