@@ -51,7 +51,12 @@ def test_the_chat_prompt_has_the_four_parts() -> None:
     request = next(r for r in requests if r and r.drawn == "PlayMusic")
     (_, system), (_, user) = request.prompt.messages
     assert "nothing else" in system
-    parts = ["Task: ", "Label: play music (hear music)", "Examples of this label:", "Instruction: write 1 new"]
+    parts = [
+        "Task: ",
+        "Label: play music (hear music)",
+        "Examples of this label:",
+        "Instruction: write exactly one new text",
+    ]
     places = [user.index(part) for part in parts]
     assert places == sorted(places)
     assert [line[2:] for line in user.splitlines() if line.startswith("- ")] == [i.input["text"] for i in request.shown]

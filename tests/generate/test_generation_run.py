@@ -90,7 +90,7 @@ async def test_several_items_per_call(tmp_path: Path) -> None:
     outcome = await run(intent_plan(20, options={"per_call": 5}), call, tmp_path, style="chat")
     assert sorted(Counter(item.target for item in outcome.accepted).values()) == [6, 7, 7]
     assert outcome.calls == 6  # two per label: 5, then what is missing
-    assert "write 5 new" in call.prompts[0].messages[1][1]
+    assert "write exactly 5 new texts" in call.prompts[0].messages[1][1]
     assert {r.reason for r in outcome.rejected} == {"not needed"}
 
 

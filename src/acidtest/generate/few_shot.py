@@ -123,6 +123,7 @@ class FewShot(Strategy):
 
     def _chat(self, cell: str, shown: Sequence[Item], wants: int) -> Prompt:
         values = self._values(cell, shown, wants)
+        values["ask"] = self._fill("ask_one" if wants == 1 else "ask_several", values)
         return Prompt(
             messages=(("system", self._fill("chat_system", values)), ("user", self._fill("chat_user", values))),
             max_tokens=self.form.most_tokens * wants + 20,
