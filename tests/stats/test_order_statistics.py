@@ -28,7 +28,7 @@ FAMILY: dict[str, Statistic] = {
 SYMMETRIC = {"srcc", "kendall_tau", "pearson", "pairwise_agreement"}
 ORDER_ONLY = {"srcc", "kendall_tau", "pairwise_agreement", "top1_agreement"}
 CORRELATIONS = {"srcc", "kendall_tau", "pearson"}
-NOT_STATISTICS = {"average_ranks"}
+NOT_STATISTICS = {"average_ranks", "tied"}
 
 # Tenths: exact ties occur, and a shift or scale by powers of two keeps them.
 scores = st.integers(2, 8).flatmap(

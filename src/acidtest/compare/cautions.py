@@ -19,7 +19,7 @@ def cautions(
     found = [_few(pairs), _no_items([real, *sets]), *(_overlap(real, one) for one in sets)]
     for one in (real, *sets):
         found += [_missing(one), _failures_decide(one, pairs[0].settings.thresholds.differ if pairs else 0.0)]
-    found.append(_related(pairs, families))
+    found += [_units([real, *sets], pairs), _related(pairs, families)]
     return tuple(text for text in found if text)
 
 
@@ -87,6 +87,17 @@ def _failures_decide(one: ScoredSet, differ: float) -> str:
     return (
         f"On '{one.name}' unreadable answers decide the order of {int(turned.sum())} solver pairs, such as "
         f"'{one.scores.models[i]}' ({rate[i]:.0%} unreadable) and '{one.scores.models[j]}' ({rate[j]:.0%})."
+    )
+
+
+def _units(sets: Sequence[ScoredSet], pairs: Sequence[Pair]) -> str:
+    largest = max((abs(score) for one in sets for score in one.observed.values() if np.isfinite(score)), default=0.0)
+    if largest <= 1 or not any(pair.has_items for pair in pairs):
+        return ""
+    limits = pairs[0].settings.thresholds
+    return (
+        f"Scores go up to {largest:.3g}, and the limits of the verdict ({limits.score:g}, {limits.differ:g}, "
+        f"{limits.regret:g}) are in the same units: if these are percentages, say --percent."
     )
 
 

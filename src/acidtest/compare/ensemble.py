@@ -10,6 +10,7 @@ from acidtest.compare.sets import ScoredSet
 from acidtest.stats.bias import own_excess
 from acidtest.stats.ensemble import equal, silencer_fixed_point, weighted, worth_weighted
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.order import tied
 
 LEAVE_OWN_OUT = "leave_own_out"
 _JUDGED_BY_ITS_WEIGHTS = "its weights come from the same real scores that it is judged by: it looks a little too good"
@@ -108,7 +109,7 @@ def _stand_in(whole: Pair, blend: FloatArray, share: FloatArray) -> Pair:
     parts, share = _joined(parts, share)
     models = tuple(model for model, known in zip(whole.models, kept.tolist(), strict=True) if known)
     return replace(
-        whole, models=models, real=whole.real[kept], synthetic=blend[kept], parts=tuple(parts), weights=share
+        whole, models=models, real=whole.real[kept], synthetic=tied(blend[kept]), parts=tuple(parts), weights=share
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from acidtest.compare.pair import Pair
 from acidtest.registry import register
 from acidtest.stats import level
-from acidtest.stats.estimate import Estimate, FloatArray
+from acidtest.stats.estimate import Estimate
 from acidtest.stats.noise import plain_variance
 
 
@@ -21,7 +21,7 @@ def gap(pair: Pair) -> Estimate:
     if not pair.has_items:
         return pair.estimate("gap", level.gap)
     value = float(level.gap(pair.real, pair.synthetic))
-    variance = sum(float(plain_variance(_over_solvers(d))[0]) for d in pair.differences)
+    variance = sum(float(plain_variance(d.mean(axis=0, keepdims=True))[0]) for d in pair.differences) + _edge(pair)
     half = NormalDist().inv_cdf((1 + pair.settings.level) / 2) * float(np.sqrt(variance))
     return Estimate(
         value=value,
@@ -53,8 +53,18 @@ def mspd_excess(pair: Pair) -> Estimate:
     return replace(found, value=found.value - floor, method=f"less the noise floor {floor:.2g}: {found.method}")
 
 
-def _over_solvers(differences: FloatArray) -> FloatArray:
-    """Return [1, G]: the mean over solvers of each item's value; an item not scored counts as the solver's mean."""
-    mean = np.nanmean(differences, axis=1, keepdims=True)
-    over: FloatArray = np.where(np.isfinite(differences), differences, mean).mean(axis=0, keepdims=True)
-    return over
+def _edge(pair: Pair) -> float:
+    """Return the noise of sets on which all scores are equal: that of a share so close to the edge, as in `scores`.
+
+    Twenty right answers of twenty do not show that the next will be right.
+    """
+    if not pair.unit:
+        return 0.0
+    sides = [(1.0, pair.parts[0].real, pair.real_items)]
+    sides += [(float(w.mean()), part.linear, part.n_items) for w, part in zip(pair.weights, pair.parts, strict=True)]
+    noise = 0.0
+    for weight, values, n in sides:
+        if not np.nan_to_num(plain_variance(values)).any():
+            p = float(np.clip(np.nanmean(values), 0.5 / (n + 1), (n + 0.5) / (n + 1)))
+            noise += weight**2 * p * (1 - p) / n
+    return noise

@@ -30,13 +30,15 @@ def pearson(pair: Pair) -> Estimate:
 @register("statistic", "pairwise_agreement")
 def pairwise_agreement(pair: Pair) -> Estimate:
     """Share of solver pairs that the set in hand orders as the real one: 1 all, 1/2 as good as a coin."""
-    return pair.estimate("pairwise_agreement", order.pairwise_agreement, drawn="real", reaches=1.0)
+    best = _best_in_hand(pair, order.pairwise_agreement)
+    return pair.estimate("pairwise_agreement", order.pairwise_agreement, drawn="real", reaches=best)
 
 
 @register("statistic", "top1_agreement")
 def top1_agreement(pair: Pair) -> Estimate:
     """Whether the set's best solver is best on the real set: 1 yes, 0 no, between where solvers tie."""
-    return pair.estimate("top1_agreement", order.top1_agreement, drawn="real", reaches=1.0)
+    best = _best_in_hand(pair, order.top1_agreement)
+    return pair.estimate("top1_agreement", order.top1_agreement, drawn="real", reaches=best)
 
 
 @register("statistic", "regret_at_1")
@@ -55,6 +57,12 @@ def srcc_ceiling(pair: Pair) -> Estimate:
 def pairwise_ceiling(pair: Pair) -> Estimate:
     """What pairwise_agreement of both observed orders would show were the order perfect."""
     return _ceiling(pair, order.pairwise_agreement)
+
+
+def _best_in_hand(pair: Pair, statistic: Statistic) -> float:
+    """Return the most that the set in hand can show: 1, or less where it ties solvers that truly differ."""
+    in_its_order = np.argsort(np.argsort(pair.synthetic, kind="stable")).astype(np.float64)
+    return float(statistic(in_its_order, pair.synthetic))
 
 
 def _ceiling(pair: Pair, statistic: Statistic) -> Estimate:

@@ -10,7 +10,7 @@ from acidtest.compare.sets import ScoredSet, same_columns
 from acidtest.compare.thresholds import Settings
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import from_draws, rng_for, solver_interval
-from acidtest.stats.noise import Noise, pair_noise, plain_variance
+from acidtest.stats.noise import Noise, deviations, pair_noise, plain_variance
 from acidtest.stats.posterior import LIMIT, PairPosterior, pair_posterior
 
 FEW_SOLVERS = 4
@@ -110,11 +110,11 @@ class Pair:
 
     @cached_property
     def differences(self) -> list[FloatArray]:
-        """[M, G] arrays of independent items whose means add up to each solver's synthetic - real score."""
+        """[M, G] arrays of independent items: how far each moves each solver's synthetic - real score; see `noise`."""
         paired = zip(self.weights, self.parts, strict=True)
-        weighted = [(w[:, None] * part.linear, part.same_items) for w, part in paired]
+        weighted = [(w[:, None] * deviations(part.linear), part.same_items) for w, part in paired]
         return [
-            sum_of([-self.parts[0].real, *(values for values, same in weighted if same)]),
+            sum_of([-deviations(self.parts[0].real), *(values for values, same in weighted if same)]),
             *(values for values, same in weighted if not same),
         ]
 
@@ -165,7 +165,7 @@ class Pair:
             method=f"plain formula; interval: posterior, {about}",
             warnings=warnings,
         )
-        return found if reaches is None or self.order_rejected else _reaching(found, reaches)
+        return found if reaches is None or self.order_rejected else reaching(found, reaches)
 
     def unknown(self, why: str, method: str) -> Estimate:
         """Return an Estimate without a value, and say why."""
@@ -240,7 +240,8 @@ def sum_of(arrays: Sequence[FloatArray]) -> FloatArray:
     return np.asarray(np.sum(arrays, axis=0), dtype=np.float64)
 
 
-def _reaching(found: Estimate, end: float) -> Estimate:
-    if np.isnan(found.high):
+def reaching(found: Estimate, end: float) -> Estimate:
+    """Return the estimate with an interval that reaches what a perfect order, which is not ruled out, would give."""
+    if np.isnan(found.high) or np.isnan(end):
         return found
     return replace(found, high=max(found.high, end), method=f"{found.method}; a perfect order is not ruled out")

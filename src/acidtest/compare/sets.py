@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.jackknife import linearised
 from acidtest.stats.metric import Metric
+from acidtest.stats.order import tied
 from acidtest.types import BenchmarkScores
 
 LEAST_ITEMS = 2
@@ -75,8 +76,8 @@ class ScoredSet:
         return [place[model] for model in models]
 
     def values(self, models: tuple[str, ...]) -> FloatArray:
-        """Return [M] scores of these solvers, higher is better."""
-        return np.array([self.observed[model] for model in models], dtype=np.float64)
+        """Return [M] scores of these solvers, higher is better; equal where they differ by rounding alone."""
+        return tied(np.array([self.observed[model] for model in models], dtype=np.float64))
 
     def lacks(self, model: str) -> str:
         """Return why a solver cannot be compared by this set, "" where it can."""

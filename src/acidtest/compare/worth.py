@@ -2,26 +2,31 @@
 
 import numpy as np
 
-from acidtest.compare.pair import Pair
+from acidtest.compare.pair import Pair, reaching
 from acidtest.registry import register
 from acidtest.stats.estimate import Estimate, FloatArray
-from acidtest.stats.interval import from_draws
-from acidtest.stats.worth import worth_rank_draws, worth_score_draws
+from acidtest.stats.interval import from_draws, interval
+from acidtest.stats.noise import plain_variance
+from acidtest.stats.worth import worth_rank_draws, worth_rank_of_perfect_order, worth_score_draws
 
 _METHOD = "size of a real sample; value: posterior median, for the plain formula explodes near a perfect set"
+_NO_ITEMS = "no items are known: worth is counted in items"
+_ALL_EQUAL = "the real scores do not vary over items: a sample of any size would show the same"
 
 
 @register("statistic", "worth_score")
 def worth_score(pair: Pair) -> Estimate:
     """Size of a real sample whose scores would be as close in level; 0: worth nothing."""
     if pair.posterior is None:
-        return pair.unknown("no items are known: worth is counted in items", _METHOD)
-    real, synthetic = pair.plain_noise
+        return pair.unknown(_NO_ITEMS, _METHOD)
+    per_item = _per_real_item(pair, plain_variance(pair.parts[0].real))
+    if not per_item > 0:
+        return pair.unknown(_ALL_EQUAL, _METHOD)
     draws = worth_score_draws(
         pair.posterior.real,
         pair.posterior.synthetic,
-        real * pair.real_items,
-        synthetic * pair.synthetic_items,
+        per_item,
+        pair.plain_noise[1] * pair.synthetic_items,
         pair.synthetic_items,
     )
     return _worth(pair, draws)
@@ -31,15 +36,25 @@ def worth_score(pair: Pair) -> Estimate:
 def worth_rank(pair: Pair) -> Estimate:
     """Size of a real sample whose scores would order solvers as well; neither a shift nor a slope hurts it."""
     if pair.posterior is None:
-        return pair.unknown("no items are known: worth is counted in items", _METHOD)
-    draws = worth_rank_draws(
-        pair.posterior.real,
-        pair.posterior.synthetic,
-        float(np.nanmean(pair.noise.real)) * pair.real_items,
-        float(np.nanmean(pair.noise.synthetic)) * pair.synthetic_items,
-        pair.synthetic_items,
-    )
-    return _worth(pair, draws)
+        return pair.unknown(_NO_ITEMS, _METHOD)
+    per_item = _per_real_item(pair, pair.noise.real)
+    if not per_item > 0:
+        return pair.unknown(_ALL_EQUAL, _METHOD)
+    noise = (per_item, float(np.nanmean(pair.noise.synthetic)) * pair.synthetic_items, pair.synthetic_items)
+    found = _worth(pair, worth_rank_draws(pair.posterior.real, pair.posterior.synthetic, *noise))
+    if pair.order_rejected:
+        return found
+    perfect = worth_rank_of_perfect_order(pair.posterior.real, pair.posterior.synthetic, *noise)
+    return reaching(found, interval(perfect, pair.settings.level)[1])
+
+
+def _per_real_item(pair: Pair, variance: FloatArray) -> float:
+    """Return the mean over solvers of one real item's variance, from the variances [M] of their scores.
+
+    A solver that was scored on fewer items has a larger variance, but no larger one per item.
+    """
+    scored = np.isfinite(pair.parts[0].real).mean(axis=1)
+    return float(np.nanmean(variance * scored)) * pair.real_items
 
 
 def _worth(pair: Pair, draws: FloatArray) -> Estimate:

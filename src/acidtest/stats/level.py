@@ -3,7 +3,7 @@
 import numpy as np
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.noise import plain_variance
+from acidtest.stats.noise import deviations, plain_variance
 
 
 def gap(real: FloatArray, synthetic: FloatArray) -> FloatArray:
@@ -49,7 +49,7 @@ def mspd_noise_floor(real_linearised: FloatArray, synthetic_linearised: FloatArr
         return _mean_of_known(plain_variance(real_linearised) + plain_variance(synthetic_linearised))
     if real_linearised.shape != synthetic_linearised.shape:
         raise ValueError(f"same items, but shapes {real_linearised.shape} and {synthetic_linearised.shape}")
-    return _mean_of_known(plain_variance(synthetic_linearised - real_linearised))
+    return _mean_of_known(plain_variance(deviations(synthetic_linearised) - deviations(real_linearised)))
 
 
 def mspd_excess(real: FloatArray, synthetic: FloatArray, noise_floor: float) -> FloatArray:

@@ -100,6 +100,27 @@ def plain_variance(linearised: FloatArray) -> FloatArray:
     return variance
 
 
+def deviations(linearised: FloatArray) -> FloatArray:
+    """Return [M, n]: how far each item moves each solver's metric, in units of 1 / n; 0 where it was not scored.
+
+    A solver that was scored on fewer items is moved further by each. So these may be added up over solvers and over
+    sets that hold the same items, whatever cells are missing, and `plain_variance` of the sum is the sum's noise; of
+    one solver's own row it is that solver's. NaN for a solver with fewer than two scored items.
+
+    Example:
+        >>> x = np.array([[1.0, 0.0, np.nan, np.nan], [1.0, 0.0, 1.0, 0.0]])
+        >>> plain_variance(x).round(3).tolist(), plain_variance(deviations(x)).round(3).tolist()
+        ([0.25, 0.083], [0.25, 0.083])
+    """
+    scored = np.isfinite(linearised)
+    count = scored.sum(axis=1)
+    n = linearised.shape[1]
+    mean = _ratio(np.where(scored, linearised, 0.0).sum(axis=1), count)
+    scale = np.sqrt(_ratio(np.full(len(count), float(n * (n - 1))), count * (count - 1)))
+    moved: FloatArray = np.where(scored, linearised - mean[:, None], 0.0) * scale[:, None]
+    return moved
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Split:
     """One set's values, parted into what solvers have in common and the rest. Everything is 0 where not known.

@@ -118,6 +118,25 @@ def regret_at_1(real: FloatArray, synthetic: FloatArray) -> FloatArray:
     return _unless_missing(_mean_of_picked(lost, synthetic), real, synthetic)
 
 
+def tied(scores: FloatArray) -> FloatArray:
+    """Return scores [M] in which those that differ by rounding alone are equal; NaN stays NaN.
+
+    The last digit of a sum of tenths depends on their order, and an order of solvers must not depend on that.
+
+    Example:
+        >>> tied(np.array([0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1, 0.5])).tolist()
+        [0.6, 0.6, 0.5]
+    """
+    equal = np.array(scores, np.float64)
+    place = np.argsort(equal, kind="stable")
+    place = place[np.isfinite(equal[place])]
+    if place.size:
+        x = equal[place]
+        new = np.r_[True, np.diff(x) > ROUNDING * np.abs(x).max()]
+        equal[place] = x[np.maximum.accumulate(np.where(new, np.arange(len(x)), 0))]
+    return equal
+
+
 def average_ranks(x: FloatArray) -> FloatArray:
     """Return the ranks of the last axis from 1, smallest first; equal values share their mean rank. NaN stays NaN.
 

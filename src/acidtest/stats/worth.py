@@ -67,6 +67,24 @@ def worth_rank_draws(real: FloatArray, synthetic: FloatArray, v_c: float, v_cs: 
     return np.where(s_rs > 0, _ratio(v_c * s_rs**2, s_r2 * unexplained), 0.0)
 
 
+def worth_rank_of_perfect_order(
+    real: FloatArray, synthetic: FloatArray, v_c: float, v_cs: float, n_s: float
+) -> FloatArray:
+    """Return [D]: `worth_rank_draws` were the true scores of each draw perfectly correlated, their spreads as they are.
+
+    R2 is then s_s2 / (s_s2 + v_cs / n_s), and N = v_c s_s2 n_s / (s_r2 v_cs). Draws of the correlation never quite
+    reach 1, so their own quantiles miss this end where it is the truth. Arguments as above.
+
+    Example:
+        >>> worth_rank_of_perfect_order(np.array([[0.4, 0.6]]), np.array([[0.9, 0.5]]), 0.2, 0.2, 100).round(1).tolist()
+        [400.0]
+    """
+    if real.shape[-1] < 2:  # noqa: PLR2004 - one solver has no order
+        return np.full(real.shape[:-1], np.nan)
+    s_r2, s_s2 = real.var(axis=-1, ddof=1), synthetic.var(axis=-1, ddof=1)
+    return _ratio(v_c * s_s2, s_r2 * v_cs / n_s)
+
+
 def _ratio(top: FloatArray, bottom: FloatArray) -> FloatArray:
     perfect = np.where(top > 0, np.inf, np.nan)
     ratio: FloatArray = np.divide(top, bottom, out=perfect, where=bottom > 0)
