@@ -50,7 +50,7 @@ def environment(cache: Path) -> dict[str, str]:
 def acidtest(*arguments: object, cache: Path) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end."""
     command = [sys.executable, "-m", "acidtest", *map(str, arguments)]
-    return subprocess.run(command, env=environment(cache), capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=environment(cache), capture_output=True, text=True, timeout=500, check=False)
 
 
 def kill_when(seen: Path, *arguments: object, cache: Path, size: int = 1) -> None:
