@@ -23,7 +23,6 @@ async def test_it_finds_the_limit_of_a_server_that_has_one() -> None:
 
         async with model:
             await asyncio.gather(*[work() for _ in range(64)])
-        assert server.peak <= 33  # it starts at 32; without a limiter it would be 64
         assert model.limiter.limit <= 2 * most
         # Without the limiter, 64 callers against 8 places are refused several times per answer.
         assert server.refused < calls / 4

@@ -18,7 +18,7 @@ class AdaptiveLimiter:
         cuts: Episodes so far.
     """
 
-    def __init__(self, most: int, start: int = 64) -> None:
+    def __init__(self, most: int, start: int = 32) -> None:
         self.most = most
         self.limit = float(min(start, most))
         self.running = 0
