@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests examples bench clean help
+.PHONY: study test lint types tests examples bench schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -51,6 +51,9 @@ examples: .venv/local  ## run the studies on real data that docs/studies.md repo
 
 bench: .venv/local .venv-peers/made  ## measure the cost of a call beside other harnesses; writes docs/benchmarks.md
 	$(BIN)/python bench/cost_of_a_call.py
+
+schema: .venv/local  ## write docs/schema
+	$(BIN)/python -m acidtest.study.published_schemas docs/schema
 
 clean:  ## remove what was built
 	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

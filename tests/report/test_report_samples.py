@@ -1,6 +1,8 @@
 """Items side by side: drawn by the seed alone, and like with like."""
 
 import numpy as np
+import pytest
+from pydantic import JsonValue
 
 from acidtest.report.samples import Sample, draw_samples, sample_of, side_by_side
 from acidtest.types import Benchmark, Item
@@ -48,3 +50,18 @@ def test_items_in_words() -> None:
         benchmark, Item(id="1", input={"text": "Zürich"}, target=[{"type": "city", "start": 0, "end": 6}])
     )
     assert (spans.text, spans.target) == ("Zürich", '[{"type": "city", "start": 0, "end": 6}]')
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ([["city", 0, 4], ["country", 11, 17]], "city: Oslo; country: Norway"),
+        ([], "none"),
+        ([["city", 3, 99]], '[["city", 3, 99]]'),  # outside of the text: shown as it stands
+        (3.5, "3.5"),
+    ],
+)
+def test_targets_are_shown_in_words(target: JsonValue, shown: str) -> None:
+    item = Item(id="1", input={"text": "Oslo is in Norway"}, target=target)
+    benchmark = Benchmark(name="b", kind="real", items=(item,))
+    assert sample_of(benchmark, item).target == shown

@@ -53,8 +53,26 @@ def sample_of(benchmark: Benchmark, item: Item) -> Sample:
     """Return one item in words: a lone input as it is, several each after its name."""
     texts = item.input
     text = next(iter(texts.values())) if len(texts) == 1 else "\n".join(f"{key}: {texts[key]}" for key in texts)
-    target = item.target if isinstance(item.target, str) else json.dumps(item.target, ensure_ascii=False)
-    return Sample(benchmark=benchmark.name, kind=benchmark.kind, target=target, text=text)
+    return Sample(benchmark=benchmark.name, kind=benchmark.kind, target=_target_in_words(item), text=text)
+
+
+def _target_in_words(item: Item) -> str:
+    """Return a label as it is, spans as `type: text`, anything else as JSON."""
+    if isinstance(item.target, str):
+        return item.target
+    if isinstance(item.target, list) and len(item.input) == 1:
+        (text,) = item.input.values()
+        spans = [_span_in_words(span, text) for span in item.target]
+        if all(spans):
+            return "; ".join(spans) or "none"
+    return json.dumps(item.target, ensure_ascii=False)
+
+
+def _span_in_words(span: object, text: str) -> str:
+    match span:
+        case [str(kind), int(start), int(end)] if 0 <= start < end <= len(text):
+            return f"{kind}: {text[start:end]}"
+    return ""
 
 
 def side_by_side(samples: Sequence[Sample], count: int = SHOWN) -> tuple[SampleTable, ...]:

@@ -1,0 +1,33 @@
+"""The published JSON Schemas, written by `python -m acidtest.study.published_schemas FOLDER`; a test holds them true."""
+
+import sys
+from pathlib import Path
+
+import orjson
+from pydantic import BaseModel
+
+from acidtest.compare.contract import json_schema
+from acidtest.data.run_folder import write_atomically
+from acidtest.study.schema import StudyFile
+from acidtest.types import Item, RejectedCandidate, Response
+
+RECORDS: dict[str, type[BaseModel]] = {
+    "study": StudyFile,
+    "item": Item,
+    "response": Response,
+    "rejected": RejectedCandidate,
+}
+
+
+def schemas() -> dict[str, bytes]:
+    """Return file name -> content of every published schema."""
+    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    found = {name: draft | record.model_json_schema(by_alias=True) for name, record in RECORDS.items()}
+    found["fidelity"] = json_schema()
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return {f"{name}.schema.json": orjson.dumps(schema, option=options) for name, schema in found.items()}
+
+
+if __name__ == "__main__":
+    for file_name, content in schemas().items():
+        write_atomically(Path(sys.argv[1]) / file_name, content)
