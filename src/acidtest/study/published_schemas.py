@@ -1,4 +1,4 @@
-"""The published JSON Schemas, written by `python -m acidtest.study.published_schemas FOLDER`; a test holds them true."""
+"""The published JSON Schemas; `python -m acidtest.study.published_schemas FOLDER` writes them, a test holds them."""
 
 import sys
 from pathlib import Path
