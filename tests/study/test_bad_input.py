@@ -99,3 +99,18 @@ async def test_a_passing_fault_costs_nothing(tmp_path: Path, mock_url: str, faul
     assert "failed" not in stderr
     fidelity = orjson.loads((tmp_path / "run" / "fidelity.json").read_bytes())
     assert set(fidelity["models"]) == {"good", "fair", "poor"}
+
+
+async def test_a_solver_that_comes_back_is_scored_after_all(tmp_path: Path, mock_url: str) -> None:
+    async with FaultServer() as server:
+        bad = f'  poor: {{{{use: "openai:x", base_url: "{server.url("500x30")}", retries: 0, connections: 2}}}}\n'
+        text = "".join(bad if line.startswith("  poor:") else line + "\n" for line in RUN_ON.splitlines())
+        study, run = write_study(tmp_path, mock_url, text), tmp_path / "run"
+        solvers = []
+        for _ in range(3):
+            done = await asyncio.to_thread(acidtest, "run", study, "-o", run, cache=tmp_path / "cache")
+            assert done.returncode == 0, done.stderr
+            solvers.append(len(orjson.loads((run / "fidelity.json").read_bytes())["models"]))
+    assert solvers[0] == 2  # given up after 20 failures
+    assert solvers[-1] == 3
+    assert "failed" not in done.stderr

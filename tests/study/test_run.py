@@ -7,7 +7,7 @@ import pytest
 
 from mock_study import STUDY, acidtest, content, kill_when, requests_since_last, write_study
 
-CONNECTIONS = 4
+CONNECTIONS = 3 * 4  # of all solvers, which answer side by side
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,8 @@ class TerminalReporter:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
+        self._bars: Bars | None = None
+        self._open = 0
 
     def say(self, text: str) -> None:
         """Print one line; square brackets in it mean nothing."""
@@ -59,25 +61,42 @@ class TerminalReporter:
 
     @contextmanager
     def stage(self, title: str, total: int) -> Iterator[_Count]:
-        """Show a bar while a stage works; leave one line behind."""
+        """Show a bar while a stage works; leave one line behind. Stages may work side by side."""
         if not self.console.is_terminal:
             count = _Count(None, 0)
             yield count
             self._line(title, total, count)
             return
-        with Bars(
+        with self._shared_bars() as bars:
+            count = _Count(bars, bars.add_task(title[:60], total=total, tokens=0, cost=0.0))
+            yield count
+            count.draw()
+
+    @contextmanager
+    def _shared_bars(self) -> Iterator[Bars]:
+        """Keep one display for all stages that work at the same time: a terminal has room for one."""
+        if self._bars is None:
+            self._bars = self._new_bars()
+            self._bars.start()
+        self._open += 1
+        try:
+            yield self._bars
+        finally:
+            self._open -= 1
+            if self._open == 0:
+                self._bars.stop()
+                self._bars = None
+
+    def _new_bars(self) -> Bars:
+        return Bars(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             _Rate(),
             TimeRemainingColumn(compact=True),
             console=self.console,
-            auto_refresh=True,
             refresh_per_second=5,
-        ) as bars:
-            count = _Count(bars, bars.add_task(title[:60], total=total, tokens=0, cost=0.0))
-            yield count
-            count.draw()
+        )
 
     def _line(self, title: str, total: int, count: _Count) -> None:
         seconds = time.monotonic() - count.began

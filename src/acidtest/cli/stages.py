@@ -11,26 +11,24 @@ from acidtest.cli.run import JSON, RUN, STUDY, run_folder
 def generate(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RUN] = None) -> None:
     """Write the synthetic benchmarks that are not written yet."""
     from acidtest.cli.progress import TerminalReporter
-    from acidtest.study.run import start, study_of
-    from acidtest.study.stages import generate_stage, in_event_loop
+    from acidtest.study.run import start, study_of, write_benchmarks
 
     asked, study_folder, known = study_of(study)
     root = run_folder(folder, known, asked.study)
     run = start(asked, study_folder, root, TerminalReporter())
-    in_event_loop(lambda: generate_stage(run))
+    write_benchmarks(run)
     _finish(run.failed, root / "synthetic")
 
 
 def evaluate(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RUN] = None) -> None:
     """Let every solver answer every benchmark of the run, and score the answers."""
     from acidtest.cli.progress import TerminalReporter
-    from acidtest.study.run import start, study_of
-    from acidtest.study.stages import evaluate_stage, in_event_loop
+    from acidtest.study.run import answer_benchmarks, start, study_of
 
     asked, study_folder, known = study_of(study)
     root = run_folder(folder, known, asked.study)
     run = start(asked, study_folder, root, TerminalReporter())
-    in_event_loop(lambda: evaluate_stage(run))
+    answer_benchmarks(run)
     _finish(run.failed, root / "scores.parquet")
 
 

@@ -36,9 +36,26 @@ async def answer_items(items: Sequence[Item], ask: Ask, *, path: Path, concurren
     progress.advance(len(items) - len(missing))
     with ResponseFile(path) as file:
         rest = _Rest(missing, ask, file, progress, answered=len(done))
-        await _together([rest.work() for _ in range(min(concurrency, len(missing)))])
+        await side_by_side([rest.work() for _ in range(min(concurrency, len(missing)))])
     put_in_order(path, [item.id for item in items])
     return rest.failed
+
+
+async def side_by_side(works: Sequence[Awaitable[None]]) -> None:
+    """Run all of these at once. After an error the others come to their own end, then the first error is raised.
+
+    What is under way has been paid for: it comes home and is recorded. Where this itself is cancelled, all are.
+    """
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    except Exception:
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Rest:
@@ -51,24 +68,31 @@ class _Rest:
         self.answered, self.failed = answered, 0
 
     async def work(self) -> None:
-        for item in self.waiting:
-            try:
-                reply = await self.ask(item)
-            except TransientModelError as error:
-                self.note_failure(item, error)
-                continue
-            self.answered += 1
-            self.file.add(
-                {
-                    "item": item.id,
-                    "text": reply.text,
-                    "tokens_in": reply.tokens_in,
-                    "tokens_out": reply.tokens_out,
-                    "cost": reply.cost,
-                    "seconds": round(reply.seconds, 4),
-                }
-            )
-            self.progress.advance(1, tokens=reply.tokens_in + reply.tokens_out, cost=reply.cost)
+        try:
+            while (item := next(self.waiting, None)) is not None:
+                await self.answer(item)
+        except BaseException:
+            self.waiting = iter(())  # nobody begins another item
+            raise
+
+    async def answer(self, item: Item) -> None:
+        try:
+            reply = await self.ask(item)
+        except TransientModelError as error:
+            self.note_failure(item, error)
+            return
+        self.answered += 1
+        self.file.add(
+            {
+                "item": item.id,
+                "text": reply.text,
+                "tokens_in": reply.tokens_in,
+                "tokens_out": reply.tokens_out,
+                "cost": reply.cost,
+                "seconds": round(reply.seconds, 4),
+            }
+        )
+        self.progress.advance(1, tokens=reply.tokens_in + reply.tokens_out, cost=reply.cost)
 
     def note_failure(self, item: Item, error: TransientModelError) -> None:
         self.failed += 1
@@ -80,17 +104,6 @@ class _Rest:
                 where=error.where,
                 way_out="Look at the server, then run again: nothing that was answered is asked again.",
             ) from error
-
-
-async def _together(workers: Sequence[Awaitable[None]]) -> None:
-    """Run workers side by side; the first error stops them all and is raised as itself."""
-    tasks = [asyncio.ensure_future(worker) for worker in workers]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def answer_with_classic(solver: ClassicSolver, items: Sequence[Item], *, path: Path, progress: Progress) -> None:

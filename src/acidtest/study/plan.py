@@ -20,6 +20,9 @@ from acidtest.study.state import RunBook
 from acidtest.tasks.base import Task
 from acidtest.types import Benchmark
 
+CLOSING = frozenset({"scores", "fidelity", "report"})
+"""The units that are made of all answers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:

@@ -5,19 +5,13 @@ from pathlib import Path
 from acidtest.data.run_folder import RunFolder
 from acidtest.errors import StudyFileError
 from acidtest.models.budget import Budget
+from acidtest.study.plan import synthetic_key
 from acidtest.study.prepare import Prepared, prepare
 from acidtest.study.reporter import Reporter
 from acidtest.study.schema import StudyFile
 from acidtest.study.spent import spent_before
-from acidtest.study.stages import (
-    Run,
-    evaluate_stage,
-    generate_stage,
-    in_event_loop,
-    keep_given,
-    say_what_changes,
-)
 from acidtest.study.state import read_state
+from acidtest.study.under_way import Run, in_event_loop, keep_given, say_what_changes
 from acidtest.types import FidelityReport
 
 
@@ -28,14 +22,25 @@ def run_study(study: StudyFile, study_folder: Path, root: Path, reporter: Report
         AcidtestError: Nothing can go on; what was done is kept.
     """
     run = start(study, study_folder, root, reporter)
-
-    async def work() -> None:
-        await generate_stage(run)
-        await evaluate_stage(run)
-
-    in_event_loop(work)
+    write_benchmarks(run)
+    answer_benchmarks(run)
     compare_stage(run)
     return report_stage(run)
+
+
+def write_benchmarks(run: Run) -> None:
+    """Let the generators write what is not written yet."""
+    if any(not run.is_done(synthetic_key(g.benchmark)) for g in run.prepared.study.generators):
+        from acidtest.study.generating import generate_stage
+
+        in_event_loop(lambda: generate_stage(run))
+
+
+def answer_benchmarks(run: Run) -> None:
+    """Let the solvers answer what is not answered yet, and score the answers."""
+    from acidtest.study.solving import evaluate_stage
+
+    in_event_loop(lambda: evaluate_stage(run))
 
 
 def start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> Run:

@@ -44,9 +44,12 @@ class RunBook:
         """Return how far a unit is, None where it was never begun."""
         return self.state.stages.get(key)
 
-    def mark(self, key: str, fingerprint: str, status: Status, detail: str = "") -> None:
-        """Write down how far a unit is."""
-        stages = {**self.state.stages, key: UnitState(fingerprint=fingerprint, status=status, detail=detail)}
+    def mark(
+        self, key: str, fingerprint: str, status: Status, detail: str = "", *, forget: frozenset[str] = frozenset()
+    ) -> None:
+        """Write down how far a unit is, and drop those to `forget`."""
+        stages = {k: v for k, v in self.state.stages.items() if k not in forget}
+        stages[key] = UnitState(fingerprint=fingerprint, status=status, detail=detail)
         self._replace(stages=stages)
 
     def forget(self, keys: set[str]) -> None:

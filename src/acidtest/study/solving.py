@@ -1,0 +1,172 @@
+"""The second stage: every solver answers every benchmark, and the answers are scored."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from acidtest.data.read import read_item_records
+from acidtest.errors import DataError, ModelError
+from acidtest.evaluate.answer import answer_items, answer_with_classic, side_by_side
+from acidtest.evaluate.record import read_responses
+from acidtest.evaluate.score import COLUMNS, score_columns
+from acidtest.models.base import ClassicSolver, LanguageModel
+from acidtest.models.caller import Caller
+from acidtest.study.plan import responses_key, synthetic_key
+from acidtest.study.schema import SolverSpec
+from acidtest.study.under_way import Run, open_caller
+from acidtest.types import Benchmark, Item, Reply, Sampling
+
+GREEDY = Sampling(temperature=0.0)
+
+
+async def evaluate_stage(run: Run) -> None:
+    """Let every solver answer every benchmark, and score the answers.
+
+    Classic solvers come first. Then solvers on servers answer side by side, each with its own limit of calls at once,
+    and beside them those in this process, one after another: two at once would take the cores from each other.
+
+    Raises:
+        BudgetError: The study's limit of money or calls is reached.
+        DataError: No benchmark, or no solver, is left to compare.
+    """
+    benchmarks = all_benchmarks(run)
+    here: list[SolverSpec] = []
+    remote: list[SolverSpec] = []
+    for solver in run.prepared.study.solvers:
+        model = run.prepared.models[solver.model]
+        waiting = [b for b in benchmarks if not run.is_done(responses_key(b.name, solver.model))]
+        if waiting and isinstance(model, ClassicSolver):
+            _solve_with_classic(run, solver, model, waiting)
+        elif isinstance(model, LanguageModel):
+            (here if model.spec.provider == "local" else remote).append(solver)
+
+    async def one_after_another() -> None:
+        for solver in here:
+            await _solve(run, solver, benchmarks)
+
+    await side_by_side([one_after_another(), *(_solve(run, solver, benchmarks) for solver in remote)])
+    write_scores(run, benchmarks)
+
+
+def all_benchmarks(run: Run) -> list[Benchmark]:
+    """Return the real benchmark and every synthetic one that has items, the real one first.
+
+    Raises:
+        DataError: No synthetic benchmark has items.
+    """
+    prepared = run.prepared
+    found = []
+    for entry in prepared.study.generators:
+        path = prepared.folder.synthetic(entry.benchmark)
+        items = tuple(read_item_records(path)) if path.exists() else ()
+        if items:
+            found.append(
+                Benchmark(
+                    name=entry.benchmark,
+                    kind="synthetic",
+                    items=items,
+                    labels=prepared.task.labels,
+                    generator=entry.model,
+                    strategy=entry.strategy,
+                )
+            )
+        else:
+            run.failed.setdefault(synthetic_key(entry.benchmark), "it has no items")
+    found += prepared.given.values()
+    if not found:
+        reasons = "; ".join(f"{key}: {why}" for key, why in run.failed.items())
+        raise DataError(
+            f"no synthetic benchmark has items ({reasons})",
+            where=str(prepared.folder.root / "synthetic"),
+            way_out="Look at the .rejected.jsonl files there, mend the study file, and run again.",
+        )
+    return [prepared.real, *found]
+
+
+async def _solve(run: Run, solver: SolverSpec, benchmarks: Sequence[Benchmark]) -> None:
+    """Let one solver answer all benchmarks that it has not answered yet; open it once for all of them."""
+    waiting = [b for b in benchmarks if not run.is_done(responses_key(b.name, solver.model))]
+    model = run.prepared.models[solver.model]
+    if not waiting or not isinstance(model, LanguageModel):
+        return
+    try:
+        async with AsyncExitStack() as stack:
+            call = await open_caller(run, model, stack, cached=run.prepared.study.cache)
+            for benchmark in waiting:
+                await _answer_benchmark(run, solver, model, call, benchmark)
+    except ModelError as error:
+        keys = [responses_key(benchmark.name, solver.model) for benchmark in waiting]
+        run.fail([key for key in keys if not run.is_done(key)], error)
+
+
+def _solve_with_classic(run: Run, solver: SolverSpec, model: ClassicSolver, waiting: Sequence[Benchmark]) -> None:
+    prepared = run.prepared
+    total = sum(len(b.items) for b in waiting)
+    with run.reporter.stage(f"{solver.model} answers", total) as progress:
+        model.fit(prepared.real.pool, prepared.task.labels, prepared.study.seed)
+        for benchmark in waiting:
+            key = responses_key(benchmark.name, solver.model)
+            run.begin(key)
+            path = prepared.folder.responses(benchmark.name, solver.model)
+            answer_with_classic(model, benchmark.items, path=path, progress=progress)
+            run.end(key)
+
+
+async def _answer_benchmark(
+    run: Run, solver: SolverSpec, model: LanguageModel, caller: Caller, benchmark: Benchmark
+) -> None:
+    prepared, task = run.prepared, run.prepared.task
+    key = responses_key(benchmark.name, solver.model)
+    shots, seed = solver.shots, prepared.study.seed
+    examples = task.choose_examples(prepared.real.pool, shots, seed) if shots else []
+
+    async def ask(item: Item) -> Reply:
+        return await caller.call(task.prompt(item, examples, model.style), GREEDY)
+
+    unit = run.begin(key)
+    path = prepared.folder.responses(benchmark.name, solver.model)
+    with run.reporter.stage(f"{solver.model} answers {benchmark.name}", len(benchmark.items)) as progress:
+        unanswered = await answer_items(
+            benchmark.items, ask, path=path, concurrency=model.connections, progress=progress
+        )
+    if unanswered:
+        detail = f"{unanswered} items stayed without an answer; run again to ask them again"
+        prepared.book.mark(key, unit.fingerprint, "incomplete", detail)
+        run.failed[key] = detail
+        run.reporter.say(f"{key}: {detail}")
+    else:
+        run.end(key)
+
+
+def write_scores(run: Run, benchmarks: Sequence[Benchmark]) -> None:
+    """Score all responses into scores.parquet.
+
+    Raises:
+        DataError: Fewer than two solvers answered.
+    """
+    from acidtest.data.score_write import write_score_table
+
+    prepared = run.prepared
+    if run.is_done("scores") and not run.failed:
+        return
+    metric = prepared.task.metric(prepared.study.metric).name
+    columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
+    answered: set[str] = set()
+    for benchmark in benchmarks:
+        responses = {}
+        for solver in prepared.study.solvers:
+            found = read_responses(prepared.folder.responses(benchmark.name, solver.model))
+            if any(response.error is None for response in found.values()):
+                responses[solver.model] = found
+        answered |= set(responses)
+        for name, values in score_columns(prepared.task, metric, benchmark, responses).items():
+            columns[name] += values
+    if len(answered) < 2:  # noqa: PLR2004  # an order needs two
+        reasons = "; ".join(dict.fromkeys(run.failed.values())) or "the study names fewer than two"
+        raise DataError(
+            f"fewer than two solvers answered, so there is nothing to compare ({reasons})",
+            where=str(prepared.folder.root),
+            way_out="Mend what is named above and run again: nothing that was answered is asked again.",
+        )
+    run.begin("scores")
+    write_score_table(prepared.folder.scores, columns)
+    run.end("scores")

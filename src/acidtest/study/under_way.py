@@ -1,0 +1,109 @@
+"""A run under way: which units are done, what failed, and how a model is called on its behalf."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from acidtest.data.read import write_item_records
+from acidtest.errors import AcidtestError
+from acidtest.models.base import LanguageModel
+from acidtest.models.budget import Budget
+from acidtest.models.cache import ResponseCache
+from acidtest.models.caller import Caller
+from acidtest.models.price import price_of
+from acidtest.study.plan import CLOSING, Unit, clear, staleness, synthetic_key
+from acidtest.study.prepare import Prepared, revision
+from acidtest.study.reporter import Reporter
+
+
+@dataclass
+class Run:
+    """A prepared study on its way, with what goes wrong on it: one failing model does not stop the others."""
+
+    prepared: Prepared
+    reporter: Reporter
+    budget: Budget
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def is_done(self, key: str) -> bool:
+        """Tell whether a unit need not be done again."""
+        unit, known = self.prepared.plan[key], self.prepared.book.unit(key)
+        return known is not None and known.status == "done" and known.fingerprint == unit.fingerprint
+
+    def begin(self, key: str) -> Unit:
+        """Write down that a unit is under way."""
+        unit = self.prepared.plan[key]
+        stale = frozenset() if key in CLOSING else CLOSING  # what is made of all answers must be made anew
+        self.prepared.book.mark(key, unit.fingerprint, "started", forget=stale)
+        return unit
+
+    def end(self, key: str, detail: str = "") -> None:
+        """Write down that a unit is done."""
+        self.prepared.book.mark(key, self.prepared.plan[key].fingerprint, "done", detail)
+
+    def fail(self, keys: Sequence[str], error: AcidtestError) -> None:
+        """Write down that units could not be done, and say so at once."""
+        for key in keys:
+            self.prepared.book.mark(key, self.prepared.plan[key].fingerprint, "failed", error.what)
+            self.failed[key] = error.what
+        self.reporter.say(f"{', '.join(keys)} failed: {error}")
+
+
+def say_what_changes(run: Run) -> None:
+    """Name what stands in the folder and does not fit the study file any more; then clear it away."""
+    stale = staleness(run.prepared.plan, run.prepared.book)
+    if stale.changed:
+        names = ", ".join(unit.key for unit in stale.changed)
+        run.reporter.say(f"The study changed since this folder was written. Done anew: {names}.")
+    clear(stale, run.prepared.book)
+
+
+def keep_given(run: Run) -> None:
+    """Write the real benchmark, its pool, and synthetic benchmarks that are already there into the run's folder."""
+    prepared = run.prepared
+    prepared.book.name_models(
+        {
+            name: {
+                "use": prepared.study.model_spec(name).use,
+                "revision": revision(model),
+                "family": prepared.study.model_spec(name).family,
+            }
+            for name, model in prepared.models.items()
+        }
+    )
+    if not run.is_done("real"):
+        run.begin("real")
+        write_item_records(prepared.folder.real, prepared.real.items)
+        write_item_records(prepared.folder.pool, prepared.real.pool)
+        run.end("real", f"{len(prepared.real.items)} items, {len(prepared.real.pool)} in the pool")
+    for name, benchmark in prepared.given.items():
+        if not run.is_done(synthetic_key(name)):
+            run.begin(synthetic_key(name))
+            write_item_records(prepared.folder.synthetic(name), benchmark.items)
+            run.end(synthetic_key(name), f"{len(benchmark.items)} items")
+
+
+async def open_caller(run: Run, model: LanguageModel, stack: AsyncExitStack, *, cached: bool) -> Caller:
+    """Open a model, its price and, where `cached`, the answers that other runs were given."""
+    study = run.prepared.study
+    price = price_of(model.spec, Path(study.prices) if study.prices else None)
+    if price is None:
+        run.reporter.say(f"The price of '{model.spec.name}' is not known: its cost counts as 0.")
+    cache = stack.enter_context(ResponseCache()) if cached else None
+    return await stack.enter_async_context(Caller(model, cache=cache, budget=run.budget, price=price))
+
+
+def in_event_loop(work: Callable[[], Awaitable[None]]) -> None:
+    """Run asynchronous work on uvloop where it is there: it costs half the time per call."""
+
+    async def whole() -> None:
+        await work()
+
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(whole())
+    else:
+        uvloop.run(whole())
