@@ -128,3 +128,17 @@ def test_a_cap_on_calls_stops_before_it_is_crossed(tmp_path: Path, mock_url: str
     assert requests_since_last(mock_url)[0] <= 40
     assert acidtest("run", study, "-o", run, cache=cache).returncode == 2
     assert requests_since_last(mock_url) == (0, 0)
+
+
+@pytest.mark.parametrize(("table", "code"), [(None, 2), ('{{"openai:words:7": {{"in": 1, "out": 1}}}}', 0)])
+def test_a_cap_on_money_needs_prices(tmp_path: Path, mock_url: str, table: str | None, code: int) -> None:
+    text = STUDY.replace("solvers: [good, fair, poor, ", "solvers: [") + "limits: {{max_cost: 1.0}}\n"
+    if table is not None:
+        (tmp_path / "mine.json").write_text(table.format())
+        text += "prices: mine.json\n"
+    requests_since_last(mock_url)
+    done = acidtest("run", write_study(tmp_path, mock_url, text), "-o", tmp_path / "run", cache=tmp_path / "cache")
+    assert done.returncode == code, done.stderr
+    if table is None:
+        assert "the price of 'writer' is not known" in done.stderr
+        assert requests_since_last(mock_url) == (0, 0)

@@ -38,7 +38,7 @@ def gap(pair: Pair) -> Estimate:
 @register("statistic", "mspd")
 def mspd(pair: Pair) -> Estimate:
     """Mean squared performance difference over solvers; 0: every score is the same."""
-    return pair.estimate("mspd", level.mspd)
+    return _from_zero(pair, pair.estimate("mspd", level.mspd))
 
 
 @register("statistic", "mspd_excess")
@@ -48,9 +48,16 @@ def mspd_excess(pair: Pair) -> Estimate:
         return pair.unknown("no items are known: the noise floor cannot be told", "mspd less its noise floor")
     floor = sum(float(np.nanmean(plain_variance(d))) for d in pair.differences)
 
-    found = pair.estimate("mspd_excess", level.mspd)
+    found = _from_zero(pair, pair.estimate("mspd_excess", level.mspd))
     # The draws are free of noise already; only what was seen has a floor to take off.
     return replace(found, value=found.value - floor, method=f"less the noise floor {floor:.2g}: {found.method}")
+
+
+def _from_zero(pair: Pair, found: Estimate) -> Estimate:
+    """Return the interval of a square from 0 while no difference is ruled out: draws of a square never reach it."""
+    if pair.posterior is None or pair.difference_rejected:
+        return found
+    return replace(found, low=0.0, method=f"{found.method}; no difference is not ruled out")
 
 
 def _edge(pair: Pair) -> float:

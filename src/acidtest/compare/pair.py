@@ -8,6 +8,7 @@ import numpy as np
 
 from acidtest.compare.sets import ScoredSet, same_columns
 from acidtest.compare.thresholds import Settings
+from acidtest.stats import level
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import from_draws, rng_for, solver_interval
 from acidtest.stats.noise import Noise, deviations, pair_noise, plain_variance
@@ -137,6 +138,26 @@ class Pair:
     def order_rejected(self) -> bool:
         """Whether no common order explains both sets."""
         return self.posterior is not None and self.posterior.likelihood_ratio > LIMIT
+
+    @cached_property
+    def difference_rejected(self) -> bool:
+        """Whether some solver's true scores differ: the differences seen are larger than the items' noise makes them.
+
+        Scores of 0 or 1 have no noise of their own: theirs is that of a share so close to the edge, as in `scores`.
+        """
+        if not self.has_items or not self.models:
+            return False
+        one, n = self.noise, np.array([[self.real_items], [self.synthetic_items]], np.float64)
+        own = np.stack([one.real, one.synthetic])
+        if self.unit:
+            p = np.clip(np.stack([self.real, self.synthetic]), 0.5 / (n + 1), (n + 0.5) / (n + 1))
+            own = np.where(own > 0, own, p * (1 - p) / n)
+        from scipy.special import chdtri
+
+        common = max(one.common_real + one.common_synthetic - 2 * one.common_shared, 0.0)
+        difference = self.synthetic - self.real
+        misfit = level.no_difference_misfit(difference, own.sum(axis=0) - 2 * one.shared, common)
+        return misfit > float(chdtri(len(self.models), 1 - self.settings.level))
 
     def estimate(
         self, name: str, statistic: Statistic, *, drawn: str = "both", reaches: float | None = None

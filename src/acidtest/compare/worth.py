@@ -1,5 +1,7 @@
 """Question 7, worth: how many real items is the synthetic set worth?"""
 
+from dataclasses import replace
+
 import numpy as np
 
 from acidtest.compare.pair import Pair, reaching
@@ -22,14 +24,13 @@ def worth_score(pair: Pair) -> Estimate:
     per_item = _per_real_item(pair, plain_variance(pair.parts[0].real))
     if not per_item > 0:
         return pair.unknown(_ALL_EQUAL, _METHOD)
-    draws = worth_score_draws(
-        pair.posterior.real,
-        pair.posterior.synthetic,
-        per_item,
-        pair.plain_noise[1] * pair.synthetic_items,
-        pair.synthetic_items,
-    )
-    return _worth(pair, draws)
+    own = pair.plain_noise[1]
+    noise = (per_item, own * pair.synthetic_items, pair.synthetic_items)
+    found = _worth(pair, worth_score_draws(pair.posterior.real, pair.posterior.synthetic, *noise))
+    if pair.difference_rejected:
+        return found
+    high = max(found.high, per_item / own) if own > 0 else np.inf
+    return replace(found, high=high, method=f"{found.method}; no difference is not ruled out")
 
 
 @register("statistic", "worth_rank")

@@ -60,6 +60,26 @@ def mspd_excess(real: FloatArray, synthetic: FloatArray, noise_floor: float) -> 
     return mspd(real, synthetic) - noise_floor
 
 
+def no_difference_misfit(difference: FloatArray, own: FloatArray, common: float) -> float:
+    """Return chi-squared (M degrees of freedom) of the move from no difference at all to the differences seen.
+
+    d' V^-1 d with V = diag(own) + common: squares are never below 0, so draws of them never quite reach it; while this
+    is small, no true difference is ruled out, and an interval of squares must reach 0.
+
+    Args:
+        difference: [M] synthetic - real of each solver.
+        own: [M] noise variance of each difference that is the solver's own.
+        common: Noise variance that moves all differences together.
+
+    Example:
+        >>> no_difference_misfit(np.array([0.1, 0.1]), np.array([0.01, 0.01]), 0.0)
+        2.0
+    """
+    precision = 1 / np.maximum(own, np.finfo(np.float64).tiny)
+    together = common * float((difference * precision).sum()) ** 2 / (1 + common * float(precision.sum()))
+    return float((difference**2 * precision).sum()) - together
+
+
 def _mean_over_solvers(x: FloatArray) -> FloatArray:
     known = np.isfinite(x)
     count = known.sum(axis=-1)

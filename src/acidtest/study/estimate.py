@@ -1,12 +1,11 @@
 """What a study would send and cost, counted before anything is sent."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from acidtest.generate.strategy import build_strategy
 from acidtest.models.base import LanguageModel
-from acidtest.models.price import Price, price_of
-from acidtest.study.prepare import Prepared, generation_plan
+from acidtest.models.price import Price
+from acidtest.study.prepare import Prepared, generation_plan, model_price
 from acidtest.types import Prompt
 
 CHARACTERS_PER_TOKEN = 4
@@ -39,7 +38,7 @@ def expected_calls(prepared: Prepared) -> list[Expected]:
             plan = generation_plan(study, entry, task, real, model)
             request = build_strategy(plan, model.style).request(0)
             prompt = request.prompt if request else Prompt()
-            price = _price(prepared, model)
+            price = model_price(study, model)
             rows.append(_row(entry.model, f"writes {entry.benchmark}", [prompt] * entry.items, price))
     synthetic = sum(entry.items for entry in study.generators)
     for solver in study.solvers:
@@ -50,12 +49,8 @@ def expected_calls(prepared: Prepared) -> list[Expected]:
         given = [item for benchmark in prepared.given.values() for item in benchmark.items]
         prompts = [task.prompt(item, examples, model.style) for item in (*real.items, *given)]
         prompts += [prompts[0]] * synthetic  # not written yet: taken to be as long as a real one
-        rows.append(_row(solver.model, "answers all", prompts, _price(prepared, model)))
+        rows.append(_row(solver.model, "answers all", prompts, model_price(study, model)))
     return rows
-
-
-def _price(prepared: Prepared, model: LanguageModel) -> Price | None:
-    return price_of(model.spec, Path(prepared.study.prices) if prepared.study.prices else None)
 
 
 def _row(model: str, work: str, prompts: list[Prompt], price: Price | None) -> Expected:

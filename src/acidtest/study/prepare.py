@@ -13,6 +13,7 @@ from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.strategy import build_strategy
 from acidtest.models.base import ClassicSolver, LanguageModel, ModelSpec
 from acidtest.models.build import build
+from acidtest.models.price import Price, price_of
 from acidtest.study.plan import Plan, PlanInput, make_plan
 from acidtest.study.real import given_benchmark, real_benchmark, task_class
 from acidtest.study.schema import GeneratorSpec, StudyFile
@@ -63,6 +64,7 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
     _check_names(study, real)
     models = {name: build(study.model_spec(name)) for name in _model_names(study)}
     writers = {g.benchmark: _prompt_of(study, g, task, real, models[g.model]) for g in study.generators}
+    _check_prices(study, models)
     folder = RunFolder(root)
     asked = PlanInput(
         study=study,
@@ -162,6 +164,24 @@ def _check_pool(study: StudyFile, task: Task, real: Benchmark) -> None:
     for solver in study.solvers:
         if solver.shots and real.pool:
             task.choose_examples(real.pool, solver.shots, study.seed)
+
+
+def _check_prices(study: StudyFile, models: Mapping[str, Model]) -> None:
+    """Refuse a cap on the cost that could not be kept, before the first call."""
+    if study.limits.max_cost is None:
+        return
+    for name, model in models.items():
+        if isinstance(model, LanguageModel) and model_price(study, model) is None:
+            raise StudyFileError(
+                f"'max_cost' cannot be kept: the price of '{name}' is not known",
+                where=f"model '{name}'",
+                way_out="Give it 'price_in' and 'price_out' (US dollars per million tokens; 0: free).",
+            )
+
+
+def model_price(study: StudyFile, model: LanguageModel) -> Price | None:
+    """Return what a model costs, with the study's own price table first; None where nobody knows."""
+    return price_of(model.spec, Path(study.prices) if study.prices else None)
 
 
 def _check_names(study: StudyFile, real: Benchmark) -> None:

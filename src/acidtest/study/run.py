@@ -5,6 +5,7 @@ from pathlib import Path
 from acidtest.data.run_folder import RunFolder
 from acidtest.errors import StudyFileError
 from acidtest.models.budget import Budget
+from acidtest.study.fetching import fetch_first
 from acidtest.study.plan import synthetic_key
 from acidtest.study.prepare import Prepared, prepare
 from acidtest.study.reporter import Reporter
@@ -45,6 +46,7 @@ def answer_benchmarks(run: Run) -> None:
 
 def start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> Run:
     """Prepare a run, say what a changed study file makes stale, and write down what is given."""
+    fetch_first(study, reporter)
     prepared = prepare(study, study_folder, root)
     limits = study.limits
     budget = Budget(max_cost=limits.max_cost, max_calls=limits.max_calls)
@@ -86,7 +88,10 @@ def study_of(path: Path) -> tuple[StudyFile, Path, Path | None]:
     from acidtest.study.load import load_study
 
     if not path.is_dir():
-        return load_study(path), path.parent, None
+        study = load_study(path)
+        if study.prices is not None:
+            study = study.model_copy(update={"prices": str((path.parent / study.prices).resolve())})
+        return study, path.parent, None
     state = read_state(RunFolder(path))
     if state is None:
         raise StudyFileError(

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from acidtest.data.read import write_item_records
 from acidtest.errors import AcidtestError
@@ -12,9 +11,8 @@ from acidtest.models.base import LanguageModel
 from acidtest.models.budget import Budget
 from acidtest.models.cache import ResponseCache
 from acidtest.models.caller import Caller
-from acidtest.models.price import price_of
 from acidtest.study.plan import CLOSING, Unit, clear, staleness, synthetic_key
-from acidtest.study.prepare import Prepared, revision
+from acidtest.study.prepare import Prepared, model_price, revision
 from acidtest.study.reporter import Reporter
 
 
@@ -88,7 +86,7 @@ def keep_given(run: Run) -> None:
 async def open_caller(run: Run, model: LanguageModel, stack: AsyncExitStack, *, cached: bool) -> Caller:
     """Open a model, its price and, where `cached`, the answers that other runs were given."""
     study = run.prepared.study
-    price = price_of(model.spec, Path(study.prices) if study.prices else None)
+    price = model_price(study, model)
     if price is None:
         run.reporter.say(f"The price of '{model.spec.name}' is not known: its cost counts as 0.")
     cache = stack.enter_context(ResponseCache()) if cached else None
