@@ -13,6 +13,7 @@ from rich.progress import Progress as Bars
 from rich.progress import Task as BarTask
 from rich.text import Text
 
+_NUMBERS_WIDTH = 56  # bar, items, rate, tokens, cost and time left
 _PERIOD = 0.1  # seconds between two redraws: counting must stay cheap at thousands of items a second
 
 
@@ -43,8 +44,9 @@ class _Rate(ProgressColumn):
 
     def render(self, task: BarTask) -> Text:
         speed = task.finished_speed or task.speed
-        rate = f"{speed:.1f}/s" if speed else "-/s"
-        return Text(f"{rate}  {task.fields['tokens']:,} tokens  {_money(task.fields['cost'])}", style="dim")
+        rate = f"{speed:.{0 if speed >= 100 else 1}f}/s" if speed else "-/s"  # noqa: PLR2004  # digits that matter
+        tokens, cost = _compact(task.fields["tokens"]), _money(task.fields["cost"])
+        return Text(f"{rate} {tokens} tokens {cost}", style="dim")
 
 
 class TerminalReporter:
@@ -68,7 +70,7 @@ class TerminalReporter:
             self._line(title, total, count)
             return
         with self._shared_bars() as bars:
-            count = _Count(bars, bars.add_task(title[:60], total=total, tokens=0, cost=0.0))
+            count = _Count(bars, bars.add_task(self._fitted(title), total=total, tokens=0, cost=0.0))
             yield count
             count.draw()
 
@@ -87,10 +89,15 @@ class TerminalReporter:
                 self._bars.stop()
                 self._bars = None
 
+    def _fitted(self, title: str) -> str:
+        """Return a title that leaves room for the numbers; its end, the benchmark's name, may be cut."""
+        room = max(20, self.console.width - _NUMBERS_WIDTH)
+        return title if len(title) <= room else title[: room - 1] + "…"
+
     def _new_bars(self) -> Bars:
         return Bars(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=6),
             MofNCompleteColumn(),
             _Rate(),
             TimeRemainingColumn(compact=True),
@@ -105,6 +112,14 @@ class TerminalReporter:
             f"{title}: {count.items} of {total} items, {seconds:.1f} s, {rate}, "
             f"{count.tokens:,} tokens, {_money(count.cost)}"
         )
+
+
+def _compact(count: int) -> str:
+    """Return a count in at most five characters or so: 940, 31.2k, 4.7M."""
+    for unit, size in (("M", 1_000_000), ("k", 1_000)):
+        if count >= size:
+            return f"{count / size:.1f}{unit}"
+    return str(count)
 
 
 def _money(dollars: float) -> str:
