@@ -48,6 +48,7 @@ examples: .venv/local  ## run the studies on real data that docs/studies.md repo
 	$(BIN)/acidtest run examples/snips/study.yaml --run runs/snips
 	$(BIN)/acidtest run examples/politics/study.yaml --run runs/politics
 	$(BIN)/acidtest run examples/similarity/study.yaml --run runs/similarity
+	$(BIN)/python bench/example_studies.py runs docs/studies
 
 bench: .venv/local .venv-peers/made  ## measure the cost of a call beside other harnesses; writes docs/benchmarks.md
 	$(BIN)/python bench/cost_of_a_call.py

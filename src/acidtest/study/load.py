@@ -1,6 +1,5 @@
 """Read a study file; say of every slip where it stands and what would be right."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from acidtest.errors import StudyFileError
+from acidtest.errors import StudyFileError, did_you_mean
 from acidtest.study.schema import StudyFile
 
 _LONGEST = 1_000_000
@@ -91,8 +90,7 @@ def _refuse_bare_models(tree: CommentedMap, path: Path) -> None:
         for position, entry in enumerate(entries):
             name = entry.get("model") if isinstance(entry, CommentedMap) else entry
             if isinstance(name, str) and name not in models and ":" not in name:
-                near = difflib.get_close_matches(name, [str(m) for m in models], n=1)
-                hint = f"Did you mean '{near[0]}'? " if near else ""
+                hint = did_you_mean(name, [str(model) for model in models])
                 raise StudyFileError(
                     f"'{name}' is no model of this study",
                     where=f"{path}{_line(tree, (section, position))}, {section}[{position}]",
@@ -110,8 +108,7 @@ def _explain(error: ValidationError, tree: CommentedMap, path: Path) -> StudyFil
     others = f" {more} more to mend after this one." if more else ""
     if first["type"] == "extra_forbidden":
         known = _keys_at(StudyFile, place[:-1])
-        near = difflib.get_close_matches(str(place[-1]), known, n=1)
-        hint = f"Did you mean '{near[0]}'? " if near else ""
+        hint = did_you_mean(str(place[-1]), known)
         return StudyFileError(
             f"unknown key '{place[-1]}'", where=where, way_out=f"{hint}Known here: {', '.join(known)}.{others}"
         )

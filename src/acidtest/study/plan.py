@@ -119,7 +119,7 @@ def _generator_unit(asked: PlanInput, generator: GeneratorSpec, pool_print: str,
         _identity(asked.study.model_spec(generator.model), asked.revisions[generator.model]),
         [pool_print, task.name, task.labels, task.description, asked.study.seed, asked.writers[name]],
     ]
-    files = (folder.synthetic(name), folder.rejected(name), folder.calls(name))
+    files = (folder.synthetic(name), folder.rejected(name))  # recorded calls stay: those that still fit are used again
     return Unit(key=synthetic_key(name), fingerprint=_print(content), files=files)
 
 
