@@ -2,8 +2,8 @@
 
     python bench/example_studies.py runs docs/studies
 
-copies each RUN/fidelity.json, and writes tables.md from the copies: verdicts, statistics with intervals, bias factors, and
-scores. No text of any benchmark is in them.
+copies each RUN/fidelity.json, and writes tables.md from the copies: verdicts, statistics with intervals, bias
+factors, and scores. No text of any benchmark is in them.
 """
 
 import sys

@@ -1,5 +1,7 @@
 """What a user can meet: every error says what is wrong, where, and the way out."""
 
+from collections.abc import Sequence
+
 
 class AcidtestError(Exception):
     r"""The base of all errors that a user can mend; the command line prints it and exits with 2.
@@ -50,3 +52,16 @@ class BudgetError(AcidtestError):
 
 class UnknownNameError(AcidtestError):
     """A name that nothing is registered under."""
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Return the start of a way out: the known name that is nearest to a wrong one, or nothing where none is near.
+
+    Example:
+        >>> did_you_mean("labl", ["text", "label"]), did_you_mean("x", ["text", "label"])
+        ("Did you mean 'label'? ", '')
+    """
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean '{near[0]}'? " if near else ""

@@ -10,7 +10,6 @@ A task, strategy, provider, classic solver, statistic or dataset converter is ad
 loaded with `--load my_file.py` or through an entry point of the group `acidtest.plugins`.
 """
 
-import difflib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -21,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from acidtest.errors import AcidtestError, UnknownNameError
+from acidtest.errors import AcidtestError, UnknownNameError, did_you_mean
 
 PACKAGES = {
     "task": "acidtest.tasks",
@@ -58,9 +57,9 @@ def get(kind: str, name: str) -> Any:
         _import_all(kind)
     if (kind, name) not in _registered:
         known = names(kind)
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"Did you mean '{near[0]}'? " if near else ""
-        raise UnknownNameError(f"no {kind} is called '{name}'", way_out=f"{hint}Known: {', '.join(known) or 'none'}.")
+        raise UnknownNameError(
+            f"no {kind} is called '{name}'", way_out=f"{did_you_mean(name, known)}Known: {', '.join(known) or 'none'}."
+        )
     return _registered[kind, name]
 
 

@@ -49,16 +49,22 @@ def compare(
     show_outcome(result, page=None, json_file=json_file, gate=None)
 
 
-def report(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RUN] = None) -> None:
-    """Draw the comparison of the run into RUN/report.html."""
+def report(
+    study: Annotated[Path, STUDY],
+    *,
+    folder: Annotated[Path | None, RUN] = None,
+    json_file: Annotated[str | None, JSON] = None,
+) -> None:
+    """Draw the comparison of the run into RUN/report.html and print it."""
+    from acidtest.cli.outcome import show_outcome
     from acidtest.data.run_folder import RunFolder
     from acidtest.study.closing import write_report
     from acidtest.study.run import study_of
 
     asked, _, known = study_of(study)
     root = run_folder(folder, known, asked.study)
-    write_report(asked, RunFolder(root))
-    typer.echo(f"Report: {root / 'report.html'}")
+    drawn = write_report(asked, RunFolder(root))
+    show_outcome(drawn, page=root / "report.html", json_file=json_file, gate=None)
 
 
 def _finish(failed: dict[str, str], made: Path) -> None:

@@ -157,7 +157,8 @@ class Pair:
         common = max(one.common_real + one.common_synthetic - 2 * one.common_shared, 0.0)
         difference = self.synthetic - self.real
         misfit = level.no_difference_misfit(difference, own.sum(axis=0) - 2 * one.shared, common)
-        return misfit > float(chdtri(len(self.models), 1 - self.settings.level))
+        # Half of what the level leaves: the interval's lower tail.
+        return misfit > float(chdtri(len(self.models), (1 - self.settings.level) / 2))
 
     def estimate(
         self, name: str, statistic: Statistic, *, drawn: str = "both", reaches: float | None = None

@@ -1,6 +1,5 @@
 """Models and data sets by name: from a folder, the cache, a package that carries them, or the web; always checked."""
 
-import difflib
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from acidtest.data.fetched import Fetched, FetchedFile
 from acidtest.data.kept_file import ByteProgress, file_sha256
 from acidtest.data.model_files import model_files
 from acidtest.data.model_source import find_model, model_file
-from acidtest.errors import UnknownNameError
+from acidtest.errors import UnknownNameError, did_you_mean
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -45,10 +44,9 @@ def fetched(name: str, progress: ByteProgress | None = None) -> Fetched:
         found = dataset_files(registry.get("dataset", name)(), progress)
         return Fetched(name=name, path=found.folder, source=found.source, files=found.files)
     everything = [*models, *known]
-    near = difflib.get_close_matches(name, everything, n=1)
     raise UnknownNameError(
         f"no model or data set is called '{name}'",
-        way_out=(f"Did you mean '{near[0]}'? " if near else "") + f"Known: {', '.join(everything)}.",
+        way_out=f"{did_you_mean(name, everything)}Known: {', '.join(everything)}.",
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from acidtest.data.file_row import FileRow
 from acidtest.data.row_item import item_reader
 from acidtest.data.run_folder import write_atomically
-from acidtest.errors import DataError
+from acidtest.errors import DataError, did_you_mean
 from acidtest.types import Item, ItemShape, Record
 
 FORMATS = {
@@ -131,12 +131,10 @@ def check_items(items: Sequence[Item], labels: Sequence[str], where: str) -> Non
         _refuse_twice(item, where, places)
         for label in _labels_in(item):
             if known and label not in known:
-                from acidtest.data.row_item import nearest
-
                 raise DataError(
                     f"'{label[:100]}' is not a label",
                     where=f"{where}, item '{item.id[:100]}'",
-                    way_out=f"{nearest(label, labels)}Correct the item, or add the label to 'labels'.",
+                    way_out=f"{did_you_mean(label, labels)}Correct the item, or add the label to 'labels'.",
                 )
 
 

@@ -1,6 +1,5 @@
 """One row of a file -> one item, with the columns that the user maps."""
 
-import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from pydantic import JsonValue
 
 from acidtest.data.file_row import FileRow
 from acidtest.data.spans import character_spans
-from acidtest.errors import DataError
+from acidtest.errors import DataError, did_you_mean
 from acidtest.types import Item, ItemShape
 
 OPTIONAL = ("id", "bundle", "edit", "topic")
@@ -31,7 +30,7 @@ def item_reader(path: Path, shape: ItemShape, columns: Mapping[str, str]) -> Cal
             raise DataError(
                 f"'{field}' is not a field of an item",
                 where="columns",
-                way_out=f"{nearest(field, known)}Fields: {', '.join(known)}.",
+                way_out=f"{did_you_mean(field, known)}Fields: {', '.join(known)}.",
             )
     stem = _stem(path)
 
@@ -47,12 +46,6 @@ def item_reader(path: Path, shape: ItemShape, columns: Mapping[str, str]) -> Cal
         return Item(id=name, input=inputs, target=target, **optional)
 
     return read
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """Return "Did you mean 'x'? " where a known name is near, else nothing."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean '{near[0]}'? " if near else ""
 
 
 def _content(row: FileRow, shape: ItemShape, columns: Mapping[str, str]) -> tuple[dict[str, str], JsonValue]:
@@ -72,7 +65,7 @@ def _value(row: FileRow, field: str, columns: Mapping[str, str]) -> object:
         present = list(row.values)
         raise DataError(
             f"there is no column '{column}'",
-            way_out=f"{nearest(column, present)}Columns here: {', '.join(present)[:300]}. "
+            way_out=f"{did_you_mean(column, present)}Columns here: {', '.join(present)[:300]}. "
             f"Name the right one under 'columns': {field}: COLUMN.",
         )
     value = row.values[column]
@@ -90,7 +83,7 @@ def _optional(row: FileRow, field: str, columns: Mapping[str, str]) -> str | Non
         raise DataError(
             f"there is no column '{column}'",
             where=row.where,
-            way_out=f"{nearest(column, list(row.values))}Columns here: {', '.join(row.values)[:300]}.",
+            way_out=f"{did_you_mean(column, list(row.values))}Columns here: {', '.join(row.values)[:300]}.",
         )
     value = row.values[column]
     return None if value is None or value == "" else str(value)

@@ -1,6 +1,5 @@
 """Tables of scores that users have already -> `Scores`."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from acidtest.data.score_grid import Grid, grid_of
 from acidtest.data.score_rows import Rows, read_rows
-from acidtest.errors import DataError
+from acidtest.errors import DataError, did_you_mean
 from acidtest.stats.jackknife import observed as observed_metric
 from acidtest.stats.metric import METRICS, Metric, finish_mean
 from acidtest.types import BenchmarkScores, Scores
@@ -217,9 +216,7 @@ def _first_of_each(codes: NDArray[np.int64]) -> list[int]:
 
 
 def _nearest(name: str, known: Sequence[str], option: str) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean '{near[0]}'? " if near else ""
-    return f"{hint}{option} takes one of: {_listed(known)}."
+    return f"{did_you_mean(name, known)}{option} takes one of: {_listed(known)}."
 
 
 def _listed(names: Sequence[str], most: int = 20) -> str:
