@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acidtest.data.spans import spans_of
 from acidtest.errors import StudyFileError
 from acidtest.generate.name_lists import NameLists, clean_name
-from acidtest.generate.names import KnownNames, find_names, spans_of
+from acidtest.generate.names import KnownNames, find_names
 from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.strategy import build_strategy
 from acidtest.registry import get

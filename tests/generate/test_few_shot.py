@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from acidtest.data.spans import spans_of
 from acidtest.generate.form_ner import marked, unmarked
-from acidtest.generate.forms import list_lines, readable, room_for
-from acidtest.generate.names import spans_of
+from acidtest.generate.forms import list_lines, room_for
 from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.rounds import Rounds, shares
 from acidtest.generate.strategy import build_strategy
 from acidtest.registry import get
+from acidtest.tasks.answer_text import in_words
 from acidtest.types import Item, Prompt, Reply
 from scripted_generator import Scripted, intent_plan, run, words
 
@@ -170,7 +171,7 @@ def test_room_for_long_items_and_no_more() -> None:
 def test_lists_of_a_model() -> None:
     text = "<think>a list\n- no</think>\n1. one\n 2) two\n* three\n---\n```\n\u201cfour\u201d\n'five' and 'six'"
     assert list_lines(text) == ["one", "two", "three", "four", "'five' and 'six'"]
-    assert readable("SearchScreeningEvent") == "search screening event"
+    assert in_words("SearchScreeningEvent") == "search screening event"
 
 
 def test_shares_are_the_largest_remainders() -> None:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
+from acidtest.data.spans import spans_of
 from acidtest.errors import DataError
 from acidtest.models.base import ClassicSolver
-from acidtest.models.classic.tokens import entity_answer, spans_from, spans_of, tags_of, tokens_of
+from acidtest.models.classic.tokens import entity_answer, spans_from, tags_of, tokens_of
 from acidtest.registry import get, names
 from acidtest.tasks.base import Task
 from acidtest.tasks.intent import IntentTask

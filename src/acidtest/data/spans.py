@@ -1,4 +1,4 @@
-"""Entity spans from token tags: BIO, IOB1, IO, BILOU and BIOES, by one rule.
+"""Entity spans: those of an item, and those that token tags mark: BIO, IOB1, IO, BILOU and BIOES, by one rule.
 
 The rule is that of conlleval, which seqeval follows by default: a span begins at B, S or U, where the type changes, and
 where I, E or L follows nothing or a finished span; it ends where the next begins or with O. In IO tags two neighbours
@@ -9,12 +9,33 @@ import re
 from collections.abc import Sequence
 
 from acidtest.errors import DataError
+from acidtest.types import Item
 
+Span = tuple[str, int, int]
+"""Type, start and end in characters; the end is the character after the last."""
+
+_PARTS = 3
 _TAG = re.compile(r"(?P<prefix>[BIELSU])-(?P<type>.+)")
 _SAME = {"L": "E", "U": "S"}
 
 
-def tag_spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
+def spans_of(item: Item) -> list[Span]:
+    """Return an item's gold spans in the order of the text; what is no span is passed over.
+
+    Example:
+        >>> spans_of(Item(id="1", input={"text": "In Rome"}, target=[["city", 3, 7]]))
+        [('city', 3, 7)]
+    """
+    found: list[Span] = []
+    for span in item.target if isinstance(item.target, list) else ():
+        if isinstance(span, list) and len(span) == _PARTS:
+            kind, start, end = span
+            if isinstance(kind, str) and isinstance(start, int) and isinstance(end, int):
+                found.append((kind, start, end))
+    return sorted(found, key=lambda span: span[1:])
+
+
+def tag_spans(tags: Sequence[str]) -> list[Span]:
     """Return (type, first token, token after the last) of every span, in order.
 
     Raises:
@@ -26,7 +47,7 @@ def tag_spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
         >>> tag_spans(["B-PER", "I-PER", "O", "I-LOC"])
         [('PER', 0, 2), ('LOC', 3, 4)]
     """
-    spans: list[tuple[str, int, int]] = []
+    spans: list[Span] = []
     open_type, began, finished = "", 0, True
     for position, tag in enumerate(tags):
         prefix, kind = _parted(tag)
@@ -41,7 +62,7 @@ def tag_spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
     return spans
 
 
-def character_spans(tokens: Sequence[str], tags: Sequence[str]) -> tuple[str, list[tuple[str, int, int]]]:
+def character_spans(tokens: Sequence[str], tags: Sequence[str]) -> tuple[str, list[Span]]:
     """Return the text, tokens joined by one blank, and (type, start, end) of every span in it.
 
     `text[start:end]` is exactly the span: `end` is the character after its last.

@@ -14,11 +14,12 @@ from typing import ClassVar
 from pydantic import Field, JsonValue
 
 from acidtest.data.prompt_file import fill
+from acidtest.data.spans import spans_of
 from acidtest.errors import StudyFileError
-from acidtest.generate.forms import list_lines, readable, room_for
+from acidtest.generate.forms import described, list_lines, room_for
 from acidtest.generate.name_grammar import around_names
 from acidtest.generate.name_lists import NameLists
-from acidtest.generate.names import KnownNames, find_names, short_items, spans_of
+from acidtest.generate.names import KnownNames, find_names, short_items
 from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.rounds import shuffled_cycle
 from acidtest.generate.strategy import Draft, Request, Strategy, StrategyOptions
@@ -137,7 +138,7 @@ class EntityFirst(Strategy):
         shown = rng.sample(known, min(self.options.examples, len(known)))
         self.asked[index] = kind, frozenset(shown)
         values = {
-            "type": self._describe(kind),
+            "type": described(kind, self.descriptions),
             "examples": "\n".join(f"- {name}" for name in shown),
             "count": str(self.options.names_per_call),
         }
@@ -182,10 +183,6 @@ class EntityFirst(Strategy):
         text = item.input["text"]
         names = dict.fromkeys((text[start:end], kind) for kind, start, end in spans_of(item))
         return f"Names: {listed(list(names))}\nSentence: {' '.join(text.split())}"
-
-    def _describe(self, kind: str) -> str:
-        description = self.descriptions.get(kind, "")
-        return f"{readable(kind)} ({description})" if description else readable(kind)
 
     def _sentence(self, line: str, names: dict[str, str]) -> Draft:
         missing = [name for name in names if name not in line]

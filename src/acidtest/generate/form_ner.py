@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import ClassVar
 
 from acidtest.data.prompt_file import PromptFile
+from acidtest.data.spans import Span, spans_of
 from acidtest.generate.forms import Form, list_lines
 from acidtest.generate.name_grammar import marked_names
-from acidtest.generate.names import KnownNames, Span, short_items, spans_of, splits_word
+from acidtest.generate.names import KnownNames, short_items, splits_word
 from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.strategy import Draft
 from acidtest.types import Item, Style
@@ -83,7 +84,7 @@ def marked(item: Item) -> str:
         '<country>France</country> won'
     """
     text = item.input["text"]
-    for kind, start, end in sorted(spans_of(item), key=lambda span: span[1], reverse=True):
+    for kind, start, end in reversed(spans_of(item)):
         text = f"{text[:start]}<{kind}>{text[start:end]}</{kind}>{text[end:]}"
     return " ".join(text.split())
 

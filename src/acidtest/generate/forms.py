@@ -12,12 +12,12 @@ from acidtest.data.prompt_file import PromptFile
 from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.strategy import Draft
 from acidtest.generate.text_checks import tidy
+from acidtest.tasks.answer_text import in_words
 from acidtest.types import Item, Style
 
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]+|\d{1,3}[.):])\s+")
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "`": "`"}
 _MOST_TOKENS = 1000
-_WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-.:/]+")
 
 
 class Form(ABC):
@@ -57,8 +57,7 @@ class Form(ABC):
 
     def describe(self, cell: str) -> str:
         """Return the words for a cell that a prompt uses."""
-        description = self.descriptions.get(cell, "")
-        return f"{readable(cell)} ({description})" if description else readable(cell)
+        return described(cell, self.descriptions)
 
     def examples(self, cell: str, count: int, rng: random.Random) -> list[Item]:
         """Return up to `count` pool items of a cell, another draw for every call."""
@@ -78,6 +77,12 @@ class Form(ABC):
         """Return all candidates in a generator's text."""
 
 
+def described(label: str, descriptions: Mapping[str, str]) -> str:
+    """Return a label in plain words, with what it means in brackets where somebody said so."""
+    about = descriptions.get(label, "")
+    return in_words(label) + (f" ({about})" if about else "")
+
+
 def room_for(texts: Sequence[str], fewest: int) -> int:
     """Return tokens enough for nine of ten of these texts, at three characters each, between `fewest` and 1000.
 
@@ -86,16 +91,6 @@ def room_for(texts: Sequence[str], fewest: int) -> int:
     lengths = sorted(map(len, texts))
     usual = lengths[len(lengths) * 9 // 10] if lengths else 0
     return max(fewest, min(_MOST_TOKENS, usual // 3))
-
-
-def readable(label: str) -> str:
-    """Return a label's identifier as words.
-
-    Example:
-        >>> readable("AddToPlaylist"), readable("set_alarm")
-        ('add to playlist', 'set alarm')
-    """
-    return " ".join(word for word in _WORD_ENDS.split(label) if word).lower()
 
 
 def list_lines(text: str) -> list[str]:

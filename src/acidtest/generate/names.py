@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from acidtest.data.spans import Span, spans_of
 from acidtest.types import Item
-
-Span = tuple[str, int, int]
-"""Type, start and end in characters."""
 
 SHORT = 160
 """Characters of a short sentence."""
@@ -104,26 +102,15 @@ class KnownNames:
 
     def _learn(self, item: Item) -> None:
         text = item.input["text"]
-        spans = [(start, end) for _, start, end in spans_of(item)]
-        for kind, start, end in spans_of(item):
+        spans = spans_of(item)
+        for kind, start, end in spans:
             name = " ".join(text[start:end].split())
             if name:
                 self.add(name, kind)
         for word in _CAPITAL.finditer(text):
-            outside = not any(start <= word.start() < end for start, end in spans)
+            outside = not any(start <= word.start() < end for _, start, end in spans)
             if outside and word[0][0].isupper() and not _begins(text, word):
                 self._plain_capitals.add(re.split(r"['\u2019]", word[0])[0])
-
-
-def spans_of(item: Item) -> list[Span]:
-    """Return the spans of an item's target."""
-    found: list[Span] = []
-    for span in item.target if isinstance(item.target, list) else ():
-        if isinstance(span, list) and len(span) == 3:  # noqa: PLR2004  type, start, end
-            kind, start, end = span
-            if isinstance(kind, str) and isinstance(start, int) and isinstance(end, int):
-                found.append((kind, start, end))
-    return found
 
 
 def short_items(items: Sequence[Item], fewest: int) -> list[Item]:

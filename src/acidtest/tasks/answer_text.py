@@ -1,4 +1,4 @@
-"""What is done to a model's text before any task reads it, and to an item's text before a prompt holds it."""
+"""What is done to a model's text before any task reads it, and to texts and labels before a prompt holds them."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ LONGEST_ANSWER = 20_000
 _THOUGHTS_END = "</think>"
 _LINE_ENDS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029], " ")
 _CONTROLS = {code: replacement for code, replacement in _LINE_ENDS.items() if code != ord("\n")}
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s_\-.:/]+")
 
 
 def readable(text: str) -> str:
@@ -51,7 +51,7 @@ def in_words(label: str) -> str:
     """Return a label as a person would write it.
 
     Example:
-        >>> in_words("AddToPlaylist"), in_words("card_arrival")
-        ('add to playlist', 'card arrival')
+        >>> in_words("AddToPlaylist"), in_words("card_arrival"), in_words("alarm.set")
+        ('add to playlist', 'card arrival', 'alarm set')
     """
-    return " ".join(_CAMEL.sub(" ", label).replace("_", " ").replace("-", " ").split()).lower()
+    return " ".join(filter(None, _WORD_ENDS.split(label))).lower()

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from acidtest.data.spans import Span
 from acidtest.tasks.answer_text import key_of, one_line
 from acidtest.tasks.loose_json import Found, Value, find_json
-from acidtest.tasks.span_matching import Span
 
 NOWHERE = -1
 _TYPE_KEYS = ("type", "label", "entitytype", "category", "tag", "class")

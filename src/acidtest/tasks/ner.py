@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from acidtest.data.prompt_file import fill, load_prompt
+from acidtest.data.spans import Span, spans_of
 from acidtest.errors import StudyFileError
 from acidtest.registry import register
 from acidtest.stats.estimate import FloatArray
@@ -16,7 +17,7 @@ from acidtest.tasks.answer_text import key_of, one_line, readable
 from acidtest.tasks.base import Task
 from acidtest.tasks.gbnf import one_of
 from acidtest.tasks.mentions import locate, read_mentions
-from acidtest.tasks.span_matching import Span, count_strict, count_type
+from acidtest.tasks.span_matching import count_strict, count_type
 from acidtest.types import Answer, Item, ItemShape, Prompt, Style
 
 _COUNT = {"span_f1": count_strict, "ent_type_f1": count_type}
@@ -61,8 +62,7 @@ class NerTask(Task):
         for entry in item.target:
             if problem := self._span_problem(entry, text):
                 return problem
-        spans = sorted(_gold(item), key=lambda span: span[1:])
-        for left, right in pairwise(spans):
+        for left, right in pairwise(spans_of(item)):
             if right[1] < left[2]:
                 return f"the spans {list(left)} and {list(right)} overlap"
         return ""
@@ -123,17 +123,17 @@ class NerTask(Task):
         chosen: list[Item] = []
         missing = set(self.labels)
         for _ in range(min(shots, len(drawn))):
-            best = max(drawn, key=lambda item: len(missing & {span[0] for span in _gold(item)}))
-            missing -= {span[0] for span in _gold(best)}
+            best = max(drawn, key=lambda item: len(missing & {span[0] for span in spans_of(item)}))
+            missing -= {span[0] for span in spans_of(best)}
             drawn.remove(best)
             chosen.append(best)
         return chosen
 
     def _counts(self, metric: str, item: Item, answer: Answer) -> tuple[int, int, int]:
-        gold = _gold(item)
+        gold = spans_of(item)
         if answer.problem:
             return 0, int(not gold), len(gold)
-        return _COUNT[metric](gold, _spans(answer.value))
+        return _COUNT[metric](gold, _said(answer.value))
 
     def _span_problem(self, entry: object, text: str) -> str:
         shown = str(entry)[:80]
@@ -159,15 +159,11 @@ def answer_text(item: Item) -> str:
         '[{"text": "Rome", "type": "city"}]'
     """
     text = one_line(item.input["text"])
-    entries = [{"text": text[start:end], "type": kind} for kind, start, end in sorted(_gold(item), key=lambda s: s[1:])]
+    entries = [{"text": text[start:end], "type": kind} for kind, start, end in spans_of(item)]
     return json.dumps(entries, ensure_ascii=False)
 
 
-def _gold(item: Item) -> list[Span]:
-    return sorted(_spans(item.target), key=lambda span: span[1:])
-
-
-def _spans(value: object) -> list[Span]:
+def _said(value: object) -> list[Span]:
     entries = value if isinstance(value, list | tuple) else ()
     return [(str(kind), int(start), int(end)) for kind, start, end in entries]
 

@@ -3,12 +3,12 @@
 The definitions are those of SemEval-2013 task 9 as nervaluate 1.2 computes them, one item at a time: spans are compared
 in the order given, an answered span uses up one gold span at most, and spans overlap where they share at least 1 % of
 the gold span. F1 = 2 correct / (possible + actual), so (tp, fp, fn) = (correct, actual - correct, possible - correct).
+An answered span with start and end -1 stands nowhere in the text.
 """
 
 from collections.abc import Sequence
 
-Span = tuple[str, int, int]
-"""(type, start, end): character offsets, the end not included. Start and end -1: stands nowhere in the text."""
+from acidtest.data.spans import Span
 
 _LEAST_OVERLAP = 1.0
 """Per cent of the gold span, nervaluate's default."""

@@ -4,9 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import ClassVar
 
+from acidtest.data.spans import Span, spans_of
 from acidtest.models.base import ClassicSolver
 from acidtest.models.classic.pool_check import require_pool
-from acidtest.models.classic.tokens import Span, Token, entity_answer, spans_of, tokens_of
+from acidtest.models.classic.tokens import Token, entity_answer, tokens_of
 from acidtest.registry import register
 from acidtest.types import Item
 

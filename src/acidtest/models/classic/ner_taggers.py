@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import ClassVar
 
+from acidtest.data.spans import spans_of
 from acidtest.models.base import ClassicSolver
 from acidtest.models.classic.pool_check import require_pool
 from acidtest.models.classic.tokens import (
@@ -16,7 +17,6 @@ from acidtest.models.classic.tokens import (
     encodable,
     entity_answer,
     spans_from,
-    spans_of,
     tags_of,
     tokens_of,
 )

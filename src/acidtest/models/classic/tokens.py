@@ -1,12 +1,11 @@
-"""Texts as tokens with offsets, gold spans as BIO tags, and entity answers as tasks read them."""
+"""Texts as tokens with offsets, spans as BIO tags, and entity answers as tasks read them."""
 
 import json
 import re
 from collections.abc import Sequence
 
-from acidtest.types import Item
+from acidtest.data.spans import Span
 
-Span = tuple[str, int, int]
 Token = tuple[str, int, int]
 OUTSIDE = "O"
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -25,13 +24,6 @@ def tokens_of(text: str) -> list[Token]:
 def encodable(text: str) -> str:
     """Return a text of the same length without lone surrogates, which no feature hasher takes."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def spans_of(item: Item) -> list[Span]:
-    """Return an item's gold spans in the order of the text."""
-    target = item.target if isinstance(item.target, list) else []
-    spans = [(str(s[0]), int(str(s[1])), int(str(s[2]))) for s in target if isinstance(s, list | tuple)]
-    return sorted(spans, key=lambda span: span[1:])
 
 
 def tags_of(tokens: Sequence[Token], spans: Sequence[Span]) -> list[str]:
