@@ -36,6 +36,7 @@ def _score(pair: Pair) -> Verdict:
     limit = pair.settings.thresholds.score
     draws = np.sqrt(level.mspd(*_both(pair)))
     low, high = interval(draws, pair.settings.level)
+    low = low if pair.difference_rejected else 0.0  # as that of mspd
     middle, _ = interval(draws, 0.0)
     seen = f"True scores differ from the real ones by {middle:.3f} ({low:.3f} to {high:.3f}; root mean square)"
     if high <= limit:

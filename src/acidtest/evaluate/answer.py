@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from acidtest.data.line_file import LineFile
 from acidtest.errors import ModelError, TransientModelError
-from acidtest.evaluate.record import ResponseFile, put_in_order, read_responses
+from acidtest.evaluate.record import put_in_order, read_responses
 from acidtest.models.base import ClassicSolver
 from acidtest.types import Item, Progress, Reply
 
@@ -34,7 +35,7 @@ async def answer_items(items: Sequence[Item], ask: Ask, *, path: Path, concurren
     done = {item for item, response in read_responses(path).items() if response.error is None}
     missing = [item for item in items if item.id not in done]
     progress.advance(len(items) - len(missing))
-    with ResponseFile(path) as file:
+    with LineFile(path) as file:
         rest = _Rest(missing, ask, file, progress, answered=len(done))
         await side_by_side([rest.work() for _ in range(min(concurrency, len(missing)))])
     put_in_order(path, [item.id for item in items])
@@ -61,9 +62,7 @@ async def side_by_side(works: Sequence[Awaitable[None]]) -> None:
 class _Rest:
     """The items that are still to be answered, shared by all workers."""
 
-    def __init__(
-        self, missing: Sequence[Item], ask: Ask, file: ResponseFile, progress: Progress, *, answered: int
-    ) -> None:
+    def __init__(self, missing: Sequence[Item], ask: Ask, file: LineFile, progress: Progress, *, answered: int) -> None:
         self.waiting, self.ask, self.file, self.progress = iter(missing), ask, file, progress
         self.answered, self.failed = answered, 0
 
@@ -109,7 +108,7 @@ class _Rest:
 def answer_with_classic(solver: ClassicSolver, items: Sequence[Item], *, path: Path, progress: Progress) -> None:
     """Let a trained classic solver answer all items. Quick, so it always starts afresh."""
     path.unlink(missing_ok=True)
-    with ResponseFile(path) as file:
+    with LineFile(path) as file:
         for item, text in zip(items, solver.answer(items), strict=True):
             file.add({"item": item.id, "text": text})
     progress.advance(len(items))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ from typing import Any, Self
 import orjson
 from pydantic import ValidationError
 
+from acidtest.data.line_file import LineFile, whole_lines
 from acidtest.types import Prompt, Record, Sampling
 
 LONGEST_REPLY = 40_000
@@ -63,10 +63,9 @@ class CallLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.unreadable = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._known = {(record.call, record.prompt): record for record in self._read()}
         self.calls = frozenset(call for call, _ in self._known)
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+        self._file = LineFile(path)
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +73,7 @@ class CallLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._file)
+        self._file.__exit__(kind, error, trace)
 
     def find(self, call: int, prompt: str) -> RecordedCall | None:
         """Return what was recorded for this call and this very prompt, or None."""
@@ -87,19 +86,11 @@ class CallLog:
 
     def append(self, record: RecordedCall) -> None:
         """Write one line, at once; after this the reply survives a kill."""
-        line = memoryview(orjson.dumps(record.model_dump()) + b"\n")
-        while line:
-            line = line[os.write(self._file, line) :]
+        self._file.add(record.model_dump())
 
     def _read(self) -> Iterator[RecordedCall]:
-        if not self.path.exists():
-            return
-        content = self.path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.truncate(self.path, whole)
         unanswered: list[RecordedCall] = []
-        for line in content[:whole].splitlines():
+        for line in whole_lines(self.path):
             try:
                 record = RecordedCall.model_validate(orjson.loads(line))
             except (orjson.JSONDecodeError, ValidationError):

@@ -72,7 +72,7 @@ def no_difference_misfit(difference: FloatArray, own: FloatArray, common: float)
         common: Noise variance that moves all differences together.
 
     Example:
-        >>> no_difference_misfit(np.array([0.1, 0.1]), np.array([0.01, 0.01]), 0.0)
+        >>> round(no_difference_misfit(np.array([0.1, 0.1]), np.array([0.01, 0.01]), 0.0), 6)
         2.0
     """
     precision = 1 / np.maximum(own, np.finfo(np.float64).tiny)
