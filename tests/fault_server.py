@@ -55,6 +55,8 @@ REPLIES = {
     "wrong-shape": http(200, b'{"choices": [{"message": "fine"}]}'),
     "not-an-object": http(200, b"[1, 2]"),
     "null": http(200, b"null"),
+    "lone-surrogate": http(200, BODY.replace(b"fine", rb"\\ud800 \ud83d\ude00 fi\uD83Dne")),
+    "many-tokens": http(200, BODY.replace(b": 7", b": 18446744073709551615").replace(b": 1,", b": -5,")),
     "not-http": b"SSH-2.0-OpenSSH_9.2p1\r\n",
     "close": http(200, BODY, "Connection: close"),
     "continue": b"HTTP/1.1 100 Continue\r\n\r\n" + http(200, BODY),

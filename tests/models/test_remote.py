@@ -39,6 +39,22 @@ async def test_every_legal_form_of_an_answer_is_read(faults: FaultServer, transp
             assert (reply.text, reply.tokens_in, reply.tokens_out, reply.finish) == ("fine", 7, 1, "stop")
 
 
+async def test_half_a_surrogate_pair_becomes_the_replacement_character(faults: FaultServer) -> None:
+    model = OpenAIModel(spec(faults.url("lone-surrogate"), retries=0))
+    assert (await ask(model)).text == "\\ud800 \N{GRINNING FACE} fi\N{REPLACEMENT CHARACTER}ne"
+
+
+async def test_token_counts_that_no_honest_server_states_are_bounded(faults: FaultServer) -> None:
+    reply = await ask(OpenAIModel(spec(faults.url("many-tokens"), retries=0)))
+    assert (reply.tokens_in, reply.tokens_out) == (10**9, 0)
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 300])
+async def test_a_host_whose_name_cannot_be_one_is_refused(transport: Transport, host: str) -> None:
+    with pytest.raises(ModelError):
+        await ask(transport(OpenAIModel(spec(f"http://{host}/v1", retries=0))))
+
+
 @pytest.mark.parametrize(
     "fault",
     ["429", "500", "503", "truncated", "wrong-shape", "not-an-object", "null", "not-http", "short", "reset", "hang"],

@@ -65,6 +65,8 @@ class HttpClient:
             raise AttemptError(f"no connection within {self._timeout:g} seconds", unreachable=True) from None
         except OSError as error:
             raise AttemptError(f"no connection: {error.strerror or error}", unreachable=True) from None
+        except UnicodeError:  # a label of the host's name is empty or too long
+            raise AttemptError("the host's name cannot be one", retry=False, unreachable=True) from None
         self._open.add(connection)
         return connection
 

@@ -28,6 +28,8 @@ THIS_PROMPT_ONLY = frozenset(
 """Error codes that say something about one prompt: the item stays unanswered, others go on."""
 
 _PLAIN = re.compile(r"[!-~]+")
+_ESCAPE = re.compile(rb"(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|(\\ud[89a-f][0-9a-f]{2})|\\.", re.IGNORECASE)
+_MOST_TOKENS = 10**9
 _TOO_LONG = ("maximum context length", "prompt is too long")
 
 _SUCCESS, _REDIRECTED, _FIRST_ERROR = 200, 300, 400
@@ -124,12 +126,14 @@ class RemoteModel(LanguageModel):
 
     def _parsed(self, body: bytes, prompt: Prompt, seconds: float) -> Reply:
         try:
-            text, finish, tokens_in, tokens_out = self.read(orjson.loads(body), prompt)
+            text, finish, tokens_in, tokens_out = self.read(_loaded(body), prompt)
         except orjson.JSONDecodeError:
             raise AttemptError("the answer is not whole JSON", paid=True) from None
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             raise AttemptError("the answer has not the expected fields", paid=True) from None
-        return Reply(text=text, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds, finish=finish)
+        return Reply(
+            text=text, tokens_in=_counted(tokens_in), tokens_out=_counted(tokens_out), seconds=seconds, finish=finish
+        )
 
     def _open(self) -> Client:
         parts = urlsplit(self.url)
@@ -242,6 +246,19 @@ def cut_at(text: str, stops: tuple[str, ...]) -> str:
     """
     ends = [text.index(stop) for stop in stops if stop and stop in text]
     return text[: min(ends)] if ends else text
+
+
+def _loaded(body: bytes) -> object:
+    """Parse an answer. A lone half of a surrogate pair, which no file can hold, becomes the replacement character."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return orjson.loads(_ESCAPE.sub(lambda found: rb"\ufffd" if found[2] else found[0], body))
+
+
+def _counted(tokens: int) -> int:
+    """Return a count as a server may state it: no file or sum breaks on it, and none below 0 pays for other calls."""
+    return min(max(tokens, 0), _MOST_TOKENS)
 
 
 def _behind_proxy(host: str) -> bool:
