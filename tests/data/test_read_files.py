@@ -356,3 +356,43 @@ def test_labels_outside_the_list_are_refused() -> None:
         check_items([*items, items[0]], [], "a file")
     with pytest.raises(DataError, match="there are no items"):
         check_items([], [], "a file")
+
+
+@pytest.mark.parametrize("field", ["label", "id", "text", "more"])
+def test_json_nested_without_end_is_refused(tmp_path: Path, field: str) -> None:
+    rows = {"text": '"x"', "label": '"y"', field: "[" * 900 + "]" * 900}
+    path = tmp_path / "items.jsonl"
+    path.write_text("{" + ", ".join(f'"{name}": {value}' for name, value in rows.items()) + "}\n")
+    with pytest.raises(DataError, match="nested more than 100 deep") as raised:
+        read_items(path, INTENT)
+    assert raised.value.where == f"{path} line 1"
+
+
+def test_spans_as_text_nested_without_end_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "items.csv"
+    path.write_text("text,spans\nx," + "[" * 900 + "]" * 900 + "\n")
+    with pytest.raises(DataError, match="nested more than 100 deep"):
+        read_items(path, NER)
+
+
+def test_parquet_texts_and_dates_that_are_none_are_refused(tmp_path: Path) -> None:
+    raw = pa.array([b"\xff"], pa.binary())
+    bad = {
+        "text": pa.StringArray.from_buffers(1, raw.buffers()[1], raw.buffers()[2]),
+        "date": pa.array([2**30], pa.date32()),
+    }
+    for name, column in bad.items():
+        path = tmp_path / f"{name}.parquet"
+        pq.write_table(pa.table({"text": column, "label": ["y"]}), path)
+        with pytest.raises(DataError, match="not a readable Parquet file"):
+            read_items(path, INTENT)
+
+
+@pytest.mark.parametrize("feature", [5, "x", [], {"feature": 5}, {"feature": []}, {"names": [{}]}])
+def test_a_schema_that_describes_other_columns_is_passed_over(tmp_path: Path, feature: object) -> None:
+    path = tmp_path / "items.parquet"
+    table = pa.table({"text": ["x"], "label": ["y"], "list": [[1]], "struct": [{"a": 1}]})
+    features = dict.fromkeys(table.column_names, feature)
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+    assert [(item.input["text"], item.target) for item in read_items(path, INTENT)] == [("x", "y")]

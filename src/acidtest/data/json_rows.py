@@ -1,12 +1,13 @@
 """Rows from JSON: one object per line, or one array of objects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from acidtest.data.file_row import MAX_LINE, FileRow, data_number, open_bytes, read_lines
 from acidtest.errors import DataError
 
 _MAX_ARRAY = 32 * MAX_LINE
+_DEEPEST = 100
 
 
 def jsonl_rows(path: Path) -> Iterator[FileRow]:
@@ -41,11 +42,40 @@ def json_rows(path: Path) -> Iterator[FileRow]:
         yield FileRow(number=number, where=where, values=_object(value, where))
 
 
+def loaded(text: str | bytes) -> object:
+    """Parse JSON that a stranger wrote; what is nested so deeply that Python could not even print it is no JSON here.
+
+    Raises:
+        orjson.JSONDecodeError: It is broken, or nested more than 100 deep.
+    """
+    import orjson
+
+    value = orjson.loads(text)
+    brackets = ("[", "{") if isinstance(text, str) else (b"[", b"{")
+    if sum(map(text.count, brackets)) > _DEEPEST and _is_deep(value):  # type: ignore[arg-type]  # brackets are of its type
+        raise orjson.JSONDecodeError(f"nested more than {_DEEPEST} deep", "", 0)
+    return value
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        inside = [v for outer in level if isinstance(outer, list | dict) for v in _elements(outer)]
+        level = [v for v in inside if isinstance(v, list | dict)]
+        if not level:
+            return False
+    return True
+
+
+def _elements(outer: list[object] | dict[str, object]) -> Iterable[object]:
+    return outer.values() if isinstance(outer, dict) else outer
+
+
 def _parsed(text: str | bytes, where: str) -> object:
     import orjson
 
     try:
-        return orjson.loads(text)
+        return loaded(text)
     except orjson.JSONDecodeError as error:
         raise DataError(
             f"broken JSON: {error.msg}, column {error.colno}", where=where, way_out="Mend or remove the line."

@@ -30,8 +30,8 @@ def parquet_rows(path: Path) -> Iterator[FileRow]:
                     number = data_number(number + 1, path)
                     named = {column: _named(value, features.get(column)) for column, value in values.items()}
                     yield FileRow(number=number, where=f"{path} row {number}", values=named)
-    except pa.ArrowException as error:
-        reason = str(error).splitlines()[0][:200]
+    except (pa.ArrowException, ValueError, OverflowError) as error:  # the last two: texts and dates that are none
+        reason = str(error).partition("\n")[0][:200]
         raise DataError(
             f"'{path.name}' is not a readable Parquet file: {reason}", where=str(path), way_out="Get or write it again."
         ) from error
@@ -107,14 +107,19 @@ def _named(value: object, feature: Any) -> object:
     if feature is None or value is None:
         return value
     if isinstance(value, list):
-        inner = feature.get("feature", feature) if isinstance(feature, dict) else next(iter(feature), None)
+        inner = feature.get("feature", feature) if isinstance(feature, dict) else _first(feature)
         return [_named(element, inner) for element in value]
     if not isinstance(feature, dict):
         return value
     if isinstance(value, dict):
         fields = feature.get("feature", feature)
+        fields = fields if isinstance(fields, dict) else {}
         return {key: _named(element, fields.get(key)) for key, element in value.items()}
     names = feature.get("names")
     if not isinstance(names, list) or not isinstance(value, int):
         return value
     return names[value] if 0 <= value < len(names) else None if value == -1 else value
+
+
+def _first(feature: Any) -> Any:
+    return feature[0] if isinstance(feature, list) and feature else None

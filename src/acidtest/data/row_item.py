@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from acidtest.data.file_row import FileRow
+from acidtest.data.json_rows import loaded
 from acidtest.data.spans import character_spans
 from acidtest.errors import DataError, did_you_mean
 from acidtest.types import Item, ItemShape
@@ -181,7 +182,7 @@ def _parsed(text: str, field: str) -> object:
     import orjson
 
     try:
-        return orjson.loads(text)
+        return loaded(text)
     except orjson.JSONDecodeError as error:
         raise DataError(f"'{field}' is not JSON: {error.msg}", way_out="Write lists as JSON.") from error
 
