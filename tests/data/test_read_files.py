@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from acidtest.data import file_row
-from acidtest.data.read import check_items, read_item_records, read_items, read_rows, write_item_records, write_records
+from acidtest.data.read import check_items, read_item_records, read_items, read_rows, write_records
 from acidtest.errors import DataError
 from acidtest.types import Item, ItemShape, Provenance, RejectedCandidate
 
@@ -298,13 +298,13 @@ RECORDS = [
 
 def test_our_own_items_survive_writing_and_reading(tmp_path: Path) -> None:
     path = tmp_path / "new" / "items.jsonl"
-    write_item_records(path, RECORDS)
+    write_records(path, RECORDS)
     assert read_item_records(path) == RECORDS
     content = path.read_bytes()
-    write_item_records(path, read_item_records(path))
+    write_records(path, read_item_records(path))
     assert path.read_bytes() == content
     assert [entry.name for entry in path.parent.iterdir()] == ["items.jsonl"]
-    write_item_records(path, [])
+    write_records(path, [])
     assert read_item_records(path) == []
 
 
@@ -318,7 +318,7 @@ def test_other_records_are_written_the_same_way(tmp_path: Path) -> None:
 
 def test_our_own_items_are_read_where_items_are_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "items.jsonl"
-    write_item_records(path, RECORDS[:2])
+    write_records(path, RECORDS[:2])
     assert read_items(path, INTENT) == RECORDS[:2]
     with pytest.raises(DataError, match="the item's input has no 'sentence1'"):
         read_items(path, PAIR)

@@ -68,7 +68,7 @@ async def test_concurrency_changes_nothing_but_time(tmp_path: Path, per_call: in
         assert call.most_flying <= concurrency
         if concurrency == 8:
             assert call.most_flying == 8
-        seen[concurrency] = (files_of(outcome), outcome.calls, outcome.cost)
+        seen[concurrency] = (files_of(outcome), outcome.calls)
     assert len(set(seen.values())) == 1
 
 
@@ -109,9 +109,8 @@ async def test_the_budget_of_calls_is_kept_and_accounted_for(tmp_path: Path) -> 
         progress=progress,
     )
     assert (again.calls, again.recorded, len(call.prompts)) == (10, 10, 10)
-    assert (again.tokens_in, again.tokens_out) == (100, 50)
-    assert again.cost == pytest.approx(0.01)
     assert (progress.items, progress.tokens) == (10, 150)
+    assert progress.cost == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize(("n", "budget", "calls"), [(20, 400, 100), (20, 100, 25), (5, 10, 10)])

@@ -22,36 +22,25 @@ MOST = (5 + 32 + 2 * 5) / 1e6  # 5 bytes and 16 per message and once; 5 tokens t
 COST = (7 + 2 * 1) / 1e6  # what the bad server says it counted: 7 and 1
 
 
-class Counted:
-    def __init__(self) -> None:
-        self.items = self.tokens = 0
-        self.cost = 0.0
-
-    def advance(self, items: int = 1, *, tokens: int = 0, cost: float = 0.0) -> None:
-        self.items, self.tokens, self.cost = self.items + items, self.tokens + tokens, self.cost + cost
-
-
 async def test_what_was_answered_is_not_asked_again_and_keeps_its_cost(faults: FaultServer, tmp_path: Path) -> None:
     records = []
     for _ in range(2):
-        progress, budget = Counted(), Budget(max_cost=1.0)
+        budget = Budget(max_cost=1.0)
         with ResponseCache(tmp_path / "c.sqlite") as cache:
             model = OpenAIModel(spec(faults.url("ok")))
-            async with Caller(model, cache=cache, budget=budget, price=PRICE, progress=progress) as caller:
+            async with Caller(model, cache=cache, budget=budget, price=PRICE) as caller:
                 replies = [await caller.call(PROMPT, Sampling(), repeat) for repeat in (0, 0, 1)]
         records.append([(r.text, r.tokens_in, r.tokens_out, r.cost, r.seconds) for r in replies])
         assert [r.cost for r in replies] == [COST] * 3
-        assert (progress.items, progress.tokens) == (3, 24)
-        assert budget.spent == pytest.approx(caller.sent * COST)
+        assert budget.spent == pytest.approx(budget.calls * COST)
     assert faults.requests["ok"] == 2  # one per repeat, none in the second round
     assert records[0] == records[1]
-    assert (caller.sent, caller.from_cache) == (0, 3)
+    assert (budget.calls, budget.spent) == (0, 0.0)
 
 
 async def test_a_price_nobody_knows_is_no_price_of_nothing(faults: FaultServer) -> None:
     async with Caller(OpenAIModel(spec(faults.url("ok")))) as caller:
         assert (await caller.call(PROMPT, Sampling())).cost == 0.0
-        assert not caller.cost_known
 
 
 async def test_the_call_that_could_cross_the_cap_is_not_sent(faults: FaultServer) -> None:
@@ -108,8 +97,9 @@ async def test_a_thousand_calls_cost_little(mock_url: str, tmp_path: Path) -> No
     """Promised: 0.15 CPU seconds per 1,000 items in all; the client's share is far below, also on a slow machine."""
     prompts = [Prompt(messages=(("user", f"question {number}"),), max_tokens=4) for number in range(3000)]
     model = OpenAIModel(spec(f"{mock_url}/v1", use="openai:fixed:A", connections=64))
+    budget = Budget(max_cost=9.0)
     with ResponseCache(tmp_path / "c.sqlite") as cache:
-        async with Caller(model, cache=cache, budget=Budget(max_cost=9.0), price=PRICE, progress=Counted()) as caller:
+        async with Caller(model, cache=cache, budget=budget, price=PRICE) as caller:
             await caller.call(PROMPT, Sampling())  # imports
             waiting = iter(prompts)
 
@@ -120,5 +110,5 @@ async def test_a_thousand_calls_cost_little(mock_url: str, tmp_path: Path) -> No
             began = time.process_time()
             await asyncio.gather(*[work() for _ in range(64)])
             seconds = time.process_time() - began
-    assert caller.sent == 3001
+    assert budget.calls == 3001
     assert seconds / 3 < 0.15

@@ -5,6 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from acidtest.data.prompt_file import load_prompt
 from mock_study import STUDY, acidtest, content, kill_when, requests_since_last, write_study
 
 CONNECTIONS = 3 * 4  # of all solvers, which answer side by side
@@ -31,6 +32,9 @@ def test_a_study_runs_end_to_end(undisturbed: Path) -> None:
     assert fidelity["scores"]["real"]["poor"]["value"] == 0.0
     assert fidelity["failure_rate"]["real"]["good"] == 0.0
     assert len((undisturbed / "synthetic" / "writer.few_shot.jsonl").read_bytes().splitlines()) == 24
+    prompts = orjson.loads((undisturbed / "run.json").read_bytes())["prompts"]
+    names = {"solvers": "intent", "writer.few_shot": "few_shot_intent"}
+    assert prompts == {who: load_prompt(name).reference for who, name in names.items()}
 
 
 def test_a_second_call_sends_nothing(undisturbed: Path, mock_url: str) -> None:

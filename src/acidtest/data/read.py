@@ -56,7 +56,7 @@ def read_items(path: Path, shape: ItemShape, columns: Mapping[str, str] | None =
     """Return the items of a file.
 
     Args:
-        path: See `read_rows`. A file of items written by `write_item_records` is read as it is.
+        path: See `read_rows`. A file of items written by `write_records` is read as it is.
         shape: The fields of the task: its inputs and its target.
         columns: Field -> the file's column, where they differ: `{"text": "utterance"}`. Besides the shape's fields:
             `id` (made as `<file>-<row>` where there is no such column), `bundle`, `edit`, `topic`; and for
@@ -96,11 +96,6 @@ def read_item_records(path: Path) -> list[Item]:
         items.append(_record(row.values, row.where))
         _refuse_twice(items[-1], row.where, places)
     return items
-
-
-def write_item_records(path: Path, items: Sequence[Item]) -> None:
-    """Write items as `read_item_records` reads them; see `write_records`."""
-    write_records(path, items)
 
 
 def write_records(path: Path, records: Sequence[Record]) -> None:

@@ -73,7 +73,7 @@ class CallLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.__exit__(kind, error, trace)
+        self._file.close()
 
     def find(self, call: int, prompt: str) -> RecordedCall | None:
         """Return what was recorded for this call and this very prompt, or None."""

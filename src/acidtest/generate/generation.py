@@ -81,8 +81,6 @@ class _Generation:
         self.flying: set[asyncio.Task[None]] = set()
         self.launched = self.settled = 0
         self.recorded = self.stale = 0
-        self.tokens_in = self.tokens_out = 0
-        self.cost = 0.0
         self.failures = self.barren = self.asked = 0
 
     async def run(self) -> GenerationOutcome:
@@ -102,9 +100,6 @@ class _Generation:
             calls=self.settled,
             recorded=self.recorded,
             unused=self.launched - self.settled,
-            tokens_in=self.tokens_in,
-            tokens_out=self.tokens_out,
-            cost=self.cost,
             why_short=why_short,
             notes=tuple(self._notes()),
         )
@@ -176,9 +171,6 @@ class _Generation:
         record = came.record
         self.settled += 1
         self.recorded += came.recorded
-        self.tokens_in += record.tokens_in
-        self.tokens_out += record.tokens_out
-        self.cost += record.cost
         accepted = 0
         if record.error is not None:
             self._fail(request, record.error)

@@ -71,9 +71,6 @@ class GenerationOutcome:
         calls: Calls whose replies were read.
         recorded: How many of them had been recorded before and were not sent again.
         unused: Replies that came after the last item was found.
-        tokens_in: Tokens read by the generator, recorded calls included.
-        tokens_out: Tokens written by it.
-        cost: US dollars.
         why_short: Why there are fewer than n items; empty where there are n.
         notes: What else should be known, one sentence each.
     """
@@ -83,8 +80,5 @@ class GenerationOutcome:
     calls: int
     recorded: int
     unused: int
-    tokens_in: int
-    tokens_out: int
-    cost: float
     why_short: str
     notes: tuple[str, ...]

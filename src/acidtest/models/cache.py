@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,6 @@ SCHEMA = 1
 _MOST_PENDING = 256
 _OLDEST_PENDING = 1.0
 _LOCKED_FOR = 30.0
-_KEYS_PER_QUERY = 500
 
 _CREATE = """
 CREATE TABLE IF NOT EXISTS replies (
@@ -98,17 +97,6 @@ class ResponseCache:
             query = "SELECT text, finish, tokens_in, tokens_out, seconds FROM replies WHERE key = ?"
             row = self._database.execute(query, (key,)).fetchone()
         return None if row is None else _reply(*row)
-
-    def get_many(self, keys: Sequence[bytes]) -> dict[bytes, Reply]:
-        """Return the replies that are there, by key."""
-        found = {key: _as_cached(self._pending[key]) for key in keys if key in self._pending}
-        with self._plain_errors():
-            for start in range(0, len(keys), _KEYS_PER_QUERY):
-                some = keys[start : start + _KEYS_PER_QUERY]
-                marks = ",".join("?" * len(some))
-                query = f"SELECT key, text, finish, tokens_in, tokens_out, seconds FROM replies WHERE key IN ({marks})"  # noqa: S608 - question marks only
-                found.update({key: _reply(*rest) for key, *rest in self._database.execute(query, some)})
-        return found
 
     def put(self, key: bytes, reply: Reply) -> None:
         """Keep a reply; see the class for when it is on disk."""

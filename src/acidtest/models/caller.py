@@ -10,7 +10,7 @@ from acidtest.models.budget import Budget
 from acidtest.models.cache import CacheKey, ResponseCache
 from acidtest.models.price import Price
 from acidtest.models.remote import RemoteModel
-from acidtest.types import Progress, Prompt, Reply, Sampling
+from acidtest.types import Prompt, Reply, Sampling
 
 _FLUSH_AFTER = 1.0
 
@@ -22,12 +22,7 @@ class Caller:
         model: The model.
         cache: Where replies are looked up and kept; None: every call is sent.
         budget: The cap on money and calls, shared with other callers; None: no cap.
-        price: What the model costs; None: not known. Then `Reply.cost` is 0 and `cost_known` is False.
-        progress: Told of each call, where the stage does not do that itself.
-
-    Attributes:
-        sent: Calls that were sent.
-        from_cache: Calls that the cache answered.
+        price: What the model costs; None: not known. Then `Reply.cost` is 0.
     """
 
     def __init__(
@@ -37,19 +32,12 @@ class Caller:
         cache: ResponseCache | None = None,
         budget: Budget | None = None,
         price: Price | None = None,
-        progress: Progress | None = None,
     ) -> None:
-        self.model, self.cache, self.budget, self.price, self.progress = model, cache, budget, price, progress
-        self.sent = self.from_cache = 0
+        self.model, self.cache, self.budget, self.price = model, cache, budget, price
         self._key: CacheKey | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
         if budget is not None and isinstance(model, RemoteModel):
             model.paid_failure = lambda prompt, again: budget.count_failed(self._most(prompt), again=again)
-
-    @property
-    def cost_known(self) -> bool:
-        """Whether the model's price is known."""
-        return self.price is not None
 
     async def __aenter__(self) -> Self:
         await self.model.__aenter__()
@@ -88,27 +76,21 @@ class Caller:
             key = self.key(prompt, sampling, repeat)
             reply = self.cache.get(key)
         if reply is not None:
-            self.from_cache += 1
-            reply = self._with_cost(reply)
-        else:
-            reply = await self._send(prompt, sampling)
-            if self.cache is not None:
-                self.cache.put(key, reply)
-                if self._flush_timer is None and self.cache.pending:
-                    self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_AFTER, self._flush)
-        if self.progress is not None:
-            self.progress.advance(1, tokens=reply.tokens_in + reply.tokens_out, cost=reply.cost)
+            return self._with_cost(reply)
+        reply = await self._send(prompt, sampling)
+        if self.cache is not None:
+            self.cache.put(key, reply)
+            if self._flush_timer is None and self.cache.pending:
+                self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_AFTER, self._flush)
         return reply
 
     async def _send(self, prompt: Prompt, sampling: Sampling) -> Reply:
         if self.budget is None:
-            self.sent += 1
             return self._with_cost(await self.model.answer(prompt, sampling))
         most = self._most(prompt)
         await self.budget.reserve(most)
         cost = most or 0.0  # a call that is broken off may have been charged in full
         try:
-            self.sent += 1
             reply = self._with_cost(await self.model.answer(prompt, sampling))
             if reply.tokens_in:
                 cost = reply.cost  # a server that counts no tokens is taken to have charged the most

@@ -1,12 +1,12 @@
 """Model files: is it one, and exactly which one."""
 
-import hashlib
 import os
 from pathlib import Path
 
 import orjson
 
 from acidtest.data.cache_folder import cache_folder
+from acidtest.data.kept_file import file_sha256
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import ModelError
 
@@ -54,8 +54,7 @@ def digest_of(path: Path) -> str:
             return str(known[key]["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         known = None
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = file_sha256(path)
     known = known if isinstance(known, dict) else {}
     known[key] = {"stamp": stamp, "sha256": digest}
     try:

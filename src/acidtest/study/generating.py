@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 
-from acidtest.data.read import write_item_records, write_records
+from acidtest.data.read import write_records
 from acidtest.errors import ModelError, TransientModelError
 from acidtest.models.base import LanguageModel
 from acidtest.study.plan import synthetic_key
@@ -46,7 +46,7 @@ async def _write_benchmark(run: Run, entry: GeneratorSpec) -> None:
             concurrency=model.connections,
             progress=progress,
         )
-    write_item_records(prepared.folder.synthetic(entry.benchmark), outcome.accepted)
+    write_records(prepared.folder.synthetic(entry.benchmark), outcome.accepted)
     write_records(prepared.folder.rejected(entry.benchmark), outcome.rejected)
     for note in outcome.notes:
         run.reporter.say(f"{entry.benchmark}: {note}")

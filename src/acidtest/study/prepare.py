@@ -74,7 +74,7 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
         revisions={name: revision(model) for name, model in models.items()},
         writers=writers,
     )
-    book = _open_book(study, study_folder, folder)
+    book = _open_book(study, study_folder, folder, {**_solvers_prompt(task), **writers})
     return Prepared(
         study=study,
         folder=folder,
@@ -201,13 +201,19 @@ def _prompt_of(study: StudyFile, entry: GeneratorSpec, task: Task, real: Benchma
     return build_strategy(generation_plan(study, entry, task, real, model), model.style).prompt.reference
 
 
-def _open_book(study: StudyFile, study_folder: Path, folder: RunFolder) -> RunBook:
+def _solvers_prompt(task: Task) -> dict[str, str]:
+    file = task.prompt_file()
+    return {"solvers": file.reference} if file else {}
+
+
+def _open_book(study: StudyFile, study_folder: Path, folder: RunFolder, prompts: dict[str, str]) -> RunBook:
     """Return the run's state: what an earlier run left, under the study as it is now."""
     now = RunState(
         version=version("acidtest"),
         seed=study.seed,
         study=study.model_dump(mode="json"),
         study_folder=str(study_folder.resolve()),
+        prompts=prompts,
     )
     before = read_state(folder)
     if before is not None:

@@ -31,6 +31,9 @@ class RunState(Record):
     study: dict[str, JsonValue]
     study_folder: str = ""
     models: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    prompts: dict[str, str] = Field(
+        default_factory=dict, description="solvers or a benchmark -> its prompt file, hashed"
+    )
     stages: dict[str, UnitState] = Field(default_factory=dict)
 
 

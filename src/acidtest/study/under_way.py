@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from acidtest.data.read import write_item_records
+from acidtest.data.read import write_records
 from acidtest.errors import AcidtestError
 from acidtest.models.base import LanguageModel
 from acidtest.models.budget import Budget
@@ -73,13 +73,13 @@ def keep_given(run: Run) -> None:
     )
     if not run.is_done("real"):
         run.begin("real")
-        write_item_records(prepared.folder.real, prepared.real.items)
-        write_item_records(prepared.folder.pool, prepared.real.pool)
+        write_records(prepared.folder.real, prepared.real.items)
+        write_records(prepared.folder.pool, prepared.real.pool)
         run.end("real", f"{len(prepared.real.items)} items, {len(prepared.real.pool)} in the pool")
     for name, benchmark in prepared.given.items():
         if not run.is_done(synthetic_key(name)):
             run.begin(synthetic_key(name))
-            write_item_records(prepared.folder.synthetic(name), benchmark.items)
+            write_records(prepared.folder.synthetic(name), benchmark.items)
             run.end(synthetic_key(name), f"{len(benchmark.items)} items")
 
 
