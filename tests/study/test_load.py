@@ -6,6 +6,7 @@ import pytest
 
 from acidtest.errors import StudyFileError
 from acidtest.study.load import load_study
+from acidtest.study.run import study_of
 
 GOOD = """\
 study: demo
@@ -52,6 +53,27 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ("path: real.jsonl", "dataset: a\n  path: b", "either 'dataset' or 'path'", "key 'real'", "acidtest init"),
         ("  - classic:majority", "  - small", "two solvers are called 'small'", "study.yaml", "acidtest init"),
         ("study: demo", "study: 'demo", "this is not YAML", "line", "quotes"),
+        ("study: demo", "study: demo\nseed: 4294967296", "less than 4294967296", "line 2, key 'seed'", "acidtest init"),
+        ("study: demo", "study: demo\nseed: " + "9" * 5000, "cannot be read", "study.yaml", "Mend it."),
+        ("study: demo", "study: 2020-13-45", "cannot be read: month", "study.yaml", "Mend it."),
+        (
+            "study: demo",
+            "study: demo\nlabels: " + "[" * 2000 + "]" * 2000,
+            "nested too deeply",
+            "study.yaml",
+            "brackets",
+        ),
+        ("path: real.jsonl", "path: real.jsonl\n  limit: " + "9" * 30, "'real.limit' is too large", "study.yaml", ""),
+        ("    family: smollm2", "    timeout: .inf", "'models.small.timeout' is too large", "study.yaml", ""),
+        ("real.jsonl", '"a\\0b.jsonl"', "the text of 'real.path'", "study.yaml", ""),
+        ("study: demo", 'study: demo\ndescription: "\\uD800"', "the text of 'description'", "study.yaml", ""),
+        (
+            "models:\n",
+            'models:\n  "odd\\uD800": {use: "classic:majority"}\n',
+            "holds a character that no text can have",
+            "study.yaml",
+            "",
+        ),
     ],
 )
 def test_a_slip_is_named(tmp_path: Path, old: str, new: str, what: str, where: str, way_out: str) -> None:
@@ -84,3 +106,9 @@ def test_aliases_cannot_grow_without_bound(tmp_path: Path) -> None:
     layers = "".join(f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]\n" for i in range(1, 12))
     with pytest.raises(StudyFileError):
         load_study(written(tmp_path, "l0: &l0 [x, x]\n" + layers))
+
+
+def test_a_run_folder_whose_study_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"schema": 1, "version": "1", "seed": 0, "study": {"study": "x", "seed": -1}}')
+    with pytest.raises(StudyFileError, match=r"the study in run\.json cannot be read"):
+        study_of(tmp_path)

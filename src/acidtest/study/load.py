@@ -55,6 +55,10 @@ def _parse(path: Path) -> Any:
         ) from None
     except YAMLError as error:
         raise StudyFileError(f"this is not YAML: {error}", where=str(path), way_out="Check the file.") from None
+    except (ValueError, OverflowError) as error:  # a number or date that is none
+        raise StudyFileError(f"a value cannot be read: {error}"[:200], where=str(path), way_out="Mend it.") from None
+    except RecursionError:
+        raise StudyFileError("the file is nested too deeply", where=str(path), way_out="Check its brackets.") from None
 
 
 def _plain(tree: CommentedMap, path: Path) -> Any:

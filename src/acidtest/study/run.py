@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from acidtest.data.run_folder import RunFolder
 from acidtest.errors import StudyFileError
 from acidtest.models.budget import Budget
@@ -98,7 +100,15 @@ def study_of(path: Path) -> tuple[StudyFile, Path, Path | None]:
             f"'{path}' is a folder, but no run's folder: it holds no run.json",
             way_out="Name a study file or a run's folder.",
         )
-    return StudyFile.model_validate(state.study), Path(state.study_folder), path
+    try:
+        return StudyFile.model_validate(state.study), Path(state.study_folder), path
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise StudyFileError(
+            f"the study in run.json cannot be read: {first['msg'].removeprefix('Value error, ')}",
+            where=f"{RunFolder(path).run_json}, key 'study.{'.'.join(map(str, first['loc']))}'",
+            way_out=f"Name the study file, and this folder by -o: acidtest run study.yaml -o {path.name}",
+        ) from None
 
 
 def _synthetic_names(prepared: Prepared) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What a study file may say. Unknown keys are refused, so that a slip of the pen is never silently ignored."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
@@ -88,13 +89,27 @@ def _solver(value: Any) -> Any:
     return {"model": value} if isinstance(value, str) else value
 
 
+def _refuse_strange(value: Any, key: str) -> None:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _refuse_strange(name, f"{key}.{name}")
+            _refuse_strange(inner, f"{key}.{name}")
+    elif isinstance(value, list | tuple):
+        for position, inner in enumerate(value):
+            _refuse_strange(inner, f"{key}.{position}")
+    elif isinstance(value, str) and ("\0" in value or any("\ud800" <= c <= "\udfff" for c in value)):
+        raise ValueError(f"the text of '{key[1:]}' holds a character that no text can have")
+    elif isinstance(value, int | float) and not abs(value) < 2**63:
+        raise ValueError(f"the number of '{key[1:]}' is too large")
+
+
 class StudyFile(Record):
     """A whole study file."""
 
     study: Name
     task: str
     description: str = Field(default="", description="one sentence for generators and solvers: what the task asks for")
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     metric: str = Field(default="", description="the task's default metric unless named")
     labels: list[str] = Field(default_factory=list, description="all labels; those of the real benchmark unless given")
     real: RealSource
@@ -107,6 +122,13 @@ class StudyFile(Record):
     verdict: VerdictLimits = VerdictLimits()
     level: float = Field(default=0.95, ge=0.5, lt=1)
     cache: bool = Field(default=True, description="keep and use answers of other runs")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _values_can_be_kept(cls, values: Any) -> Any:
+        """Refuse, wherever it stands, what no path, no JSON and no sum can hold."""
+        _refuse_strange(values, "")
+        return values
 
     @model_validator(mode="after")
     def _names_are_one(self) -> "StudyFile":
