@@ -98,7 +98,8 @@ def _refuse_strange(value: Any, key: str) -> None:
         for position, inner in enumerate(value):
             _refuse_strange(inner, f"{key}.{position}")
     elif isinstance(value, str) and ("\0" in value or any("\ud800" <= c <= "\udfff" for c in value)):
-        raise ValueError(f"the text of '{key[1:]}' holds a character that no text can have")
+        shown = key[1:].encode("utf-8", "replace").decode("utf-8")
+        raise ValueError(f"the text of '{shown}' holds a character that no text can have")
     elif isinstance(value, int | float) and not abs(value) < 2**63:
         raise ValueError(f"the number of '{key[1:]}' is too large")
 
