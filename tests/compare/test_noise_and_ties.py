@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from acidtest.compare.fidelity import compare
 from acidtest.compare.level import gap, mspd, mspd_excess
@@ -12,7 +13,7 @@ from acidtest.compare.sets import ScoredSet
 from acidtest.compare.thresholds import Settings
 from acidtest.compare.worth import worth_rank, worth_score
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.level import mspd_noise_floor, no_difference_misfit
+from acidtest.stats.level import mspd_noise_floor, no_difference_p
 from acidtest.stats.metric import ACCURACY, MEAN, Metric, finish_mean
 from acidtest.types import FidelityReport, Scores
 from simulated import answers, scored
@@ -118,11 +119,14 @@ def test_worth_of_a_perfect_order_is_within_reach() -> None:
     assert held / rounds >= 0.88  # two standard errors below .95
 
 
-def test_misfit_of_no_difference_is_that_of_the_whole_matrix() -> None:
+def test_no_difference_is_tested_by_the_whole_matrix_and_by_the_mean() -> None:
     rng = np.random.default_rng(0)
-    d, own, common = rng.normal(0, 0.1, 7), rng.uniform(0.001, 0.01, 7), 0.004
-    wanted = d @ np.linalg.inv(np.diag(own) + common) @ d
-    assert no_difference_misfit(d, own, common) == pytest.approx(float(wanted), rel=1e-9)
+    own, common = rng.uniform(0.001, 0.01, 7), 0.004
+    v = np.diag(own) + common
+    for d in (rng.normal(0, 0.15, 7), rng.normal(0.2, 0.01, 7)):
+        whole = stats.chi2.sf(d @ np.linalg.inv(v) @ d, 7)
+        mean = 2 * stats.norm.sf(abs(d.mean()) / np.sqrt(v.mean()))
+        assert no_difference_p(d, own, common) == pytest.approx(2 * min(whole, mean), rel=1e-9)
 
 
 def test_a_set_without_difference_is_within_reach() -> None:

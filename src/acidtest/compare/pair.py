@@ -150,15 +150,11 @@ class Pair:
         one, n = self.noise, np.array([[self.real_items], [self.synthetic_items]], np.float64)
         own = np.stack([one.real, one.synthetic])
         if self.unit:
-            p = np.clip(np.stack([self.real, self.synthetic]), 0.5 / (n + 1), (n + 0.5) / (n + 1))
-            own = np.where(own > 0, own, p * (1 - p) / n)
-        from scipy.special import chdtri
-
+            share = np.clip(np.stack([self.real, self.synthetic]), 0.5 / (n + 1), (n + 0.5) / (n + 1))
+            own = np.where(own > 0, own, share * (1 - share) / n)
         common = max(one.common_real + one.common_synthetic - 2 * one.common_shared, 0.0)
-        difference = self.synthetic - self.real
-        misfit = level.no_difference_misfit(difference, own.sum(axis=0) - 2 * one.shared, common)
-        # Half of what the level leaves: the interval's lower tail.
-        return misfit > float(chdtri(len(self.models), (1 - self.settings.level) / 2))
+        p = level.no_difference_p(self.synthetic - self.real, own.sum(axis=0) - 2 * one.shared, common)
+        return p < (1 - self.settings.level) / 2  # the interval's lower tail
 
     def estimate(
         self, name: str, statistic: Statistic, *, drawn: str = "both", reaches: float | None = None

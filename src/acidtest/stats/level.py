@@ -60,11 +60,13 @@ def mspd_excess(real: FloatArray, synthetic: FloatArray, noise_floor: float) -> 
     return mspd(real, synthetic) - noise_floor
 
 
-def no_difference_misfit(difference: FloatArray, own: FloatArray, common: float) -> float:
-    """Return chi-squared (M degrees of freedom) of the move from no difference at all to the differences seen.
+def no_difference_p(difference: FloatArray, own: FloatArray, common: float) -> float:
+    """Return how likely differences at least as large as those seen are if no true score differs.
 
-    d' V^-1 d with V = diag(own) + common: squares are never below 0, so draws of them never quite reach it; while this
-    is small, no true difference is ruled out, and an interval of squares must reach 0.
+    Squares are never below 0, so draws of them never quite reach it; while this is not small, no true difference is
+    ruled out, and an interval of squares must reach 0. Two tests, the smaller p twice (Bonferroni): that any solver's
+    scores differ, d' V^-1 d against chi-squared with M degrees of freedom, V = diag(own) + common; and that their mean
+    does, which sees a common shift with fewer items.
 
     Args:
         difference: [M] synthetic - real of each solver.
@@ -72,12 +74,17 @@ def no_difference_misfit(difference: FloatArray, own: FloatArray, common: float)
         common: Noise variance that moves all differences together.
 
     Example:
-        >>> round(no_difference_misfit(np.array([0.1, 0.1]), np.array([0.01, 0.01]), 0.0), 6)
-        2.0
+        >>> round(no_difference_p(np.array([0.2, 0.2]), np.array([0.02, 0.02]), 0.0), 4)
+        0.091
     """
+    from scipy.special import chdtrc
+
+    m = len(difference)
     precision = 1 / np.maximum(own, np.finfo(np.float64).tiny)
     together = common * float((difference * precision).sum()) ** 2 / (1 + common * float(precision.sum()))
-    return float((difference**2 * precision).sum()) - together
+    any_differs = max(float((difference**2 * precision).sum()) - together, 0.0)
+    mean_differs = float(difference.mean()) ** 2 / max(float(own.sum()) / m**2 + common, np.finfo(np.float64).tiny)
+    return min(1.0, 2 * min(float(chdtrc(m, any_differs)), float(chdtrc(1, mean_differs))))
 
 
 def _mean_over_solvers(x: FloatArray) -> FloatArray:
