@@ -1,13 +1,14 @@
 """The registry of data sets: what there is, and its items as a benchmark."""
 
-from collections.abc import Sequence
-
 from acidtest import registry
 from acidtest.data.dataset_entry import DatasetEntry
 from acidtest.data.dataset_files import dataset_files
+from acidtest.data.labels import labels_of
 from acidtest.data.split import split_pool, without_copies
 from acidtest.errors import DataError, UnknownNameError
-from acidtest.types import Benchmark, Item
+from acidtest.types import Benchmark
+
+_WITH_LABELS = ("intent", "ner")
 
 
 def datasets() -> list[DatasetEntry]:
@@ -60,7 +61,8 @@ def load_dataset(name: str, split: str | None = None, *, seed: int = 0, pool_sha
     if not items:
         raise DataError(f"the data set '{name}' holds no items", where=str(files.folder))
     kept = without_copies(pool, items)
-    return Benchmark(name=name, kind="real", items=tuple(items), pool=kept, labels=_labels(entry, [*items, *kept]))
+    labels = labels_of([*items, *kept]) if entry.task in _WITH_LABELS else ()
+    return Benchmark(name=name, kind="real", items=tuple(items), pool=kept, labels=labels)
 
 
 def _parts(entry: DatasetEntry, split: str) -> list[str]:
@@ -74,12 +76,3 @@ def _parts(entry: DatasetEntry, split: str) -> list[str]:
             )
         parts.update(dict.fromkeys(entry.splits[name]))
     return list(parts)
-
-
-def _labels(entry: DatasetEntry, items: Sequence[Item]) -> tuple[str, ...]:
-    if entry.task == "intent":
-        return tuple(sorted({item.target for item in items if isinstance(item.target, str)}))
-    if entry.task == "ner":
-        spans = (span for item in items if isinstance(item.target, list) for span in item.target)
-        return tuple(sorted({str(span[0]) for span in spans if isinstance(span, list)}))
-    return ()

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from acidtest.data.file_row import FileRow
+from acidtest.data.labels import labels_in
 from acidtest.data.row_item import item_reader
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import DataError, did_you_mean
@@ -124,21 +125,13 @@ def check_items(items: Sequence[Item], labels: Sequence[str], where: str) -> Non
     known = set(labels)
     for item in items:
         _refuse_twice(item, where, places)
-        for label in _labels_in(item):
+        for label in labels_in(item):
             if known and label not in known:
                 raise DataError(
                     f"'{label[:100]}' is not a label",
                     where=f"{where}, item '{item.id[:100]}'",
                     way_out=f"{did_you_mean(label, labels)}Correct the item, or add the label to 'labels'.",
                 )
-
-
-def _labels_in(item: Item) -> list[str]:
-    if isinstance(item.target, str):
-        return [item.target]
-    if isinstance(item.target, list):
-        return [span[0] for span in item.target if isinstance(span, list) and span and isinstance(span[0], str)]
-    return []
 
 
 def _refuse_twice(item: Item, where: str, places: dict[str, str]) -> None:

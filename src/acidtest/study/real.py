@@ -7,6 +7,7 @@ from pathlib import Path
 
 from acidtest import registry
 from acidtest.data.datasets import load_dataset
+from acidtest.data.labels import labels_of
 from acidtest.data.read import check_items, read_items
 from acidtest.data.split import split_pool, without_copies
 from acidtest.errors import DataError
@@ -65,17 +66,6 @@ def refuse_problem(task: Task, item: Item, where: str) -> None:
             where=where,
             way_out="Mend the item, or list all labels under 'labels:' of the study file.",
         )
-
-
-def labels_of(items: Sequence[Item]) -> tuple[str, ...]:
-    """Return all labels, or entity types, that occur in the targets, sorted; nothing for targets that are numbers."""
-    found: set[str] = set()
-    for item in items:
-        if isinstance(item.target, str):
-            found.add(item.target)
-        elif isinstance(item.target, list):
-            found.update(str(span[0]) for span in item.target if isinstance(span, list) and span)
-    return tuple(sorted(found))
 
 
 def sample(items: Sequence[Item], limit: int | None, seed: int, purpose: str) -> tuple[Item, ...]:
