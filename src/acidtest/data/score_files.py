@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from acidtest.data.file_row import MAX_BYTES, read_lines
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
 
@@ -25,6 +26,11 @@ TEXT_COLUMNS = (
 )
 NUMBER_COLUMNS = ("score", "weight", "failure")
 _LIST_WAY_OUT = "Write the item's sufficient statistics as a list, such as [1, 0, 2]."
+_LARGEST = 1e12
+"""Squares of larger scores lose the digits that statistics need; no metric has such."""
+
+_MOST_CELLS = 2**30
+_MOST_ROWS = 50_000_000
 _ROW_WORD = {"jsonl": "line"}
 _FORMATS = {
     ".csv": "csv",
@@ -46,14 +52,16 @@ def read_table(path: Path) -> Any:
         raise DataError(f"no file '{path}'", way_out="Name a file of scores that exists.")
     try:
         table = {"csv": _read_csv, "parquet": _read_parquet, "jsonl": _read_json_lines}[form](path)
-    except (OSError, EOFError, ValueError, KeyError, NotImplementedError) as error:
+        table.validate(full=True)
+        names = list(table.column_names)
+    except (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError) as error:
         first = str(error).strip().splitlines()[:1] or [type(error).__name__]
         raise DataError(
             f"'{path.name}' cannot be read as {form}: {first[0][:200]}",
             where=str(path),
             way_out="Mend or write the file again; its ending must say its format.",
         ) from error
-    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(f"two columns are called '{twice[0]}'", where=str(path), way_out="Rename or drop one of them.")
     if table.num_rows == 0:
@@ -86,23 +94,32 @@ def place(path: Path, row: int) -> str:
     return f"{path} {_ROW_WORD.get(file_format(path), 'row')} {row + 1}"
 
 
-def text_column(column: Any) -> Any:
-    """Return a column of names as Arrow text; numbers become their digits."""
+def text_column(column: Any, name: str, path: Path) -> Any:
+    """Return a column of names as Arrow text; numbers become their digits.
+
+    Raises:
+        DataError: The column holds no names but lists, objects, or bytes that are no text.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_null(column.type) or pa.types.is_string(column.type):
+    try:
+        if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column)).as_py():
+            column = column.cast(pa.int64())  # a column of whole numbers with gaps reads as floats: 7, not 7.0
         return column.cast(pa.string())
-    if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column)).as_py():
-        column = column.cast(pa.int64())  # a column of whole numbers with gaps reads as floats: 7, not 7.0
-    return column.cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            f"the column '{name}' holds {column.type}, and no names"[:200],
+            where=str(path),
+            way_out="Write its cells as text.",
+        ) from error
 
 
 def number_column(column: Any, name: str, path: Path) -> FloatArray:
     """Return a column as floats, empty cells as NaN.
 
     Raises:
-        DataError: A cell holds no number, or an infinite one; the message names its row.
+        DataError: A cell holds no number, or one that is no score; the message names its row.
     """
     import pyarrow as pa
 
@@ -112,9 +129,11 @@ def number_column(column: Any, name: str, path: Path) -> FloatArray:
     else:
         cells = column.to_pylist()
         numbers = np.array([_number(cell, name, path, row) for row, cell in enumerate(cells)], dtype=np.float64)
-    if np.isinf(numbers).any():
-        row = int(np.flatnonzero(np.isinf(numbers))[0])
-        raise DataError(f"{name} is infinite", where=place(path, row), way_out="Leave the cell empty: not scored.")
+    too_large = np.abs(numbers) > _LARGEST
+    if too_large.any():
+        row = int(np.flatnonzero(too_large)[0])
+        what = "is infinite" if np.isinf(numbers[row]) else f"is {numbers[row]:g}, too large to reckon with"
+        raise DataError(f"{name} {what}", where=place(path, row), way_out="Leave the cell empty: not scored.")
     return numbers
 
 
@@ -128,8 +147,8 @@ def list_column(column: Any, path: Path) -> Any:
 
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         try:
-            return column.cast(pa.list_(pa.float64()))
-        except pa.ArrowInvalid as error:
+            return _reckonable(column.cast(pa.list_(pa.float64())), path)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise DataError("stats holds no lists of numbers", where=str(path), way_out=_LIST_WAY_OUT) from error
     rows: list[list[float] | None] = []
     for row, cell in enumerate(column.to_pylist()):
@@ -138,7 +157,20 @@ def list_column(column: Any, path: Path) -> Any:
         except (TypeError, ValueError) as error:
             what = f"stats is no list of numbers: {str(cell)[:60]!r}"
             raise DataError(what, where=place(path, row), way_out=_LIST_WAY_OUT) from error
-    return pa.array(rows, pa.list_(pa.float64()))
+    return _reckonable(pa.chunked_array([pa.array(rows, pa.list_(pa.float64()))]), path)
+
+
+def _reckonable(column: Any, path: Path) -> Any:
+    """Refuse lists that hold numbers too large to reckon with, or that would fill any memory as a table."""
+    import pyarrow.compute as pc
+
+    numbers = pc.list_flatten(column).to_numpy()
+    if (np.abs(numbers) > _LARGEST).any():
+        raise DataError("stats holds a number too large to reckon with", where=str(path), way_out=_LIST_WAY_OUT)
+    longest = pc.max(pc.list_value_length(column)).as_py() or 0
+    if longest * len(column) > _MOST_CELLS:
+        raise DataError(f"stats holds a list of {longest:,} numbers", where=str(path), way_out=_LIST_WAY_OUT)
+    return column
 
 
 def padded(column: Any) -> FloatArray:
@@ -180,7 +212,7 @@ def _read_csv(path: Path) -> Any:
 
     separator = "\t" if ".tsv" in (s.lower() for s in path.suffixes) else ","
     return csv.read_csv(
-        path,
+        _unpacked(path),
         read_options=csv.ReadOptions(use_threads=False),
         parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=True),
         convert_options=csv.ConvertOptions(column_types=dict.fromkeys(TEXT_COLUMNS, pa.string())),
@@ -190,7 +222,22 @@ def _read_csv(path: Path) -> Any:
 def _read_parquet(path: Path) -> Any:
     from pyarrow import parquet
 
+    rows = parquet.read_metadata(path).num_rows
+    if rows > _MOST_ROWS:
+        raise DataError(f"more than {_MOST_ROWS:,} rows", where=str(path), way_out="Part the file.")
     return parquet.read_table(path, use_threads=False)
+
+
+def _unpacked(path: Path) -> Any:
+    """Return what Arrow reads: a path, or for a packed file a stream that ends before it fills the memory."""
+    return _BoundedGzip(path) if path.suffix.lower() == ".gz" else path
+
+
+class _BoundedGzip(gzip.GzipFile):
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() > MAX_BYTES:
+            raise DataError(f"more than {MAX_BYTES // 2**30} GB", where=str(self.name), way_out="Part the file.")
+        return super().read(size)
 
 
 def _read_json_lines(path: Path) -> Any:
@@ -199,7 +246,7 @@ def _read_json_lines(path: Path) -> Any:
     from pyarrow import json
 
     try:
-        return json.read_json(path, read_options=json.ReadOptions(use_threads=False))
+        return json.read_json(_unpacked(path), read_options=json.ReadOptions(use_threads=False))
     except pa.ArrowInvalid:
         return _mixed_json_lines(path)
 
@@ -209,21 +256,20 @@ def _mixed_json_lines(path: Path) -> Any:
     import pyarrow as pa
 
     rows: list[dict[str, object]] = []
-    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as lines:
-        for number, line in enumerate(lines):
-            if not line.strip():
-                continue
-            try:
-                found = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise DataError(
-                    f"this is not JSON: {error}"[:200],
-                    where=place(path, number),
-                    way_out="Write one JSON object per line.",
-                ) from error
-            if not isinstance(found, dict):
-                raise DataError("this line is no JSON object", where=place(path, number), way_out="Write {...}.")
-            rows.append(found)
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        try:
+            found = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise DataError(
+                f"this is not JSON: {error}"[:200],
+                where=place(path, number - 1),
+                way_out="Write one JSON object per line.",
+            ) from error
+        if not isinstance(found, dict):
+            raise DataError("this line is no JSON object", where=place(path, number - 1), way_out="Write {...}.")
+        rows.append(found)
     names = dict.fromkeys(name for row in rows for name in row)
     return pa.table({name: pa.array([_as_text(row.get(name)) for row in rows], pa.string()) for name in names})
 

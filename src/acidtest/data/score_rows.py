@@ -155,7 +155,7 @@ def _long(table: Any, path: Path, benchmark: str) -> Any:
             raise DataError(
                 f"no column is called '{name}'", where=str(path), way_out=f"Did you mean '{near[0]}'? Rename it."
             )
-    columns = {name: text_column(table[name]) for name in TEXT_COLUMNS if name in table.column_names}
+    columns = {name: text_column(table[name], name, path) for name in TEXT_COLUMNS if name in table.column_names}
     if benchmark:
         columns["benchmark"] = pa.array([benchmark] * table.num_rows, pa.string())
     columns = {name: _empty_is_null(column) for name, column in columns.items()}
@@ -181,7 +181,7 @@ def _empty_is_null(column: Any) -> Any:
 def _solvers_in_rows(table: Any, path: Path, wanted: tuple[str, ...]) -> tuple[Any, int]:
     import pyarrow as pa
 
-    models = text_column(table["model"]).to_pylist()
+    models = text_column(table["model"], "model", path).to_pylist()
     others = [name for name in table.column_names if name not in ("model", "family")]
     names = [n for n in others if n in wanted] if wanted else [n for n in others if _has_a_number(table[n])]
     if not names:
@@ -197,7 +197,7 @@ def _solvers_in_rows(table: Any, path: Path, wanted: tuple[str, ...]) -> tuple[A
         "score": pa.array(scores.ravel()),
     }
     if "family" in table.column_names:
-        families = text_column(table["family"]).to_pylist()
+        families = text_column(table["family"], "family", path).to_pylist()
         columns["family"] = pa.array([f for f in families for _ in names], pa.string())
     return pa.table(columns), len(names)
 
@@ -213,7 +213,9 @@ def _items_in_rows(table: Any, path: Path, benchmark: str) -> tuple[Any, int]:
     scores = np.stack([number_column(table[name], name, path) for name in models], axis=1)
     repeat = np.repeat(np.arange(rows), len(models))
     columns = {
-        name: _empty_is_null(text_column(table[name])).take(pa.array(repeat)) for name in about if name in TEXT_COLUMNS
+        name: _empty_is_null(text_column(table[name], name, path)).take(pa.array(repeat))
+        for name in about
+        if name in TEXT_COLUMNS
     }
     if benchmark:
         columns["benchmark"] = pa.array([benchmark] * len(repeat), pa.string())

@@ -180,7 +180,13 @@ def _benchmark(grid: Grid, metric: Metric, scale: float, *, real: bool, generato
     if grid.items:
         stats = grid.statistics(metric.is_mean)[there]
         stats = stats * scale if metric.is_mean else stats
-        observed = observed_metric(stats, metric)
+        try:
+            observed = observed_metric(stats, metric)
+        except (IndexError, ValueError) as error:
+            raise DataError(
+                f"the stats of '{grid.name}' are not those of metric '{metric.name}': {stats.shape[-1]} per item",
+                way_out="Write the metric's sufficient statistics, or rename the metric to have scores averaged.",
+            ) from error
     return BenchmarkScores(
         name=grid.name,
         kind="real" if real else "synthetic",
