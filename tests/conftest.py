@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from real_folder import data_folder
+
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
-
-
-def data_folder() -> Path | None:
-    """Return the folder of real data sets, or None where this machine has none."""
-    folder = Path(os.environ.get("ACIDTEST_DATA", SHARED))
-    return folder if folder.is_dir() else None
 
 
 @pytest.fixture(scope="session")

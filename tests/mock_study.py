@@ -10,6 +10,8 @@ from pathlib import Path
 
 import orjson
 
+from real_folder import data_folder
+
 LABELS = ("alarm", "music", "weather")
 STUDY = """\
 study: mock
@@ -43,8 +45,10 @@ def write_study(folder: Path, url: str, text: str = STUDY) -> Path:
 
 
 def environment(cache: Path) -> dict[str, str]:
-    """Return the environment of a command: its own cache, a key that means nothing."""
-    return {**os.environ, "ACIDTEST_CACHE": str(cache), "OPENAI_API_KEY": "mock-key", "OMP_NUM_THREADS": "1"}
+    """Return the environment of a command: its own cache, a key that means nothing, the real data where there is some."""
+    folder = data_folder()
+    data = {"ACIDTEST_DATA": str(folder)} if folder else {}
+    return {**os.environ, **data, "ACIDTEST_CACHE": str(cache), "OPENAI_API_KEY": "mock-key", "OMP_NUM_THREADS": "1"}
 
 
 def acidtest(*arguments: object, cache: Path) -> subprocess.CompletedProcess[str]:
