@@ -45,7 +45,7 @@ def write_study(folder: Path, url: str, text: str = STUDY) -> Path:
 
 
 def environment(cache: Path) -> dict[str, str]:
-    """Return the environment of a command: its own cache, a key that means nothing, the real data where there is some."""
+    """Return the environment of a command: its own cache, a key that means nothing, real data where there is some."""
     folder = data_folder()
     data = {"ACIDTEST_DATA": str(folder)} if folder else {}
     return {**os.environ, **data, "ACIDTEST_CACHE": str(cache), "OPENAI_API_KEY": "mock-key", "OMP_NUM_THREADS": "1"}
