@@ -1,4 +1,4 @@
-"""Posts to one plain `http://` address over kept-alive connections: a sixth of aiohttp's cost per call.
+"""Posts to one plain `http://` address over kept-alive connections: for less work per call than aiohttp.
 
 A model served on the own machine or next door answers thousands of calls per second; there the client is what costs.
 Parsing is httptools' (Node's parser). Whatever needs TLS or a proxy goes through `aiohttp_client`.
