@@ -126,3 +126,27 @@ def test_an_unknown_gate_is_refused() -> None:
 
 def test_messages_cannot_move_the_cursor() -> None:
     assert printable("a\x1b[2Jb\rc\nd\u202ee") == "a\\x1b[2Jb\\x0dc\nd\\x202ee"
+
+
+def test_what_the_system_refuses_is_told_without_a_traceback(tmp_path: Path) -> None:
+    done = acidtest("audit", "a" * 300 + ".csv", "--real", "r", cache=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "File name too long" in done.stderr
+    assert "way out:" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("output", [["--json", "-"], []])
+def test_names_that_the_terminal_cannot_write_do_not_end_the_program(
+    tmp_path: Path, encoding: str, output: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"{benchmark},модель {i},0.{i}" for benchmark in ("real", "fake") for i in range(1, 6)]
+    path = tmp_path / "scores.csv"
+    path.write_text("\n".join(["benchmark,model,score", *rows, ""]), "utf-8")
+    command = [sys.executable, "-m", "acidtest", "audit", str(path), "--real", "real", *output]
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    if output:
+        assert "модель 5" in orjson.loads(done.stdout)["models"]

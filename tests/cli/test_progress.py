@@ -48,3 +48,18 @@ def test_without_a_terminal_each_stage_leaves_one_line() -> None:
     assert line.startswith("x [bold]answers[/bold] y: 3 of 3 items, ")
     assert line.endswith("1,234 tokens, $0.5000")
     assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_name_cannot_steer_the_terminal(*, terminal: bool) -> None:
+    screen = io.StringIO()
+    reporter = TerminalReporter(Console(force_terminal=terminal, width=100, file=screen))
+    hostile = "\x1b]0;title\x07\x1b[2J\u202e"
+    with reporter.stage(f"{hostile} answers", 1) as progress:
+        progress.advance()
+    reporter.say(f"{hostile}\nfailed")
+    text = screen.getvalue()
+    assert "title" in text
+    assert "\nfailed" in text
+    for steering in ("\x1b]", "\x07", "\x1b[2J", "\u202e"):
+        assert steering not in text

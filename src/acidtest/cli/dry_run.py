@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from acidtest.report.safe_text import clean
 from acidtest.study.estimate import Expected, expected_calls
 from acidtest.study.prepare import prepare
 from acidtest.study.schema import StudyFile
@@ -25,7 +26,7 @@ def print_dry_run(study: StudyFile, study_folder: Path, json_file: str | None) -
         Path(json_file).write_text(text + "\n", "utf-8")
     for row in rows:
         typer.echo(
-            f"{row.model:<24} {row.work:<32} {row.calls:>8,} calls {row.tokens_in:>12,} tokens in "
+            f"{clean(row.model):<24} {clean(row.work):<32} {row.calls:>8,} calls {row.tokens_in:>12,} tokens in "
             f"{row.tokens_out:>10,} out at most  {_money(row)}"
         )
     known = sum(row.cost or 0.0 for row in rows)

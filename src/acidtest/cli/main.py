@@ -1,6 +1,7 @@
 """The command line: commands are found here, and errors that a user can mend become one plain message."""
 
 import importlib
+import io
 import sys
 from pathlib import Path
 
@@ -36,6 +37,7 @@ app = typer.Typer(
 def main() -> None:
     """Run the command that was asked for; exit with 2 and a message where something is wrong that a user can mend."""
     arguments = sys.argv[1:]
+    _write_what_the_terminal_can()
     try:
         arguments = _load_user_files(arguments)
         _add_commands(arguments)
@@ -48,6 +50,20 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe went away, as `head` does: nothing to say, and nobody to say it to
         sys.exit(141)
+    except OSError as error:
+        what = AcidtestError(
+            f"the system says: {error.strerror or error}",
+            where=str(error.filename or ""),
+            way_out="Make room on the disk, or mend the file's permissions, and run again: what is done is kept.",
+        )
+        sys.stderr.write(f"acidtest: {printable(str(what))}\n")
+        sys.exit(2)
+
+
+def _write_what_the_terminal_can() -> None:
+    """Show letters that the terminal's encoding lacks as marks; by default they would end the program."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def printable(text: str) -> str:

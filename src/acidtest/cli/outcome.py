@@ -1,6 +1,5 @@
 """What `run` shows at the end: the verdict, where the page is, and the exit code where one was asked for."""
 
-import sys
 from pathlib import Path
 
 import typer
@@ -17,7 +16,7 @@ def show_outcome(report: FidelityReport, *, page: Path | None, json_file: str | 
     if json_file == "-":
         from acidtest.compare.contract import dumps
 
-        sys.stdout.write(dumps(report).decode())
+        typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
     else:
         from acidtest.report.terminal import print_report
 

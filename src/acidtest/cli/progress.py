@@ -13,6 +13,8 @@ from rich.progress import Progress as Bars
 from rich.progress import Task as BarTask
 from rich.text import Text
 
+from acidtest.report.safe_text import clean
+
 _NUMBERS_WIDTH = 56  # bar, items, rate, tokens, cost and time left
 _PERIOD = 0.1  # seconds between two redraws: counting must stay cheap at thousands of items a second
 
@@ -58,8 +60,8 @@ class TerminalReporter:
         self._open = 0
 
     def say(self, text: str) -> None:
-        """Print one line; square brackets in it mean nothing."""
-        self.console.print(Text(text), soft_wrap=True)
+        """Print one line; neither square brackets nor escape sequences in it mean anything."""
+        self.console.print(Text(clean(text, lines=True)), soft_wrap=True)
 
     @contextmanager
     def stage(self, title: str, total: int) -> Iterator[_Count]:
@@ -91,6 +93,7 @@ class TerminalReporter:
 
     def _fitted(self, title: str) -> str:
         """Return a title that leaves room for the numbers; its end, the benchmark's name, may be cut."""
+        title = clean(title)
         room = max(20, self.console.width - _NUMBERS_WIDTH)
         return title if len(title) <= room else title[: room - 1] + "…"
 

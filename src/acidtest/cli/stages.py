@@ -69,7 +69,9 @@ def report(
 
 def _finish(failed: dict[str, str], made: Path) -> None:
     if failed:
+        from acidtest.report.safe_text import clean
+
         for key, why in failed.items():
-            typer.echo(f"not done: {key}: {why}", err=True)
+            typer.echo(clean(f"not done: {key}: {why}"), err=True)
         raise typer.Exit(2)
     typer.echo(f"Wrote {made}")

@@ -77,11 +77,21 @@ class RunFolder:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file so that a reader, or a restart after a kill, sees the old content or the new one, never a half."""
+    """Replace a file so that a reader, or a restart after a kill, sees the old content or the new one, never a half.
+
+    A device or pipe is written to and not replaced: /dev/null must stay what it is.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.parent == Path("/dev") or (path.exists() and not path.is_file() and not path.is_symlink()):
+        path.write_bytes(content)
+        return
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        partial.replace(path)
+    except BaseException:  # a full disk must not be filled further by what cannot be used
+        partial.unlink(missing_ok=True)
+        raise
