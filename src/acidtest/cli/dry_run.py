@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from acidtest.report.safe_text import clean
-from acidtest.study.estimate import Expected, expected_calls
+from acidtest.study.expected_calls import Expected, expected_calls
 from acidtest.study.prepare import prepare
 from acidtest.study.schema import StudyFile
 

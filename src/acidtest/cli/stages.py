@@ -1,33 +1,30 @@
 """`acidtest generate | evaluate | compare | report`: one stage of a study each."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acidtest.cli.run import JSON, RUN, STUDY, run_folder
 
+if TYPE_CHECKING:
+    from acidtest.study.under_way import Run
+
 
 def generate(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RUN] = None) -> None:
     """Write the synthetic benchmarks that are not written yet."""
-    from acidtest.cli.progress import TerminalReporter
-    from acidtest.study.run import start, study_of, write_benchmarks
+    from acidtest.study.run import write_benchmarks
 
-    asked, study_folder, known = study_of(study)
-    root = run_folder(folder, known, asked.study)
-    run = start(asked, study_folder, root, TerminalReporter())
+    run, root = _started(study, folder)
     write_benchmarks(run)
     _finish(run.failed, root / "synthetic")
 
 
 def evaluate(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RUN] = None) -> None:
     """Let every solver answer every benchmark of the run, and score the answers."""
-    from acidtest.cli.progress import TerminalReporter
-    from acidtest.study.run import answer_benchmarks, start, study_of
+    from acidtest.study.run import answer_benchmarks
 
-    asked, study_folder, known = study_of(study)
-    root = run_folder(folder, known, asked.study)
-    run = start(asked, study_folder, root, TerminalReporter())
+    run, root = _started(study, folder)
     answer_benchmarks(run)
     _finish(run.failed, root / "scores.parquet")
 
@@ -40,13 +37,10 @@ def compare(
 ) -> None:
     """Compare the scores of the run; write RUN/fidelity.json and print the verdict."""
     from acidtest.cli.outcome import show_outcome
-    from acidtest.cli.progress import TerminalReporter
-    from acidtest.study.run import compare_stage, start, study_of
+    from acidtest.study.run import compare_stage
 
-    asked, study_folder, known = study_of(study)
-    root = run_folder(folder, known, asked.study)
-    result = compare_stage(start(asked, study_folder, root, TerminalReporter()))
-    show_outcome(result, page=None, json_file=json_file, gate=None)
+    run, _ = _started(study, folder)
+    show_outcome(compare_stage(run), page=None, json_file=json_file, gate=None)
 
 
 def report(
@@ -65,6 +59,16 @@ def report(
     root = run_folder(folder, known, asked.study)
     drawn = write_report(asked, RunFolder(root))
     show_outcome(drawn, page=root / "report.html", json_file=json_file, gate=None)
+
+
+def _started(study: Path, folder: Path | None) -> "tuple[Run, Path]":
+    """Return the run of a study, prepared and checked, and its folder."""
+    from acidtest.cli.progress import TerminalReporter
+    from acidtest.study.run import start, study_of
+
+    asked, study_folder, known = study_of(study)
+    root = run_folder(folder, known, asked.study)
+    return start(asked, study_folder, root, TerminalReporter()), root
 
 
 def _finish(failed: dict[str, str], made: Path) -> None:
