@@ -37,8 +37,7 @@ def pairwise_agreement(pair: Pair) -> Estimate:
 @register("statistic", "top1_agreement")
 def top1_agreement(pair: Pair) -> Estimate:
     """Whether the set's best solver is best on the real set: 1 yes, 0 no, between where solvers tie."""
-    best = _best_in_hand(pair, order.top1_agreement)
-    return pair.estimate("top1_agreement", order.top1_agreement, drawn="real", reaches=best)
+    return pair.estimate("top1_agreement", order.top1_agreement, drawn="real")
 
 
 @register("statistic", "regret_at_1")

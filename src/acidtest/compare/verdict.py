@@ -137,7 +137,7 @@ def _items(pair: Pair, factor: float) -> str:
         return ""
     fewest = math.ceil(max(factor, 1.05) * pair.n)
     rounded = fewest if fewest < 100 else math.ceil(fewest / 50) * 50  # noqa: PLR2004 - no false precision
-    return f"About {rounded} items in each set instead of {pair.n}"
+    return f"About {rounded} items in each set (the smaller has {pair.n} now)"
 
 
 def _items_that_settle(pair: Pair, probability: float, needed: float) -> str:
