@@ -1,7 +1,6 @@
 """The public names: they are there, they cost nothing until they are used, and the README's example runs."""
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +8,8 @@ from pathlib import Path
 import pytest
 
 import acidtest
+from doc_pages import ROOT, example
 from test_audit import PUBLISHED_SRCC
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_every_public_name_is_the_one_that_type_checkers_see() -> None:
@@ -51,9 +49,10 @@ def test_importing_acidtest_loads_nothing_else() -> None:
 
 
 def test_the_example_of_the_readme_prints_the_published_correlations(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", example("README.md")], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
     printed = {line.split()[0]: round(float(line.split()[1]), 2) for line in done.stdout.splitlines()}
     assert printed == PUBLISHED_SRCC
     assert (tmp_path / "page.html").read_text("utf-8").startswith("<!doctype html>")

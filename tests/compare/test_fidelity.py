@@ -17,6 +17,7 @@ from acidtest.errors import AcidtestError
 from acidtest.stats.estimate import Estimate
 from acidtest.stats.metric import ACCURACY, Metric, finish_mean
 from acidtest.types import FidelityReport, Scores
+from doc_pages import load_example
 from simulated import answers, scored, study
 
 ABILITY = np.random.default_rng(3).normal(0, 1, 20)
@@ -41,10 +42,7 @@ def report() -> FidelityReport:
 @pytest.fixture
 def own_statistic(tmp_path: Path) -> Iterator[str]:
     """The example of docs/statistics.md, as a user would load it."""
-    page = Path(__file__).resolve().parents[2] / "docs" / "statistics.md"
-    file = tmp_path / "mine.py"
-    file.write_text(page.read_text("utf-8").split("```python\n")[1].split("```")[0])
-    registry.load_file(file)
+    load_example("statistics.md", tmp_path)
     yield "largest_gap"
     del registry._registered["statistic", "largest_gap"]
 

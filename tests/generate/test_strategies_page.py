@@ -1,27 +1,22 @@
 """What docs/strategies.md tells people must be so."""
 
-import re
 from pathlib import Path
 
 from acidtest import registry
 from acidtest.generate.accept import REASONS
+from doc_pages import load_example, page
 from scripted_generator import LABELS, Scripted, intent_plan, run
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "strategies.md"
 
 
 async def test_the_strategy_of_your_own_writes_items(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    file = tmp_path / "my_strategy.py"
-    file.write_text(example)
-    registry.load_file(file)
+    load_example("strategies.md", tmp_path)
     outcome = await run(intent_plan(6, strategy="rephrase"), Scripted(), tmp_path)
     assert len(outcome.accepted) == 6
     assert {item.target for item in outcome.accepted} <= set(LABELS)
 
 
 def test_every_strategy_option_and_reason_is_explained() -> None:
-    text = PAGE.read_text("utf-8")
+    text = page("strategies.md")
     for name in ("few_shot", "entity_first"):
         assert f"## {name}" in text
         options = registry.get("strategy", name).Options.model_fields

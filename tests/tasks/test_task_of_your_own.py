@@ -1,6 +1,5 @@
 """The task that docs/tasks.md tells people to write is scored and compared as built-in ones are."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from acidtest.evaluate.score import COLUMNS, score_columns
 from acidtest.stats.metric import METRICS, Metric
 from acidtest.tasks.base import Task, register_metric
 from acidtest.types import Benchmark, Item, Kind, Response
+from doc_pages import load_example
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "tasks.md"
 ANSWERS = {"always": ["yes", "yes", "yes", "yes"], "half": ["Yes.", "no", "no", "who knows"]}
 TARGETS = ("yes", "yes", "no", "no")
 F1 = {"always": 2 * 2 / (2 * 2 + 2 + 0), "half": 2 * 1 / (2 * 1 + 0 + 1)}
@@ -25,10 +24,7 @@ F1 = {"always": 2 * 2 / (2 * 2 + 2 + 0), "half": 2 * 1 / (2 * 1 + 0 + 1)}
 
 @pytest.fixture
 def task(tmp_path: Path) -> Iterator[Task]:
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    file = tmp_path / "my_task.py"
-    file.write_text(example)
-    registry.load_file(file)
+    load_example("tasks.md", tmp_path)
     yield registry.get("task", "yes_no")(("yes", "no"))
     del METRICS["yes_f1"], registry._registered["task", "yes_no"]
 

@@ -1,21 +1,15 @@
 """What docs/models.md tells people to write must run."""
 
-import re
 from pathlib import Path
 
-from acidtest import registry
 from acidtest.models.base import LanguageModel, ModelSettings, ModelSpec
 from acidtest.models.build import build
 from acidtest.types import Prompt, Sampling
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "models.md"
+from doc_pages import load_example, page
 
 
 async def test_the_provider_of_your_own_answers(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    file = tmp_path / "my_provider.py"
-    file.write_text(example)
-    registry.load_file(file)
+    load_example("models.md", tmp_path)
     model = build(ModelSpec(name="m", use="shout:any"))
     assert isinstance(model, LanguageModel)
     async with model:
@@ -23,5 +17,5 @@ async def test_the_provider_of_your_own_answers(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    text = PAGE.read_text("utf-8")
+    text = page("models.md")
     assert [name for name in ModelSettings.model_fields if f"`{name}`" not in text and f"`{name}:" not in text] == []
