@@ -8,10 +8,10 @@ import numpy as np
 
 from acidtest.models.base import ClassicSolver
 from acidtest.models.classic.pool_check import require_pool
+from acidtest.models.classic.tokens import TOKEN
 from acidtest.registry import register
 from acidtest.types import Item
 
-_WORD = r"(?u)\w+|[^\w\s]"
 _NEIGHBOURS = 5
 _K1, _B = 1.2, 0.75
 _MOST_COMPARED = 2000
@@ -30,7 +30,7 @@ class Bm25Neighbours(ClassicSolver):
         require_pool(pool, "bm25_neighbours")
         from sklearn.feature_extraction.text import CountVectorizer
 
-        self._vectors = CountVectorizer(token_pattern=_WORD)
+        self._vectors = CountVectorizer(token_pattern=TOKEN)
         counts = self._vectors.fit_transform([*(item.input["text"] for item in pool), "."])[:-1].astype(np.float64)
         length = np.asarray(counts.sum(axis=1)).ravel()
         damping = _K1 * (1 - _B + _B * length / max(length.mean(), 1.0))

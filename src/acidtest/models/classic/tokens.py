@@ -8,7 +8,8 @@ from acidtest.data.spans import Span
 
 Token = tuple[str, int, int]
 OUTSIDE = "O"
-_TOKEN = re.compile(r"\w+|[^\w\s]")
+TOKEN = r"\w+|[^\w\s]"
+"""Runs of letters and digits, and single signs."""
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -18,7 +19,7 @@ def tokens_of(text: str) -> list[Token]:
         >>> tokens_of("St. Ives")
         [('St', 0, 2), ('.', 2, 3), ('Ives', 4, 8)]
     """
-    return [(found[0], found.start(), found.end()) for found in _TOKEN.finditer(text)]
+    return [(found[0], found.start(), found.end()) for found in re.finditer(TOKEN, text)]
 
 
 def encodable(text: str) -> str:
