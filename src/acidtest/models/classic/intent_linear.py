@@ -8,7 +8,7 @@ import numpy as np
 
 from acidtest.models.base import ClassicSolver
 from acidtest.models.classic.pool_check import require_pool
-from acidtest.models.classic.tokens import TOKEN
+from acidtest.models.classic.tokens import WORD_OR_SIGN
 from acidtest.registry import register
 from acidtest.types import Item
 
@@ -76,7 +76,7 @@ class NearestCentroid(ClassicSolver):
 def _tfidf(pool: Sequence[Item], words: int) -> tuple[Any, Any]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    vectors = TfidfVectorizer(ngram_range=(1, words), token_pattern=TOKEN, sublinear_tf=True)
+    vectors = TfidfVectorizer(ngram_range=(1, words), token_pattern=WORD_OR_SIGN, sublinear_tf=True)
     return vectors, vectors.fit_transform([*_texts(pool), "."])[:-1]  # the last one keeps a wordless pool alive
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from acidtest.models.base import ClassicSolver
 from acidtest.models.classic.pool_check import require_pool
-from acidtest.models.classic.tokens import TOKEN
+from acidtest.models.classic.tokens import WORD_OR_SIGN
 from acidtest.registry import register
 from acidtest.types import Item
 
@@ -30,7 +30,7 @@ class Bm25Neighbours(ClassicSolver):
         require_pool(pool, "bm25_neighbours")
         from sklearn.feature_extraction.text import CountVectorizer
 
-        self._vectors = CountVectorizer(token_pattern=TOKEN)
+        self._vectors = CountVectorizer(token_pattern=WORD_OR_SIGN)
         counts = self._vectors.fit_transform([*(item.input["text"] for item in pool), "."])[:-1].astype(np.float64)
         length = np.asarray(counts.sum(axis=1)).ravel()
         damping = _K1 * (1 - _B + _B * length / max(length.mean(), 1.0))

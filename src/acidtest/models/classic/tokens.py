@@ -8,7 +8,7 @@ from acidtest.data.spans import Span
 
 Token = tuple[str, int, int]
 OUTSIDE = "O"
-TOKEN = r"\w+|[^\w\s]"
+WORD_OR_SIGN = r"\w+|[^\w\s]"
 """Runs of letters and digits, and single signs."""
 
 
@@ -19,7 +19,7 @@ def tokens_of(text: str) -> list[Token]:
         >>> tokens_of("St. Ives")
         [('St', 0, 2), ('.', 2, 3), ('Ives', 4, 8)]
     """
-    return [(found[0], found.start(), found.end()) for found in re.finditer(TOKEN, text)]
+    return [(found[0], found.start(), found.end()) for found in re.finditer(WORD_OR_SIGN, text)]
 
 
 def encodable(text: str) -> str:
