@@ -78,7 +78,16 @@ def _models() -> list[dict[str, str]]:
 def _datasets() -> list[dict[str, str]]:
     from acidtest.data.datasets import datasets
 
-    return [{"name": d.name, "task": d.task, "licence": d.licence, "source": d.source} for d in datasets()]
+    return [
+        {
+            "name": d.name,
+            "task": d.task,
+            "licence": d.licence,
+            "source": f"{d.source}/tree/{d.revision}",
+            "cite": d.citation,
+        }
+        for d in datasets()
+    ]
 
 
 ROWS = {
