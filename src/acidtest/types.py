@@ -116,6 +116,14 @@ class Prompt:
     max_tokens: int = 64
     grammar: str = ""
 
+    def as_messages(self) -> tuple[tuple[str, str], ...]:
+        """Return chat messages; a text alone is what the user says."""
+        return self.messages or (("user", self.text),)
+
+    def as_text(self) -> str:
+        """Return one text to continue; messages alone stand below each other."""
+        return self.text or "\n\n".join(content for _, content in self.messages)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:

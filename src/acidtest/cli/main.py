@@ -47,9 +47,6 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe went away, as `head` does: nothing to say, and nobody to say it to
-        sys.exit(141)
     except OSError as error:
         what = AcidtestError(
             f"the system says: {error.strerror or error}",

@@ -41,7 +41,7 @@ class AnthropicModel(RemoteModel):
 
     def body(self, prompt: Prompt, sampling: Sampling) -> bytes:
         """Return the request's body. Seed, min_p and grammar are left out: the API has none."""
-        messages = prompt.messages or (("user", prompt.text),)
+        messages = prompt.as_messages()
         content: dict[str, object] = {
             "model": self.spec.model,
             "max_tokens": prompt.max_tokens,

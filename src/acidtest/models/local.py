@@ -123,9 +123,8 @@ class LocalModel(LanguageModel):
 
     def _request(self, prompt: Prompt) -> dict[str, object]:
         if self.style == "chat":
-            messages = prompt.messages or (("user", prompt.text),)
-            return {"messages": [{"role": role, "content": text} for role, text in messages]}
-        return {"prompt": prompt.text or "\n\n".join(text for _, text in prompt.messages)}
+            return {"messages": [{"role": role, "content": text} for role, text in prompt.as_messages()]}
+        return {"prompt": prompt.as_text()}
 
     def _head(self, prompt: Prompt) -> Mapping[str, object]:
         if self.style == "chat":

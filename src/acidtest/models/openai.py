@@ -46,10 +46,9 @@ class OpenAIModel(RemoteModel):
         """Return the request's body. A grammar is left out: there is no common word for it."""
         content: dict[str, object] = {"model": self.spec.model}
         if self.style == "chat":
-            messages = prompt.messages or (("user", prompt.text),)
-            content["messages"] = [{"role": role, "content": text} for role, text in messages]
+            content["messages"] = [{"role": role, "content": text} for role, text in prompt.as_messages()]
         else:
-            content["prompt"] = prompt.text or "\n\n".join(text for _, text in prompt.messages)
+            content["prompt"] = prompt.as_text()
         content[self._longest] = prompt.max_tokens
         content["temperature"] = sampling.temperature
         if sampling.top_p != 1.0:
