@@ -11,7 +11,7 @@ from pathlib import Path
 
 from acidtest.compare.contract import read
 from acidtest.data.run_folder import write_atomically
-from acidtest.report.number import count, count_span, exact, interval, number
+from acidtest.report.number import count, count_span, interval, number
 from acidtest.report.words import words_of
 from acidtest.stats.estimate import Estimate
 from acidtest.types import FidelityReport
@@ -33,7 +33,7 @@ def tables(name: str, report: FidelityReport) -> str:
     ]
     if report.bias_factor:
         rows = [
-            [g, _cell(b.estimate, "gap"), f"[{number(b.band_low, 3)}, {number(b.band_high, 3)}]", exact(b.p)]
+            [g, _cell(b.estimate, "gap"), f"[{number(b.band_low, 3)}, {number(b.band_high, 3)}]", number(b.p, 3)]
             for g, b in report.bias_factor.items()
         ]
         parts.append(_table(["generator", "bias factor", "band over all", "p"], rows))

@@ -77,11 +77,21 @@ def test_a_changed_study_redoes_what_it_touches(tmp_path: Path, mock_url: str) -
     done = acidtest("run", study, "-o", run, cache=cache)
     assert done.returncode == 0
     said = done.stderr.split("Done anew: ")[1].splitlines()[0].rstrip(".").split(", ")
-    answered = [f"responses/writer.few_shot/{s}" for s in ("good", "fair", "poor")]
-    answered += ["responses/writer.few_shot/classic:majority", "responses/writer.few_shot/classic:tfidf_logreg"]
-    assert said == ["synthetic/writer.few_shot", *answered, "scores", "fidelity", "report"]
+    answered = "all answers to writer.few_shot"
+    assert said == ["synthetic/writer.few_shot", answered, "scores", "fidelity", "report"]
     assert "answers real" not in done.stderr
     assert len((run / "synthetic" / "writer.few_shot.jsonl").read_bytes().splitlines()) == 12
+
+
+def test_a_changed_solver_redoes_its_own_answers(tmp_path: Path, mock_url: str) -> None:
+    study, run, cache = write_study(tmp_path, mock_url), tmp_path / "run", tmp_path / "cache"
+    assert acidtest("run", study, "-o", run, cache=cache).returncode == 0
+    write_study(tmp_path, mock_url, STUDY.replace("solvers: [good,", "solvers: [{{model: good, shots: 0}},"))
+    done = acidtest("run", study, "-o", run, cache=cache)
+    assert done.returncode == 0
+    said = done.stderr.split("Done anew: ")[1].splitlines()[0].rstrip(".").split(", ")
+    answered = ["responses/real/good", "responses/writer.few_shot/good"]
+    assert said == [*answered, "scores", "fidelity", "report"]
 
 
 def test_a_failing_solver_is_named_and_the_others_go_on(tmp_path: Path, mock_url: str) -> None:

@@ -26,11 +26,17 @@ CLOSING = frozenset({"scores", "fidelity", "report"})
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """One piece of work. `files` are what it makes, and what is deleted before it is done anew."""
+    """One piece of work.
+
+    Attributes:
+        files: What it makes, and what is deleted before it is done anew.
+        answers: The benchmark that a solver answers in it; "" for other work.
+    """
 
     key: str
     fingerprint: str
     files: tuple[Path, ...]
+    answers: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +101,7 @@ def make_plan(asked: PlanInput, folder: RunFolder) -> Plan:
         for benchmark, content in prints.items():
             path = folder.responses(benchmark, solver.model)
             key = responses_key(benchmark, solver.model)
-            units.append(Unit(key=key, fingerprint=_print([solver_print, content]), files=(path,)))
+            units.append(Unit(key=key, fingerprint=_print([solver_print, content]), files=(path,), answers=benchmark))
     return Plan(units={unit.key: unit for unit in [*units, *_closing_units(study, asked.task, units, folder)]})
 
 

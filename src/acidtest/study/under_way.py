@@ -11,7 +11,7 @@ from acidtest.models.base import LanguageModel
 from acidtest.models.budget import Budget
 from acidtest.models.cache import ResponseCache
 from acidtest.models.caller import Caller
-from acidtest.study.plan import CLOSING, Unit, clear, staleness, synthetic_key
+from acidtest.study.plan import CLOSING, Plan, Unit, clear, staleness, synthetic_key
 from acidtest.study.prepare import Prepared, model_price, revision
 from acidtest.study.reporter import Reporter
 
@@ -53,9 +53,17 @@ def say_what_changes(run: Run) -> None:
     """Name what stands in the folder and does not fit the study file any more; then clear it away."""
     stale = staleness(run.prepared.plan, run.prepared.book)
     if stale.changed:
-        names = ", ".join(unit.key for unit in stale.changed)
+        names = ", ".join(_in_words(run.prepared.plan, stale.changed))
         run.reporter.say(f"The study changed since this folder was written. Done anew: {names}.")
     clear(stale, run.prepared.book)
+
+
+def _in_words(plan: Plan, changed: Sequence[Unit]) -> list[str]:
+    """Return the units' keys, with one word for a benchmark that all solvers answer anew."""
+    left = {unit.answers for unit in plan.units.values()} - {""}
+    left -= {unit.answers for unit in plan.units.values() if unit not in changed}
+    words = [f"all answers to {unit.answers}" if unit.answers in left else unit.key for unit in changed]
+    return list(dict.fromkeys(words))
 
 
 def keep_given(run: Run) -> None:
