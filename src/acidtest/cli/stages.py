@@ -8,6 +8,8 @@ import typer
 from acidtest.cli.run import JSON, RUN, STUDY, run_folder
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from acidtest.study.under_way import Run
 
 
@@ -15,18 +17,18 @@ def generate(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RU
     """Write the synthetic benchmarks that are not written yet."""
     from acidtest.study.run import write_benchmarks
 
-    run, root = _started(study, folder)
-    write_benchmarks(run)
-    _finish(run.failed, root / "synthetic")
+    with _started(study, folder) as run:
+        write_benchmarks(run)
+        _finish(run.failed, run.prepared.folder.root / "synthetic")
 
 
 def evaluate(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RUN] = None) -> None:
     """Let every solver answer every benchmark of the run, and score the answers."""
     from acidtest.study.run import answer_benchmarks
 
-    run, root = _started(study, folder)
-    answer_benchmarks(run)
-    _finish(run.failed, root / "scores.parquet")
+    with _started(study, folder) as run:
+        answer_benchmarks(run)
+        _finish(run.failed, run.prepared.folder.scores)
 
 
 def compare(
@@ -39,8 +41,8 @@ def compare(
     from acidtest.cli.outcome import show_outcome
     from acidtest.study.run import compare_stage
 
-    run, _ = _started(study, folder)
-    show_outcome(compare_stage(run), page=None, json_file=json_file, gate=None)
+    with _started(study, folder) as run:
+        show_outcome(compare_stage(run), page=None, json_file=json_file, gate=None)
 
 
 def report(
@@ -61,14 +63,14 @@ def report(
     show_outcome(drawn, page=root / "report.html", json_file=json_file, gate=None)
 
 
-def _started(study: Path, folder: Path | None) -> "tuple[Run, Path]":
-    """Return the run of a study, prepared and checked, and its folder."""
+def _started(study: Path, folder: Path | None) -> "AbstractContextManager[Run]":
+    """Return the run of a study, prepared and checked, in a folder that is ours alone."""
     from acidtest.cli.progress import TerminalReporter
-    from acidtest.study.run import start, study_of
+    from acidtest.study.run import started, study_of
 
     asked, study_folder, known = study_of(study)
     root = run_folder(folder, known, asked.study)
-    return start(asked, study_folder, root, TerminalReporter()), root
+    return started(asked, study_folder, root, TerminalReporter())
 
 
 def _finish(failed: dict[str, str], made: Path) -> None:

@@ -7,6 +7,10 @@ from typing import Self
 
 import orjson
 
+_AS_IT_IS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+"""Without O_BINARY, Windows would turn line ends into two characters. A link in a run's folder, which may come from
+somebody else, must not lead answers into another file."""
+
 
 class LineFile:
     """A file that is open for appending; `add` returns once the operating system has the line.
@@ -16,8 +20,7 @@ class LineFile:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Without O_BINARY, Windows would turn the line ends into two characters.
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _AS_IT_IS, 0o644)
 
     def __enter__(self) -> Self:
         return self
@@ -32,10 +35,16 @@ class LineFile:
         os.close(self._file)
 
     def add(self, record: dict[str, object]) -> None:
-        """Append one record."""
-        line = memoryview(orjson.dumps(record) + b"\n")
-        while line:
-            line = line[os.write(self._file, line) :]
+        """Append one record, or nothing where the disk is full: no half line for the next one to be glued to."""
+        whole = orjson.dumps(record) + b"\n"
+        line = memoryview(whole)
+        try:
+            while line:
+                line = line[os.write(self._file, line) :]
+        except OSError:
+            if len(line) < len(whole):
+                os.ftruncate(self._file, os.fstat(self._file).st_size - len(whole) + len(line))
+            raise
 
 
 def whole_lines(path: Path) -> list[bytes]:
@@ -45,5 +54,9 @@ def whole_lines(path: Path) -> list[bytes]:
     content = path.read_bytes()
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
-        os.truncate(path, whole)
+        file = os.open(path, os.O_WRONLY | _AS_IT_IS)
+        try:
+            os.ftruncate(file, whole)
+        finally:
+            os.close(file)
     return content[:whole].splitlines()

@@ -1,5 +1,6 @@
 """The one place that knows what stands where in a run's folder."""
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -8,11 +9,15 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]")
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _LONGEST = 120
 
+BESIDE = ("rejected", "calls")
+"""Ends of the files that stand beside those of a synthetic benchmark."""
+
 
 def safe_name(name: str) -> str:
     """Return a name that is safe as a file name on every system; `/` becomes `__`.
 
-    The true name stands inside the file.
+    The true name stands inside the file. Names that are cut, or whose letters are not those of ASCII, end in a part of
+    their hash, so that they stay different. Others can still meet (`a/b` and `a__b`): a study refuses them.
 
     Example:
         >>> safe_name("mistralai/Mixtral-8x7B")
@@ -20,7 +25,11 @@ def safe_name(name: str) -> str:
     """
     safe = _UNSAFE.sub("_", name.replace("/", "__").replace(":", "."))
     safe = safe.strip(".") or "_"
-    return ("_" + safe if _RESERVED.match(safe) else safe)[:_LONGEST]
+    safe = "_" + safe if _RESERVED.match(safe) else safe
+    if name.isascii() and len(safe) <= _LONGEST:
+        return safe
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{safe[: _LONGEST - 9]}-{digest}"
 
 
 class RunFolder:
@@ -33,6 +42,11 @@ class RunFolder:
     def run_json(self) -> Path:
         """What was asked for, and how far each stage is."""
         return self.root / "run.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that works in this folder."""
+        return self.root / ".lock"
 
     @property
     def real(self) -> Path:

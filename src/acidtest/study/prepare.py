@@ -1,20 +1,20 @@
 """Everything that a run needs before its first call: read, built and checked, so that nothing fails late and dear."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from acidtest import registry
-from acidtest.data.run_folder import RunFolder
+from acidtest.data.run_folder import BESIDE, RunFolder, safe_name
 from acidtest.errors import StudyFileError
 from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.strategy import build_strategy
 from acidtest.models.base import ClassicSolver, LanguageModel, ModelSpec
 from acidtest.models.build import build
 from acidtest.models.price import Price, price_of
-from acidtest.study.plan import Plan, PlanInput, make_plan
+from acidtest.study.plan import Plan, PlanInput, make_plan, responses_key
 from acidtest.study.real import given_benchmark, real_benchmark, task_class
 from acidtest.study.schema import GeneratorSpec, StudyFile
 from acidtest.study.state import RunBook, RunState, read_state, write_state
@@ -192,6 +192,26 @@ def _check_names(study: StudyFile, real: Benchmark) -> None:
             where="key 'real'",
             way_out="Give the real one another 'name'.",
         )
+    solvers = [s.model for s in study.solvers]
+    files = [(name, safe_name(name)) for name in (real.name, *sorted(made))]
+    beside = [(g.benchmark, f"{safe_name(g.benchmark)}.{kind}") for g in study.generators for kind in BESIDE]
+    _refuse_one_file("benchmarks", [*files, *beside])
+    _refuse_one_file("solvers", [(name, safe_name(name)) for name in solvers])
+    pairs = [(f"{name} and {solver}", responses_key(name, solver)) for name, _ in files for solver in solvers]
+    _refuse_one_file("pairs of benchmark and solver", pairs)
+
+
+def _refuse_one_file(what: str, files: Sequence[tuple[str, str]]) -> None:
+    """Refuse names that would share a file: on some systems those that differ in case do, too."""
+    known: dict[str, str] = {}
+    for name, file in files:
+        other = known.setdefault(file.casefold(), name)
+        if other != name:
+            raise StudyFileError(
+                f"the {what} '{other}' and '{name}' would share one file",
+                where="names of the study file",
+                way_out="Give one another name; a model gets its name under 'models'.",
+            )
 
 
 def _prompt_of(study: StudyFile, entry: GeneratorSpec, task: Task, real: Benchmark, model: Model) -> str:

@@ -1,5 +1,7 @@
 """A whole study, or any one of its stages, in a folder that can be killed and resumed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -8,6 +10,7 @@ from acidtest.data.run_folder import RunFolder
 from acidtest.errors import StudyFileError
 from acidtest.models.budget import Budget
 from acidtest.study.fetching import fetch_first
+from acidtest.study.lock import alone
 from acidtest.study.plan import synthetic_key
 from acidtest.study.prepare import Prepared, prepare
 from acidtest.study.reporter import Reporter
@@ -24,11 +27,11 @@ def run_study(study: StudyFile, study_folder: Path, root: Path, reporter: Report
     Raises:
         AcidtestError: Nothing can go on; what was done is kept.
     """
-    run = start(study, study_folder, root, reporter)
-    write_benchmarks(run)
-    answer_benchmarks(run)
-    compare_stage(run)
-    return report_stage(run)
+    with started(study, study_folder, root, reporter) as run:
+        write_benchmarks(run)
+        answer_benchmarks(run)
+        compare_stage(run)
+        return report_stage(run)
 
 
 def write_benchmarks(run: Run) -> None:
@@ -40,13 +43,32 @@ def write_benchmarks(run: Run) -> None:
 
 
 def answer_benchmarks(run: Run) -> None:
-    """Let the solvers answer what is not answered yet, and score the answers."""
-    from acidtest.study.solving import evaluate_stage
+    """Let the solvers answer what is not answered yet, and score the answers.
 
-    in_event_loop(lambda: evaluate_stage(run))
+    Raises:
+        BudgetError: The study's limit of money or calls is reached.
+        DataError: No benchmark, or no solver, is left to compare.
+    """
+    from acidtest.study.solving import all_benchmarks, solve_with_classics, solve_with_models, write_scores
+
+    benchmarks = all_benchmarks(run)
+    solve_with_classics(run, benchmarks)
+    in_event_loop(lambda: solve_with_models(run, benchmarks))
+    write_scores(run, benchmarks)
 
 
-def start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> Run:
+@contextmanager
+def started(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> Iterator[Run]:
+    """Give a run that is prepared, in a folder that no other process works in until this is left.
+
+    Raises:
+        DataError: Another process works in the folder.
+    """
+    with alone(RunFolder(root)):
+        yield _start(study, study_folder, root, reporter)
+
+
+def _start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> Run:
     """Prepare a run, say what a changed study file makes stale, and write down what is given."""
     fetch_first(study, reporter)
     prepared = prepare(study, study_folder, root)

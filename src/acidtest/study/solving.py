@@ -18,25 +18,29 @@ from acidtest.types import Benchmark, Item, Reply, Sampling
 GREEDY = Sampling(temperature=0.0)
 
 
-async def evaluate_stage(run: Run) -> None:
-    """Let every solver answer every benchmark, and score the answers.
-
-    Classic solvers come first. Then solvers on servers answer side by side, each with its own limit of calls at once,
-    and beside them those in this process, one after another: two at once would take the cores from each other.
-
-    Raises:
-        BudgetError: The study's limit of money or calls is reached.
-        DataError: No benchmark, or no solver, is left to compare.
-    """
-    benchmarks = all_benchmarks(run)
-    here: list[SolverSpec] = []
-    remote: list[SolverSpec] = []
+def solve_with_classics(run: Run, benchmarks: Sequence[Benchmark]) -> None:
+    """Let every classic solver answer every benchmark. Not in the event loop: there an interrupt would have to wait."""
     for solver in run.prepared.study.solvers:
         model = run.prepared.models[solver.model]
         waiting = [b for b in benchmarks if not run.is_done(responses_key(b.name, solver.model))]
         if waiting and isinstance(model, ClassicSolver):
             _solve_with_classic(run, solver, model, waiting)
-        elif isinstance(model, LanguageModel):
+
+
+async def solve_with_models(run: Run, benchmarks: Sequence[Benchmark]) -> None:
+    """Let every language model that is a solver answer every benchmark.
+
+    Solvers on servers answer side by side, each with its own limit of calls at once, and beside them those in this
+    process, one after another: two at once would take the cores from each other.
+
+    Raises:
+        BudgetError: The study's limit of money or calls is reached.
+    """
+    here: list[SolverSpec] = []
+    remote: list[SolverSpec] = []
+    for solver in run.prepared.study.solvers:
+        model = run.prepared.models[solver.model]
+        if isinstance(model, LanguageModel):
             (here if model.spec.provider == "local" else remote).append(solver)
 
     async def one_after_another() -> None:
@@ -44,7 +48,6 @@ async def evaluate_stage(run: Run) -> None:
             await _solve(run, solver, benchmarks)
 
     await side_by_side([one_after_another(), *(_solve(run, solver, benchmarks) for solver in remote)])
-    write_scores(run, benchmarks)
 
 
 def all_benchmarks(run: Run) -> list[Benchmark]:

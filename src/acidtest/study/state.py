@@ -70,10 +70,10 @@ class RunBook:
 
 def write_state(folder: RunFolder, state: RunState) -> None:
     """Replace run.json."""
-    content = orjson.dumps(
-        state.model_dump(mode="json", by_alias=True), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
-    )
-    write_atomically(folder.run_json, content + b"\n")
+    # By hand: pydantic asks a Python function what each JSON value is, and loses an interrupt that comes in there.
+    content = {field.alias or name: getattr(state, name) for name, field in RunState.model_fields.items()}
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    write_atomically(folder.run_json, orjson.dumps(content, default=dict, option=options))
 
 
 def read_state(folder: RunFolder) -> RunState | None:
