@@ -19,8 +19,9 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
         file.add({"item": "1"})
         resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 5, before[1]))  # room for a part of a line
         try:
-            with pytest.raises(OSError, match="File too large"):
+            with pytest.raises(OSError, match="File too large") as full:
                 file.add({"item": "2"})
+            assert full.value.filename == str(path)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         file.add({"item": "3"})

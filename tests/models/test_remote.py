@@ -126,9 +126,16 @@ async def test_a_huge_answer_is_cut_off_and_not_asked_for_again(faults: FaultSer
     assert faults.requests["huge"] == 1
 
 
+@pytest.mark.parametrize("who", ["user:word", "word", ":word"])
+def test_a_password_in_an_address_is_refused_and_not_shown(who: str) -> None:
+    with pytest.raises(ModelError, match="a name or password stands in the address") as raised:
+        OpenAIModel(spec(f"https://{who}@127.0.0.1:1/v1"))
+    assert "word@" not in str(raised.value)
+
+
 async def test_nobody_there_is_said_at_once(transport: Transport) -> None:
     with pytest.raises(ModelError, match="no connection") as raised:  # port 1 is never open
-        await ask(transport(OpenAIModel(spec("http://user:word@127.0.0.1:1/v1?key=hidden", retries=1))))
+        await ask(transport(OpenAIModel(spec("http://127.0.0.1:1/v1?key=hidden", retries=1))))
     assert raised.value.where == "model 'm' at http://127.0.0.1:1/v1/chat/completions"
 
 

@@ -20,6 +20,7 @@ class LineFile:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = str(path)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _AS_IT_IS, 0o644)
 
     def __enter__(self) -> Self:
@@ -41,7 +42,8 @@ class LineFile:
         try:
             while line:
                 line = line[os.write(self._file, line) :]
-        except OSError:
+        except OSError as error:
+            error.filename = self._path
             if len(line) < len(whole):
                 os.ftruncate(self._file, os.fstat(self._file).st_size - len(whole) + len(line))
             raise

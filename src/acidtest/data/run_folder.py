@@ -106,6 +106,8 @@ def write_atomically(path: Path, content: bytes) -> None:
             out.flush()
             os.fsync(out.fileno())
         partial.replace(path)
-    except BaseException:  # a full disk must not be filled further by what cannot be used
+    except BaseException as error:  # a full disk must not be filled further by what cannot be used
+        if isinstance(error, OSError):
+            error.filename = str(path)
         partial.unlink(missing_ok=True)
         raise

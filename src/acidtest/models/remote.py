@@ -234,6 +234,12 @@ def address_of(spec: ModelSpec, default: str, path: str) -> str:
     if not plain:
         way_out = "Write it like http://localhost:8000/v1 or https://api.example.com/v1."
         raise ModelError(f"'{readable(base)}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
+    if parts.username is not None or parts.password is not None:
+        raise ModelError(
+            "a name or password stands in the address",
+            where=f"base_url of model '{spec.name}'",
+            way_out="Keep it out of files: 'key_env' names the environment variable that holds the key.",
+        )
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, fragment=""))
 
 
