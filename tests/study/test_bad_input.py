@@ -114,3 +114,13 @@ async def test_a_solver_that_comes_back_is_scored_after_all(tmp_path: Path, mock
     assert solvers[0] == 2  # given up after 20 failures
     assert solvers[-1] == 3
     assert "failed" not in done.stderr
+
+
+def test_where_a_key_goes_is_said(tmp_path: Path, mock_url: str) -> None:
+    keyed = RUN_ON.replace(
+        'good: {{use: "openai:choose:alarm|music"', 'good: {{key_env: OPENAI_API_KEY, use: "openai:choose:alarm|music"'
+    )
+    done = acidtest("run", write_study(tmp_path, mock_url, keyed), "-o", tmp_path / "run", cache=tmp_path / "cache")
+    assert done.returncode == 0, done.stderr
+    assert f"The key in OPENAI_API_KEY goes to {mock_url}/v1 ('good')." in done.stderr
+    assert done.stderr.count("The key in") == 1

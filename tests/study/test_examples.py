@@ -8,36 +8,36 @@ import pytest
 from mock_study import acidtest, content, kill_when
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-METRICS = {"snips": "accuracy", "politics": "span_f1", "similarity": "pearson"}
+pytestmark = pytest.mark.usefixtures("real_data", "smollm2")
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("runs")
-
-
-@pytest.mark.parametrize("name", sorted(METRICS))
-def test_a_small_study_runs_on_real_data(name: str, runs: Path, real_data: Path, smollm2: Path) -> None:
-    assert real_data.is_dir()
-    assert smollm2.is_file()
-    done = acidtest("run", EXAMPLES / name / "small.yaml", "-o", runs / name, cache=runs / "cache")
+def run_small(name: str, run: Path, cache: Path) -> dict[str, dict[str, object]]:
+    """Run a study to its end; return its fidelity.json."""
+    done = acidtest("run", EXAMPLES / name / "small.yaml", "-o", run, cache=cache)
     assert done.returncode == 0, done.stderr
-    fidelity = orjson.loads((runs / name / "fidelity.json").read_bytes())
-    strategy = "entity_first" if name == "politics" else "few_shot"
-    benchmark = f"smollm2-135m.{strategy}"
-    assert fidelity["metric"] == METRICS[name]
-    assert set(fidelity["verdict"][benchmark]) == {"score", "rank", "choose"}
+    found: dict[str, dict[str, object]] = orjson.loads((run / "fidelity.json").read_bytes())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "strategy"), [("politics", "span_f1", "entity_first"), ("similarity", "pearson", "few_shot")]
+)
+def test_a_small_study_runs_on_real_data(tmp_path: Path, name: str, metric: str, strategy: str) -> None:
+    fidelity = run_small(name, tmp_path / "run", tmp_path / "cache")
+    verdict = fidelity["verdict"][f"smollm2-135m.{strategy}"]
+    assert fidelity["metric"] == metric
+    assert isinstance(verdict, dict)
+    assert set(verdict) == {"score", "rank", "choose"}
     assert len(fidelity["models"]) >= 6
-    assert (runs / name / "report.html").stat().st_size > 10_000
+    assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
 
 
-def test_killed_with_a_real_model_the_files_are_the_same(runs: Path, tmp_path: Path, real_data: Path) -> None:
-    assert real_data.is_dir()
-    study, run, cache = EXAMPLES / "snips" / "small.yaml", tmp_path / "run", tmp_path / "cache"
-    kill_when(run / "synthetic" / "smollm2-135m.few_shot.calls.jsonl", "run", study, "-o", run, cache=cache, size=3000)
+def test_killed_with_a_real_model_the_files_are_the_same(tmp_path: Path) -> None:
+    assert run_small("snips", tmp_path / "whole", tmp_path / "cache")["metric"] == "accuracy"
+    study, run, cache = EXAMPLES / "snips" / "small.yaml", tmp_path / "run", tmp_path / "other-cache"
+    kill_when(run / "synthetic" / "smollm2-135m.few_shot.calls.jsonl", "run", study, "-o", run, cache=cache, size=2000)
     assert not (run / "synthetic" / "smollm2-135m.few_shot.jsonl").exists()
-    kill_when(run / "responses" / "snips" / "smollm2-135m.jsonl", "run", study, "-o", run, cache=cache, size=1500)
+    kill_when(run / "responses" / "snips" / "smollm2-135m.jsonl", "run", study, "-o", run, cache=cache, size=1000)
     assert not (run / "scores.parquet").exists()
-    done = acidtest("run", study, "-o", run, cache=cache)
-    assert done.returncode == 0, done.stderr
-    assert content(run) == content(runs / "snips")
+    run_small("snips", run, cache)
+    assert content(run) == content(tmp_path / "whole")

@@ -11,6 +11,9 @@ from acidtest.models.base import ClassicSolver
 from acidtest.types import Item, Progress, Reply
 
 Ask = Callable[[Item], Awaitable[Reply]]
+LONGEST_ANSWER = 40_000
+"""Characters of an answer that are kept: more than any task reads, and no server can fill the disk."""
+
 HOPELESS = 20
 """So many items without a single answer, and the solver is given up: it would fail on all."""
 
@@ -84,7 +87,7 @@ class _Rest:
         self.file.add(
             {
                 "item": item.id,
-                "text": reply.text,
+                "text": reply.text[:LONGEST_ANSWER],
                 "tokens_in": reply.tokens_in,
                 "tokens_out": reply.tokens_out,
                 "cost": reply.cost,

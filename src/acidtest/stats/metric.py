@@ -44,6 +44,8 @@ def finish_macro_f1(sums: FloatArray, n: FloatArray) -> FloatArray:
 
     A class that the items lack is left out: counting it as 0 would punish a sample for its size.
     """
+    if sums.shape[-1] % 3:
+        raise ValueError(f"macro-F1 needs three sums per class, not {sums.shape[-1]} in all")
     tp, fp, fn = sums[..., 0::3], sums[..., 1::3], sums[..., 2::3]
     occurs = tp + fn > 0
     f1 = np.where(occurs, _ratio(2 * tp, 2 * tp + fp + fn), 0.0)

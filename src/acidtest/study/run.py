@@ -17,7 +17,7 @@ from acidtest.study.reporter import Reporter
 from acidtest.study.schema import StudyFile
 from acidtest.study.spent import spent_before
 from acidtest.study.state import read_state
-from acidtest.study.under_way import Run, in_event_loop, keep_given, say_what_changes
+from acidtest.study.under_way import Run, in_event_loop, keep_given, say_what_changes, say_where_keys_go
 from acidtest.types import FidelityReport
 
 
@@ -75,6 +75,7 @@ def _start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter)
     limits = study.limits
     budget = Budget(max_cost=limits.max_cost, max_calls=limits.max_calls)
     run = Run(prepared=prepared, reporter=reporter, budget=budget)
+    say_where_keys_go(run)
     say_what_changes(run)
     budget.spent, budget.calls = spent_before(prepared)
     keep_given(run)

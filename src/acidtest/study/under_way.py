@@ -49,6 +49,14 @@ class Run:
         self.reporter.say(f"{', '.join(keys)} failed: {error}")
 
 
+def say_where_keys_go(run: Run) -> None:
+    """Name every key that the study sends to an address of its own choice: the study may be somebody else's."""
+    for name in run.prepared.models:
+        spec = run.prepared.study.model_spec(name)
+        if spec.key_env and spec.base_url:
+            run.reporter.say(f"The key in {spec.key_env} goes to {spec.base_url} ('{name}').")
+
+
 def say_what_changes(run: Run) -> None:
     """Name what stands in the folder and does not fit the study file any more; then clear it away."""
     stale = staleness(run.prepared.plan, run.prepared.book)
