@@ -1,6 +1,7 @@
 """The example studies in their small versions: real data, a real language model, the command line."""
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -11,11 +12,11 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 pytestmark = pytest.mark.usefixtures("real_data", "smollm2")
 
 
-def run_small(name: str, run: Path, cache: Path) -> dict[str, dict[str, object]]:
+def run_small(name: str, run: Path, cache: Path) -> dict[str, Any]:
     """Run a study to its end; return its fidelity.json."""
     done = acidtest("run", EXAMPLES / name / "small.yaml", "-o", run, cache=cache)
     assert done.returncode == 0, done.stderr
-    found: dict[str, dict[str, object]] = orjson.loads((run / "fidelity.json").read_bytes())
+    found: dict[str, Any] = orjson.loads((run / "fidelity.json").read_bytes())
     return found
 
 
@@ -26,7 +27,6 @@ def test_a_small_study_runs_on_real_data(tmp_path: Path, name: str, metric: str,
     fidelity = run_small(name, tmp_path / "run", tmp_path / "cache")
     verdict = fidelity["verdict"][f"smollm2-135m.{strategy}"]
     assert fidelity["metric"] == metric
-    assert isinstance(verdict, dict)
     assert set(verdict) == {"score", "rank", "choose"}
     assert len(fidelity["models"]) >= 6
     assert (tmp_path / "run" / "report.html").stat().st_size > 10_000

@@ -78,9 +78,11 @@ def test_solvers_that_would_share_a_file_are_refused(tmp_path: Path, pair: tuple
 
 
 SLOW = """
+import signal
 import time
 from acidtest import registry
 from acidtest.registry import register
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that a shell starts in the background ignore it
 @register("classic", "slow")
 class Slow(registry.get("classic", "majority")):
     '''Takes its time.'''
