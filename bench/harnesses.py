@@ -62,14 +62,17 @@ def write_items(path: Path, count: int) -> None:
     path.write_bytes(b"".join(lines))
 
 
+SOLVERS = 2
+
+
 def acidtest(answers: int, url: str, folder: Path, *, connections: int = 64) -> Cost:
-    """Evaluate a study: two solvers, a real set, and a synthetic set of one item, since a study needs both.
+    """Evaluate a study: two solvers side by side, which share the connections, a real set, and a synthetic set of one item, since a study needs both.
 
     Cache, retries and records are as a user has them; the progress bars are drawn on a terminal.
     """
     write_items(folder / "items.jsonl", answers // 2 - 1)
     write_items(folder / "example.jsonl", 1)
-    (folder / "study.yaml").write_text(STUDY.format(url=url, connections=connections), "utf-8")
+    (folder / "study.yaml").write_text(STUDY.format(url=url, connections=connections // SOLVERS), "utf-8")
     command = [sys.executable, "-m", "acidtest", "evaluate", "study.yaml", "-o", "run"]
     return cost_of(command, folder=folder, variables={"ACIDTEST_CACHE": str(folder / "cache")}, terminal=True)
 
