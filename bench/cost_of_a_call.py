@@ -202,7 +202,8 @@ Medians of {repeats} rounds; in brackets behind a ratio, its range over the roun
   64 connections, and ask the same kind of question: some 45 words with four choices.
 - acidtest runs `acidtest evaluate` as a user has it: response cache on, each answer recorded as it arrives, retries on,
   progress bars drawn on a terminal, scores written. A study needs two solvers and a synthetic set, so the answers are
-  those of two solvers to half as many items, and the run of one item is one real and one synthetic item: 4 answers.
+  those of two solvers, side by side over half of the connections each, to half as many items; the run of one item is
+  one real and one synthetic item: 4 answers.
 - lm-evaluation-harness runs its model `local-chat-completions` with logged samples; Inspect its provider `openai-api`
   with its log and plain display. The bare loop on aiohttp keeps no records and repeats nothing.
 - The ideal wall time is answers x latency / connections. As for CPU time, further answers are a large run less a small

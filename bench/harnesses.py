@@ -17,6 +17,7 @@ WORDS = (
     *("alpha", "beta", "gamma", "delta", "river", "stone", "cloud", "engine", "market", "doctor"),
     *("forest", "signal", "planet", "window", "garden", "copper", "violin", "harbor", "candle", "bridge"),
 )
+SOLVERS = 2
 STUDY = """\
 study: cost of a call
 task: intent
@@ -62,13 +63,10 @@ def write_items(path: Path, count: int) -> None:
     path.write_bytes(b"".join(lines))
 
 
-SOLVERS = 2
-
-
 def acidtest(answers: int, url: str, folder: Path, *, connections: int = 64) -> Cost:
-    """Evaluate a study: two solvers side by side, which share the connections, a real set, and a synthetic set of one item, since a study needs both.
+    """Evaluate a study: two solvers, a real set, and a synthetic set of one item, since a study needs them.
 
-    Cache, retries and records are as a user has them; the progress bars are drawn on a terminal.
+    The solvers answer side by side and share the connections. Cache, retries and records are as a user has them; the progress bars are drawn on a terminal.
     """
     write_items(folder / "items.jsonl", answers // 2 - 1)
     write_items(folder / "example.jsonl", 1)
