@@ -66,7 +66,8 @@ def write_items(path: Path, count: int) -> None:
 def acidtest(answers: int, url: str, folder: Path, *, connections: int = 64) -> Cost:
     """Evaluate a study: two solvers, a real set, and a synthetic set of one item, since a study needs them.
 
-    The solvers answer side by side and share the connections. Cache, retries and records are as a user has them; the progress bars are drawn on a terminal.
+    The solvers answer side by side and share the connections. Cache, retries and records are as a user has them; the
+    progress bars are drawn on a terminal.
     """
     write_items(folder / "items.jsonl", answers // 2 - 1)
     write_items(folder / "example.jsonl", 1)
