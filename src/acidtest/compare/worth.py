@@ -60,13 +60,4 @@ def _per_real_item(pair: Pair, variance: FloatArray) -> float:
 
 def _worth(pair: Pair, draws: FloatArray) -> Estimate:
     found = from_draws(np.nan, draws, level=pair.settings.level, n=pair.n, method=_METHOD, warnings=pair.warnings)
-    return Estimate(
-        value=found.true,
-        true=found.true,
-        low=found.low,
-        high=found.high,
-        level=found.level,
-        n=found.n,
-        method=found.method,
-        warnings=found.warnings,
-    )
+    return replace(found, value=found.true)
