@@ -5,6 +5,7 @@ design/0002-local-model-determinism.md says how, and what was measured.
 """
 
 import asyncio
+import importlib.util
 import os
 import secrets
 import time
@@ -51,6 +52,8 @@ class LocalModel(LanguageModel):
     def identify(self) -> str:
         """Return the SHA-256 of the file, which is found, or fetched, for it."""
         if self._path is None:
+            if importlib.util.find_spec("xllamacpp") is None:  # said before anything else is done for this model
+                raise _no_library(self.spec, "the package xllamacpp is not installed")
             path = model_file(self.spec.model)
             digest = digest_of(path)
             if self.spec.revision and self.spec.revision != digest:
@@ -176,6 +179,11 @@ class LocalModel(LanguageModel):
         )
 
 
+def _no_library(spec: ModelSpec, reason: str) -> ModelError:
+    way_out = "Install them with: pip install 'acidtest[local]'"
+    return ModelError(f"no local models here: {reason}", where=f"model '{spec.name}'", way_out=way_out)
+
+
 def _server(path: Path | None, spec: ModelSpec) -> Any:
     threads = spec.threads or 1
     if threads > 1:  # threads that spin while they wait take the cores from each other; read once, when it is loaded
@@ -183,11 +191,7 @@ def _server(path: Path | None, spec: ModelSpec) -> Any:
     try:
         import xllamacpp
     except ImportError as error:
-        raise ModelError(
-            f"no local models here: {error}",
-            where=f"model '{spec.name}'",
-            way_out="Install them with: pip install 'acidtest[local]'",
-        ) from None
+        raise _no_library(spec, str(error)) from None
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.n_ctx = spec.context or DEFAULT_CONTEXT
