@@ -274,6 +274,9 @@ class FidelityReport:
         left_out: synthetic benchmark -> solver -> why it is not compared.
         generators: synthetic benchmark -> the model that wrote it, where known.
         items: benchmark -> number of items (0: not known).
+        combined: synthetic benchmark -> solver -> true real score, told by real items and that benchmark together;
+            benchmarks without items are absent.
+        combined_items: synthetic benchmark -> how many real items alone would tell as much as both together.
     """
 
     real: str
@@ -291,3 +294,5 @@ class FidelityReport:
     generators: Mapping[str, str]
     items: Mapping[str, int]
     warnings: tuple[str, ...] = ()
+    combined: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
+    combined_items: Mapping[str, Estimate] = field(default_factory=dict)

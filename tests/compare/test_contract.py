@@ -31,6 +31,10 @@ def test_written_and_read_back_it_is_the_same(report: FidelityReport, tmp_path: 
     assert again.models == report.models
     assert again.verdict == report.verdict
     assert again.order_test == report.order_test
+    assert again.combined == report.combined
+    assert again.combined["one"].keys() == report.scores["one"].keys()
+    # The interval of this one number is none: NaN, which no == finds again.
+    assert again.combined_items["one"].value == report.combined_items["one"].value
     assert again.fidelity["one"]["srcc"] == report.fidelity["one"]["srcc"]
     assert math.isnan(again.fidelity["one"]["srcc_ceiling"].true)
 
@@ -47,6 +51,7 @@ def test_keys_are_those_of_the_contract(report: FidelityReport) -> None:
     assert list(found["verdict"]["one"]["score"]) == ["decision", "because", "settle"]
     assert {"own_excess", "band", "p", "family", "ratio", *estimate} == set(found["bias_factor"]["m0"])
     further = ["metric", "scores", "failure_rate", "order_test", "left_out", "generators", "items", "warnings"]
+    further += ["combined", "combined_items"]
     assert set(further) | set(promised) == set(found)
 
 

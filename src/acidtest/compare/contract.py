@@ -43,6 +43,8 @@ def as_json(report: FidelityReport) -> dict[str, object]:
         "left_out": {b: dict(sorted(why.items())) for b, why in report.left_out.items()},
         "generators": dict(report.generators),
         "items": dict(report.items),
+        "combined": {b: {m: e.as_json() for m, e in of.items()} for b, of in report.combined.items()},
+        "combined_items": {b: e.as_json() for b, e in report.combined_items.items()},
         "warnings": list(report.warnings),
     }
 
@@ -147,6 +149,13 @@ class FidelityFile(Record):
     left_out: dict[str, dict[str, str]] = Field(description="benchmark -> solver -> why it is not compared")
     generators: dict[str, str] = Field(description="benchmark -> the model that wrote it, where known")
     items: dict[str, int] = Field(description="benchmark -> number of items; 0: not known")
+    combined: dict[str, dict[str, EstimateFile]] = Field(
+        default_factory=dict,
+        description="benchmark -> solver: true real score, told by the real items and that benchmark together",
+    )
+    combined_items: dict[str, EstimateFile] = Field(
+        default_factory=dict, description="benchmark -> how many real items alone would tell as much as both together"
+    )
     warnings: list[str]
 
 
@@ -184,6 +193,8 @@ def _report(found: FidelityFile) -> FidelityReport:
         generators=found.generators,
         items=found.items,
         warnings=tuple(found.warnings),
+        combined=_estimates(found.combined, level),
+        combined_items={name: one.result(level) for name, one in found.combined_items.items()},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from acidtest import registry
 from acidtest.compare.bias import bias_factors
 from acidtest.compare.cautions import cautions
+from acidtest.compare.combine import combined
 from acidtest.compare.ensemble import ensembles
 from acidtest.compare.pair import Pair, pair_of
 from acidtest.compare.scores import failure_rates, score_estimates
@@ -54,6 +55,7 @@ def compare(
         left_out[one.name] = _reasons(reasons, scores, real.name, one.name)
     fidelity = {name: statistics_of(pair) for name, pair in pairs.items()}
     worth = {name: of["worth_rank"].value for name, of in fidelity.items()}
+    together = {one.name: combined(pairs[one.name], real, one) for one in sets}
     return FidelityReport(
         real=real.name,
         metric=scores.metric.name,
@@ -70,6 +72,8 @@ def compare(
         generators={one.name: one.scores.generator for one in sets if one.scores.generator},
         items={one.name: one.n_items for one in (real, *sets)},
         warnings=cautions(real, sets, list(pairs.values()), scores.families),
+        combined={name: one.scores for name, one in together.items() if one.scores},
+        combined_items={name: one.items for name, one in together.items() if one.items},
     )
 
 

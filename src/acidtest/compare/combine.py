@@ -1,0 +1,229 @@
+"""Real scores, helped by a synthetic set: each solver's true real score, better told than by the real items alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from statistics import NormalDist
+
+import numpy as np
+
+from acidtest.compare.pair import Pair
+from acidtest.compare.sets import ScoredSet
+from acidtest.stats.estimate import Estimate, FloatArray
+from acidtest.stats.interval import from_draws
+from acidtest.stats.jackknife import IntArray
+from acidtest.stats.noise import plain_variance
+from acidtest.stats.ppi import PpiMean, ppi_mean
+
+_POSTERIOR = "mean of the posterior: the real score, drawn to what the synthetic one lets expect"
+_OTHER_KIND = (
+    "the set also holds items beyond the real ones, but its scores there differ from those on the real items by more "
+    "than chance: they are not taken for judged items of the same source"
+)
+_FAR = 3.29
+"""Standard errors between the judge's scores of labelled and of other items that chance exceeds once in a thousand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Combined:
+    """What the real items and a synthetic set say together.
+
+    Attributes:
+        scores: Solver -> true real score, on the scale as read. Empty where no items are known.
+        items: How many real items alone would tell as much; None where no items are known.
+    """
+
+    scores: Mapping[str, Estimate] = field(default_factory=dict)
+    items: Estimate | None = None
+
+
+def combined(pair: Pair, real: ScoredSet, synthetic: ScoredSet) -> Combined:
+    """Return each solver's true real score from its scores on both sets, with the interval of what is left unknown.
+
+    Where the synthetic set holds all real items and more, and its score is a mean, it is taken for a judge that scored
+    what gold has not: prediction-powered inference, solver by solver, if the other items look like the real ones.
+    Otherwise the posterior of the pair: a set that tells nothing then leaves the real scores as they were.
+
+    `items` is the number of real items times the mean variance of the real scores alone, over that of the combined
+    ones: equal to the number of real items where the synthetic set does not help.
+    """
+    if pair.posterior is None:
+        return Combined()
+    alone = _variance_alone(pair, real)
+    judged = _Judged.of(pair, real, synthetic)
+    if judged is not None and judged.same_source():
+        found, variance = _by_judge(pair, judged)
+    else:
+        found, variance = _by_posterior(pair, (_OTHER_KIND,) if judged is not None else ())
+    worth = pair.real_items * alone / variance if variance > 0 else np.nan
+    items = Estimate(
+        value=worth,
+        n=pair.real_items,
+        level=pair.settings.level,
+        method="real items, times the mean variance of real scores alone over that of combined ones",
+        warnings=(*pair.warnings, *(() if np.isfinite(worth) else ("the real scores do not vary over items",))),
+    )
+    turn = real.metric.higher_is_better
+    scores = {m: one if turn else _turned_back(one, unit=pair.unit) for m, one in zip(pair.models, found, strict=True)}
+    return Combined(scores=scores, items=items)
+
+
+def _by_posterior(pair: Pair, warnings: tuple[str, ...]) -> tuple[list[Estimate], float]:
+    """Return the posterior's means, and their mean variance."""
+    if pair.posterior is None:
+        return [], np.nan
+    found = [
+        from_draws(
+            float(draws.mean()),
+            draws,
+            level=pair.settings.level,
+            n=pair.real_items,
+            method=_POSTERIOR,
+            warnings=(*pair.warnings, *warnings),
+        )
+        for draws in pair.posterior.real.T
+    ]
+    return found, float(pair.posterior.real.var(axis=0).mean())
+
+
+def _by_judge(pair: Pair, judged: "_Judged") -> tuple[list[Estimate], float]:
+    """Return the prediction-powered means, and their mean variance."""
+    means = [judged.mean(row) for row in range(len(pair.models))]
+    values = np.array([one.value for one in means])
+    variance = np.array([one.variance for one in means])
+    if pair.unit:
+        values = np.clip(values, 0.0, 1.0)
+        variance = _off_the_edge(values, variance, judged.items)
+    low, high = _ends(values, variance, judged.items, unit=pair.unit, level=pair.settings.level)
+    found = [
+        Estimate(
+            value=float(values[row]),
+            true=float(values[row]),
+            low=float(low[row]),
+            high=float(high[row]),
+            level=pair.settings.level,
+            n=pair.real_items,
+            method=f"prediction-powered mean with {judged.others} more items judged, weight {one.weight:.2f}",
+            warnings=pair.warnings,
+        )
+        for row, one in enumerate(means)
+    ]
+    return found, float(variance.mean())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """Gold scores [M, n] of the real items, a judge's scores [M, n] of the same and [M, N] of other items."""
+
+    gold: FloatArray
+    same: FloatArray
+    other: FloatArray
+    groups: IntArray | None
+    groups_other: IntArray | None
+
+    @classmethod
+    def of(cls, pair: Pair, real: ScoredSet, synthetic: ScoredSet) -> "_Judged | None":
+        """Return it where the set holds all real items and more, and both are means over items."""
+        if not real.metric.is_mean or real.scores.stats is None or synthetic.scores.stats is None:
+            return None
+        place = {item: column for column, item in enumerate(synthetic.scores.items)}
+        if not set(real.scores.items) < set(place):
+            return None
+        columns = [place[item] for item in real.scores.items]
+        mine = real.scores.stats[real.rows(pair.models), :, 0]
+        its = synthetic.scores.stats[synthetic.rows(pair.models), :, 0]
+        if not real.metric.higher_is_better:
+            mine, its = (1 - x if pair.unit else -x for x in (mine, its))
+        bundles = _bundles(real, synthetic)
+        rest = np.setdiff1d(np.arange(len(place)), columns)
+        if bundles is not None:
+            # A bundle counts whole: what is left of one that has gold items would be drawn with them.
+            rest = rest[~np.isin(bundles[rest], bundles[columns])]
+        if not rest.size:
+            return None
+        return cls(
+            gold=mine,
+            same=its[:, columns],
+            other=its[:, rest],
+            groups=None if bundles is None else bundles[columns],
+            groups_other=None if bundles is None else bundles[rest],
+        )
+
+    @property
+    def items(self) -> int:
+        """Number of items with gold scores."""
+        return int(self.gold.shape[1])
+
+    @property
+    def others(self) -> int:
+        """Number of items that only the judge scored."""
+        return int(self.other.shape[1])
+
+    def mean(self, row: int) -> PpiMean:
+        """Return one solver's prediction-powered mean."""
+        return ppi_mean(
+            self.gold[row], self.same[row], self.other[row], groups=self.groups, groups_only=self.groups_other
+        )
+
+    def same_source(self) -> bool:
+        """Whether the judge's scores, averaged over solvers, look alike on both kinds of item."""
+        same, other = (
+            ppi_mean(one, one, np.zeros(0), groups=groups, groups_only=None if groups is None else np.zeros(0, np.intp))
+            for one, groups in ((_over_solvers(self.same), self.groups), (_over_solvers(self.other), self.groups_other))
+        )
+        return not abs(same.value - other.value) > _FAR * np.sqrt(same.variance + other.variance)
+
+
+def _variance_alone(pair: Pair, real: ScoredSet) -> float:
+    """Return the mean over solvers of the real scores' noise variance over items, their common difficulty included."""
+    variance = plain_variance(real.linear[real.rows(pair.models)])
+    if pair.unit:
+        variance = _off_the_edge(pair.real, variance, pair.real_items)
+    return float(np.nanmean(variance))
+
+
+def _off_the_edge(share: FloatArray, variance: FloatArray, n: int) -> FloatArray:
+    """Return the variances with that of a share half an item off the edge where no noise was seen."""
+    p = (share * n + 0.5) / (n + 1)
+    return np.where(variance > 0, variance, p * (1 - p) / n)
+
+
+def _ends(
+    value: FloatArray, variance: FloatArray, n: int, *, unit: bool, level: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of intervals that are normal on the metric's scale, or for shares on the logit scale."""
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    if not unit:
+        half = z * np.sqrt(variance)
+        return value - half, value + half
+    p = (value * n + 0.5) / (n + 1)
+    spread = z * np.sqrt(variance) / (p * (1 - p))
+    middle = np.log(p / (1 - p))
+    low, high = (1 / (1 + np.exp(-(middle + side * spread))) for side in (-1, 1))
+    return np.minimum(low, value), np.maximum(high, value)
+
+
+def _turned_back(one: Estimate, *, unit: bool) -> Estimate:
+    """Return an estimate of a metric of which less is better on the scale as it was read."""
+    value, true, low, high = ((1 - x if unit else -x) for x in (one.value, one.true, one.high, one.low))
+    return replace(one, value=value, true=true, low=low, high=high)
+
+
+def _over_solvers(scores: FloatArray) -> FloatArray:
+    """Return [n]: the mean over those solvers that were scored on the item; NaN where none was."""
+    known = np.isfinite(scores)
+    count = known.sum(axis=0)
+    total = np.where(known, scores, 0.0).sum(axis=0)
+    mean: FloatArray = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return mean
+
+
+def _bundles(real: ScoredSet, synthetic: ScoredSet) -> IntArray | None:
+    """Return [n] the bundle of each of the synthetic set's items, by number; None where neither set has bundles."""
+    if not any(real.scores.bundles) and not any(synthetic.scores.bundles):
+        return None
+    named: dict[str, str] = {}
+    for one in (synthetic, real):
+        bundles = one.scores.bundles or ("",) * len(one.scores.items)
+        named |= {item: f"bundle {b}" for item, b in zip(one.scores.items, bundles, strict=True) if b}
+    names = [named.get(item, f"item {item}") for item in synthetic.scores.items]
+    return np.unique(names, return_inverse=True)[1]
