@@ -259,6 +259,58 @@ class BiasFactor:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RankGroup:
+    """Where one solver stands among the others on one benchmark.
+
+    Attributes:
+        rank: As seen, 1 is best; equal scores share one.
+        low, high: Best and worst rank that it may truly have; all solvers' ranges hold together at the report's level.
+        letters: Solvers that share a letter are not significantly different. With more than 26 groups their names
+            stand apart: "y z aa".
+    """
+
+    rank: int
+    low: int
+    high: int
+    letters: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairTest:
+    """Two solvers on one benchmark, by the differences of their scores item by item.
+
+    Attributes:
+        one, other: The solvers; `one` has the better score.
+        difference: How much better `one` is, in units of the metric; `n` items that both answered.
+        p: Two-sided. NaN where it cannot be told.
+        p_holm: The same, adjusted for all pairs of the benchmark, listed or not.
+        detectable: Smallest true difference that this test finds in 80 % of such studies; NaN where there is none.
+    """
+
+    one: str
+    other: str
+    difference: Estimate
+    p: float
+    p_holm: float
+    detectable: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Separated:
+    """Pairs of solvers that tests tell apart.
+
+    Attributes:
+        real: How many the real set tells apart.
+        both: How many of them the synthetic set tells apart, the same way round.
+        contradicted: How many of them it tells apart the other way round.
+    """
+
+    real: int
+    both: int
+    contradicted: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FidelityReport:
     """Everything that a comparison found; the report draws it and computes nothing.
 
@@ -277,6 +329,9 @@ class FidelityReport:
         combined: synthetic benchmark -> solver -> true real score, told by real items and that benchmark together;
             benchmarks without items are absent.
         combined_items: synthetic benchmark -> how many real items alone would tell as much as both together.
+        rank_groups: benchmark -> solver -> rank, range of ranks, letters; absent where no items are known.
+        pair_tests: benchmark -> paired tests: of all pairs up to 20 solvers, else of neighbours in the order of scores.
+        separated: synthetic benchmark -> which of the real set's separations it shares.
     """
 
     real: str
@@ -296,3 +351,6 @@ class FidelityReport:
     warnings: tuple[str, ...] = ()
     combined: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     combined_items: Mapping[str, Estimate] = field(default_factory=dict)
+    rank_groups: Mapping[str, Mapping[str, RankGroup]] = field(default_factory=dict)
+    pair_tests: Mapping[str, tuple[PairTest, ...]] = field(default_factory=dict)
+    separated: Mapping[str, Separated] = field(default_factory=dict)

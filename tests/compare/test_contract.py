@@ -32,6 +32,9 @@ def test_written_and_read_back_it_is_the_same(report: FidelityReport, tmp_path: 
     assert again.verdict == report.verdict
     assert again.order_test == report.order_test
     assert again.combined == report.combined
+    assert again.rank_groups == report.rank_groups
+    assert again.pair_tests == report.pair_tests
+    assert again.separated == report.separated
     assert again.combined["one"].keys() == report.scores["one"].keys()
     # The interval of this one number is none: NaN, which no == finds again.
     assert again.combined_items["one"].value == report.combined_items["one"].value
@@ -52,6 +55,7 @@ def test_keys_are_those_of_the_contract(report: FidelityReport) -> None:
     assert {"own_excess", "band", "p", "family", "ratio", *estimate} == set(found["bias_factor"]["m0"])
     further = ["metric", "scores", "failure_rate", "order_test", "left_out", "generators", "items", "warnings"]
     further += ["combined", "combined_items"]
+    further += ["rank_groups", "pair_tests", "separated"]
     assert set(further) | set(promised) == set(found)
 
 

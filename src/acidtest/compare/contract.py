@@ -1,6 +1,7 @@
 """The JSON of a comparison: what `--json` prints and `RUN/fidelity.json` holds, written and read back."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +10,18 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from acidtest.errors import DataError
 from acidtest.stats.estimate import Estimate, none_for_nan
-from acidtest.types import BiasFactor, Decision, FidelityReport, OrderTest, Record, Use, Verdict
+from acidtest.types import (
+    BiasFactor,
+    Decision,
+    FidelityReport,
+    OrderTest,
+    PairTest,
+    RankGroup,
+    Record,
+    Separated,
+    Use,
+    Verdict,
+)
 
 Number = float | None
 
@@ -45,6 +57,9 @@ def as_json(report: FidelityReport) -> dict[str, object]:
         "items": dict(report.items),
         "combined": {b: {m: e.as_json() for m, e in of.items()} for b, of in report.combined.items()},
         "combined_items": {b: e.as_json() for b, e in report.combined_items.items()},
+        "rank_groups": {b: {m: asdict(g) for m, g in of.items()} for b, of in report.rank_groups.items()},
+        "pair_tests": {b: [_test_json(test) for test in of] for b, of in report.pair_tests.items()},
+        "separated": {b: asdict(s) for b, s in report.separated.items()},
         "warnings": list(report.warnings),
     }
 
@@ -129,6 +144,34 @@ class OrderTestFile(Record):
     rejects: bool
 
 
+class RankGroupFile(Record):
+    """Where a solver stands among the others."""
+
+    rank: int = Field(ge=1, description="as seen, 1 is best; equal scores share one")
+    low: int = Field(ge=1, description="best rank that it may truly have; ranges of all solvers hold together")
+    high: int = Field(ge=1, description="worst rank that it may truly have")
+    letters: str = Field(description="solvers that share one are not significantly different")
+
+
+class PairTestFile(Record):
+    """Two solvers on one benchmark, by paired differences of their items' scores."""
+
+    one: str = Field(description="the solver with the better score")
+    other: str
+    difference: EstimateFile = Field(description="how much better `one` is; n: items that both answered")
+    p: Number = Field(description="two-sided")
+    p_holm: Number = Field(description="adjusted for all pairs of the benchmark, listed or not")
+    detectable: Number = Field(description="smallest true difference that 80 % of such studies would find")
+
+
+class SeparatedFile(Record):
+    """How many pairs of solvers are told apart."""
+
+    real: int = Field(ge=0, description="by the real set")
+    both: int = Field(ge=0, description="of these, by the synthetic set the same way round")
+    contradicted: int = Field(ge=0, description="of these, by the synthetic set the other way round")
+
+
 class FidelityFile(Record):
     """A comparison of synthetic benchmarks with a real one."""
 
@@ -157,6 +200,13 @@ class FidelityFile(Record):
         default_factory=dict, description="benchmark -> how many real items alone would tell as much as both together"
     )
     warnings: list[str]
+    rank_groups: dict[str, dict[str, RankGroupFile]] = Field(
+        default_factory=dict, description="benchmark -> solver; absent where no items are known"
+    )
+    pair_tests: dict[str, list[PairTestFile]] = Field(
+        default_factory=dict, description="by benchmark: all pairs up to 20 solvers, else neighbours in the order"
+    )
+    separated: dict[str, SeparatedFile] = Field(default_factory=dict, description="by synthetic benchmark")
 
 
 def json_schema() -> dict[str, object]:
@@ -195,7 +245,32 @@ def _report(found: FidelityFile) -> FidelityReport:
         warnings=tuple(found.warnings),
         combined=_estimates(found.combined, level),
         combined_items={name: one.result(level) for name, one in found.combined_items.items()},
+        rank_groups={b: {m: RankGroup(**dict(g)) for m, g in of.items()} for b, of in found.rank_groups.items()},
+        pair_tests={b: tuple(_test(test, level) for test in of) for b, of in found.pair_tests.items()},
+        separated={b: Separated(**dict(s)) for b, s in found.separated.items()},
     )
+
+
+def _test(found: PairTestFile, level: float) -> PairTest:
+    return PairTest(
+        one=found.one,
+        other=found.other,
+        difference=found.difference.result(level),
+        p=_nan(found.p),
+        p_holm=_nan(found.p_holm),
+        detectable=_nan(found.detectable),
+    )
+
+
+def _test_json(test: PairTest) -> dict[str, object]:
+    return {
+        "one": test.one,
+        "other": test.other,
+        "difference": test.difference.as_json(),
+        "p": none_for_nan(test.p),
+        "p_holm": none_for_nan(test.p_holm),
+        "detectable": none_for_nan(test.detectable),
+    }
 
 
 def _estimates(found: dict[str, dict[str, EstimateFile]], level: float) -> dict[str, dict[str, Estimate]]:

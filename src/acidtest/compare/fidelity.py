@@ -9,6 +9,7 @@ from acidtest.compare.cautions import cautions
 from acidtest.compare.combine import combined
 from acidtest.compare.ensemble import ensembles
 from acidtest.compare.pair import Pair, pair_of
+from acidtest.compare.paired import pair_findings
 from acidtest.compare.scores import failure_rates, score_estimates
 from acidtest.compare.sets import ScoredSet
 from acidtest.compare.thresholds import Settings, Thresholds
@@ -54,6 +55,7 @@ def compare(
         pairs[one.name], reasons = pair_of(real, one, settings)
         left_out[one.name] = _reasons(reasons, scores, real.name, one.name)
     fidelity = {name: statistics_of(pair) for name, pair in pairs.items()}
+    told = pair_findings(real, sets, level)
     worth = {name: of["worth_rank"].value for name, of in fidelity.items()}
     together = {one.name: combined(pairs[one.name], real, one) for one in sets}
     return FidelityReport(
@@ -74,6 +76,9 @@ def compare(
         warnings=cautions(real, sets, list(pairs.values()), scores.families),
         combined={name: one.scores for name, one in together.items() if one.scores},
         combined_items={name: one.items for name, one in together.items() if one.items},
+        rank_groups=told.rank_groups,
+        pair_tests=told.pair_tests,
+        separated=told.separated,
     )
 
 
