@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from acidtest.report import number
 from acidtest.report.safe_text import clean, excerpt, fitted, name, width
-from acidtest.report.statements import headline_of, order_test_of, worth_sentence
+from acidtest.report.statements import combined_sentence, headline_of, order_test_of, worth_sentence
 from acidtest.report.words import STATISTICS, USES, in_order, words_of
 from acidtest.stats.estimate import Estimate
 from acidtest.types import Decision, OrderTest, Use, Verdict
@@ -71,6 +71,19 @@ def test_shares_as_shown(share: float, shown: str) -> None:
 def test_worth_in_words(value: float, low: float, high: float, said: str) -> None:
     estimate = Estimate(value=value, low=low, high=high, n=9, method="m", warnings=("too few solvers",))
     assert worth_sentence(estimate, "order") == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1043.4, "With fake, 700 real items tell as much as about 1,043 alone."),
+        (700.2, "fake tells nothing more about the real scores than the 700 real items do."),
+        (655.0, "fake tells nothing more about the real scores than the 700 real items do."),
+        (math.nan, "How much fake helps is not known: nothing varies"),
+    ],
+)
+def test_help_in_words(value: float, said: str) -> None:
+    assert combined_sentence(Estimate(value=value, n=700, method="m", warnings=("nothing varies",)), "fake") == said
 
 
 def test_headlines_say_what_to_believe() -> None:

@@ -95,7 +95,7 @@ def renamed(report: FidelityReport, old: str, new: str) -> FidelityReport:
 
 def estimates(report: FidelityReport) -> Iterator[float]:
     """Every number of a report that has a place of its own on the page."""
-    tables = (*report.fidelity.values(), *report.ensemble.values(), *report.scores.values())
+    tables = (*report.fidelity.values(), *report.ensemble.values(), *report.scores.values(), *report.combined.values())
     yield from (estimate.value for table in tables for estimate in table.values())
     yield from (e.true for table in report.fidelity.values() for s, e in table.items() if "ceiling" not in s)
     yield from (rate for table in report.failure_rate.values() for rate in table.values())

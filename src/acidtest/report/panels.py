@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from acidtest.report import number
 from acidtest.report.footnotes import Footnote, footnotes
 from acidtest.report.safe_text import excerpt, name
-from acidtest.report.statements import deck_of, headline_of, order_test_of, worth_sentence
+from acidtest.report.statements import combined_sentence, deck_of, headline_of, order_test_of, worth_sentence
 from acidtest.report.words import CEILINGS, DECISIONS, USES, in_order, words_of
 from acidtest.stats.estimate import Estimate
 from acidtest.types import BiasFactor, Decision, FidelityReport, Use, Verdict
@@ -148,6 +148,8 @@ class Panels:
     sets: tuple[SetPanel, ...]
     bias: tuple[BiasRow, ...]
     ensembles: Grid
+    combined: Grid
+    combined_said: tuple[str, ...]
     scores: Grid
     failures: Grid
     warnings: tuple[str, ...]
@@ -179,6 +181,8 @@ def describe(report: FidelityReport) -> Panels:
         sets=tuple(_set_panel(report, key) for key in synthetic_sets(report)),
         bias=tuple(_bias_row(generator, bias) for generator, bias in report.bias_factor.items()),
         ensembles=_ensembles(report),
+        combined=_combined(report),
+        combined_said=tuple(combined_sentence(e, key) for key, e in report.combined_items.items()),
         scores=_scores(report, benchmarks),
         failures=_failures(report, benchmarks),
         warnings=tuple(excerpt(text) for text in report.warnings),
@@ -315,6 +319,17 @@ def _ensembles(report: FidelityReport) -> Grid:
         estimates = [report.ensemble[rule].get(statistic) for rule in rules]
         rows.append(_grid_row(words.name, words.meaning, estimates, words.digits, signed=words.signed))
     return Grid(columns=tuple(name(rule) for rule in rules), rows=tuple(rows))
+
+
+def _combined(report: FidelityReport) -> Grid:
+    """Real scores alone, then as each set helps to tell them."""
+    tables = [report.scores.get(report.real, {}), *report.combined.values()]
+    rows = [
+        _grid_row(solver, "", [table.get(solver) for table in tables], 3)
+        for solver in all_solvers(report)
+        if any(solver in table for table in report.combined.values())
+    ]
+    return Grid(columns=("real items alone", *(f"with {name(key)}" for key in report.combined)), rows=tuple(rows))
 
 
 def _scores(report: FidelityReport, benchmarks: tuple[str, ...]) -> Grid:

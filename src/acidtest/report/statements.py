@@ -51,6 +51,16 @@ def worth_sentence(estimate: Estimate, purpose: str) -> str:
     return f"This set is worth {amount} for {purpose}{beside}."
 
 
+def combined_sentence(estimate: Estimate, benchmark: str) -> str:
+    """Return "With S, 100 real items tell as much as about 140 alone.", or why that is not known."""
+    if math.isnan(estimate.value):
+        return f"How much {name(benchmark)} helps is not known: {excerpt(number.reason(estimate))}"
+    have, shown = number.count(estimate.n), number.count(estimate.value)
+    if shown == have or estimate.value < estimate.n:
+        return f"{name(benchmark)} tells nothing more about the real scores than the {have} real items do."
+    return f"With {name(benchmark)}, {have} real items tell as much as about {shown} alone."
+
+
 def order_test_of(test: OrderTest | None) -> str:
     """Return what the order test found, as a sentence; empty where it was not made."""
     if test is None:

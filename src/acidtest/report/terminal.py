@@ -56,6 +56,7 @@ class _Printer:
         if panels.bias:
             self._bias(panels.bias, panels.level)
         self._ensembles(panels.ensembles)
+        self._combined(panels)
         self._scores(panels)
         self._failures(panels.failures)
 
@@ -108,6 +109,13 @@ class _Printer:
         self._heading("Ensembles of generators")
         self._figures(grid)
         self._list("", _lines(grid.footnotes))
+
+    def _combined(self, panels: Panels) -> None:
+        if not panels.combined.rows:
+            return
+        self._heading("Real scores, helped by the synthetic set")
+        self._figures(panels.combined)
+        self._list("", (*panels.combined_said, *_lines(panels.combined.footnotes, len(panels.combined.rows))))
 
     def _scores(self, panels: Panels) -> None:
         self._heading(f"Scores ({panels.metric}), real set first")
