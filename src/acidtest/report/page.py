@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acidtest.data.run_folder import write_atomically
+from acidtest.report.pair_panels import neighbours
 from acidtest.report.panels import describe
 from acidtest.report.pictures import draw
 from acidtest.report.safe_text import excerpt, name
@@ -61,6 +62,7 @@ def render_page(
             panels=panels,
             pictures=pictures,
             sets=tuple(zip(panels.sets, pictures.pairs, strict=True)),
+            neighbours=neighbours(report),
             samples=side_by_side(samples),
             notes=tuple(excerpt(note) for note in notes),
         )

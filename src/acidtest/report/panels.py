@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from acidtest.report import number
 from acidtest.report.footnotes import Footnote, footnotes
 from acidtest.report.safe_text import excerpt, name
+from acidtest.report.standing import letters_of, ranks_of, separated_sentence
 from acidtest.report.statements import combined_sentence, deck_of, headline_of, order_test_of, worth_sentence
 from acidtest.report.words import CEILINGS, DECISIONS, USES, in_order, words_of
 from acidtest.stats.estimate import Estimate
@@ -18,12 +19,17 @@ from acidtest.types import BiasFactor, Decision, FidelityReport, Use, Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One number as shown: its text, all its digits for machines, its interval, and why where it is not known."""
+    """One number as shown: its text, all its digits for machines, its interval, and why where it is not known.
+
+    A score also has the letters that its solver shares with all it cannot be told apart from, and its possible ranks.
+    """
 
     text: str
     exact: str
     span: str = ""
     why: str = ""
+    letters: str = ""
+    ranks: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +80,7 @@ class SetPanel:
     worth: tuple[WorthPanel, ...]
     statistics: tuple[StatisticRow, ...]
     order_test: str
+    separated: str
     left_out: tuple[tuple[str, str], ...]
 
     @property
@@ -246,6 +253,7 @@ def _set_panel(report: FidelityReport, key: str) -> SetPanel:
         ),
         statistics=tuple(_statistic_row(s, statistics[s], statistics.get(words_of(s).ceiling)) for s in shown),
         order_test=order_test_of(report.order_test.get(key)),
+        separated=separated_sentence(report.separated.get(key)),
         left_out=tuple((name(solver), excerpt(why)) for solver, why in report.left_out.get(key, {}).items()),
     )
 
@@ -336,7 +344,13 @@ def _scores(report: FidelityReport, benchmarks: tuple[str, ...]) -> Grid:
     rows = []
     for solver in all_solvers(report):
         estimates = [report.scores.get(benchmark, {}).get(solver) for benchmark in benchmarks]
-        rows.append(_grid_row(solver, "", estimates, 3))
+        row = _grid_row(solver, "", estimates, 3)
+        standing = [(letters_of(report, b, solver), ranks_of(report, b, solver)) for b in benchmarks]
+        figures = tuple(
+            replace(each, letters=letters, ranks=ranks) if each else None
+            for each, (letters, ranks) in zip(row.figures, standing, strict=True)
+        )
+        rows.append(replace(row, figures=figures))
     return Grid(columns=tuple(name(b) for b in benchmarks), rows=tuple(rows))
 
 

@@ -118,7 +118,9 @@ class _Printer:
         self._list("", (*panels.combined_said, *_lines(panels.combined.footnotes, len(panels.combined.rows))))
 
     def _scores(self, panels: Panels) -> None:
-        self._heading(f"Scores ({panels.metric}), real set first")
+        lettered = any(figure and figure.letters for row in panels.scores.rows for figure in row.figures)
+        legend = "; who share a letter cannot be told apart" if lettered else ""
+        self._heading(f"Scores ({panels.metric}), real set first{legend}")
         self._figures(panels.scores)
 
     def _figures(self, grid: Grid) -> None:
@@ -233,4 +235,5 @@ def _more(names: Sequence[str]) -> str:
 def _figure_text(figure: Figure | None) -> str:
     if figure is None:
         return "-"
-    return figure.text if figure.span in ("", NOT_KNOWN) else f"{figure.text} {figure.span}"
+    spanned = figure.text if figure.span in ("", NOT_KNOWN) else f"{figure.text} {figure.span}"
+    return f"{spanned} {figure.letters}" if figure.letters else spanned

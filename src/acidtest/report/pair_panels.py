@@ -1,0 +1,54 @@
+"""Neighbours in the order of a set, and whether they can be told apart."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from acidtest.report import number
+from acidtest.report.panels import Figure, figure, synthetic_sets
+from acidtest.report.safe_text import name
+from acidtest.types import FidelityReport, PairTest
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairRow:
+    """Two neighbours: the better one, the other, their difference and what the test says."""
+
+    one: str
+    other: str
+    difference: Figure
+    p: str
+    p_all: str
+    detectable: Figure
+    n: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairTable:
+    """The neighbours of one set, best first."""
+
+    benchmark: str
+    rows: tuple[PairRow, ...]
+
+
+def neighbours(report: FidelityReport) -> tuple[PairTable, ...]:
+    """Return the tests of neighbours on every set that has them, the real one first."""
+    tables = []
+    for benchmark in (report.real, *synthetic_sets(report)):
+        order = list(report.rank_groups.get(benchmark, {}))
+        known = {(test.one, test.other): test for test in report.pair_tests.get(benchmark, ())}
+        rows = [_row(known[pair]) for pair in pairwise(order) if pair in known]
+        if rows:
+            tables.append(PairTable(benchmark=name(benchmark), rows=tuple(rows)))
+    return tuple(tables)
+
+
+def _row(test: PairTest) -> PairRow:
+    return PairRow(
+        one=name(test.one),
+        other=name(test.other),
+        difference=figure(test.difference, 3, signed=True),
+        p=number.number(test.p, 3),
+        p_all=number.number(test.p_holm, 3),
+        detectable=Figure(text=number.number(test.detectable, 3), exact=number.exact(test.detectable)),
+        n=f"{test.difference.n:,}",
+    )
