@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests examples bench schema clean help
+.PHONY: study test lint types tests examples bench reproductions schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -52,6 +52,9 @@ examples: .venv/local  ## run the studies on real data that docs/studies.md repo
 
 bench: .venv/local .venv-peers/made  ## measure the cost of a call beside other harnesses; writes docs/benchmarks.md
 	$(BIN)/python bench/cost_of_a_call.py
+
+reproductions: .venv/local  ## recompute published figures; writes docs/reproductions.md (needs ACIDTEST_DATA)
+	$(BIN)/python bench/reproductions.py docs/reproductions.md
 
 schema: .venv/local  ## write docs/schema
 	$(BIN)/python -m acidtest.study.published_schemas docs/schema
