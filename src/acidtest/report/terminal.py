@@ -125,13 +125,19 @@ class _Printer:
 
     def _figures(self, grid: Grid) -> None:
         """Print a table, as many columns at a time as the width has room for."""
-        at_once = max(1, (self.console.width - 22) // 25)
+        longest = max((len(f.letters) for row in grid.rows for f in row.figures if f), default=0)
+        at_once = max(1, (self.console.width - 22) // (25 if longest == 0 else 24 + longest))
         short = fitted((row.name for row in grid.rows), _NAME_EMS)
         for start in range(0, len(grid.columns), at_once):
             part = slice(start, start + at_once)
-            table = self._table("", *grid.columns[part])
+            columns = grid.columns[part]
+            table = self._table("", *(columns if longest == 0 else [x for name in columns for x in (name, "")]))
+            for letters in table.columns[2::2] if longest else ():
+                letters.justify = "left"
             for row in grid.rows[:_MOST_ROWS]:
-                cells = (short[row.name], *(_figure_text(figure) for figure in row.figures[part]))
+                cells = [short[row.name]]
+                for figure in row.figures[part]:
+                    cells += [_figure_text(figure), *([figure.letters if figure else ""] if longest else [])]
                 table.add_row(*(self._text((cell, "")) for cell in cells))
             self.console.print(table)
         if len(grid.rows) > _MOST_ROWS:
@@ -235,5 +241,4 @@ def _more(names: Sequence[str]) -> str:
 def _figure_text(figure: Figure | None) -> str:
     if figure is None:
         return "-"
-    spanned = figure.text if figure.span in ("", NOT_KNOWN) else f"{figure.text} {figure.span}"
-    return f"{spanned} {figure.letters}" if figure.letters else spanned
+    return figure.text if figure.span in ("", NOT_KNOWN) else f"{figure.text} {figure.span}"
