@@ -9,9 +9,10 @@ from collections.abc import Callable
 import numpy as np
 
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.pair_counts import WORD, PairCounts, doubled_ranks, pair_counts
 
-CELLS_AT_ONCE = 1 << 21
-"""Largest array of pairs held at once, in numbers."""
+CELLS_AT_ONCE = 1 << 18
+"""Most scores (times words of bits, see `pair_counts`) that are worked on at once, so that they stay in cache."""
 
 ROUNDING = 1e-12
 """A difference this close to the asked one counts as reaching it: .74 - .72 is not .02 in binary."""
@@ -40,10 +41,11 @@ def kendall_tau(real: FloatArray, synthetic: FloatArray) -> FloatArray:
         0.333333
     """
 
-    def tau(r: FloatArray, s: FloatArray) -> FloatArray:
-        sign_r, sign_s = np.sign(r), np.sign(s)
-        untied = np.sqrt(np.abs(sign_r).sum(axis=-1) * np.abs(sign_s).sum(axis=-1))
-        return _ratio((sign_r * sign_s).sum(axis=-1), untied)
+    def tau(pairs: PairCounts) -> FloatArray:
+        untied_real, untied_synthetic = pairs.counted - pairs.tied_real, pairs.counted - pairs.tied_synthetic
+        untied = untied_real - pairs.tied_synthetic + pairs.tied_both
+        spread = np.sqrt((untied_real * untied_synthetic).astype(np.float64))
+        return _ratio((untied - 2 * pairs.opposed).astype(np.float64), spread)
 
     return np.clip(_over_pairs(tau, real, synthetic), -1.0, 1.0)
 
@@ -78,12 +80,11 @@ def pairwise_agreement(real: FloatArray, synthetic: FloatArray, min_difference: 
         0.666667
     """
 
-    def share(r: FloatArray, s: FloatArray) -> FloatArray:
-        counts = np.abs(r) >= min_difference - ROUNDING
-        alike = 1 - np.abs(np.sign(r) - np.sign(s)) / 2
-        return _ratio((alike * counts).sum(axis=-1), counts.sum(axis=-1).astype(np.float64))
+    def share(pairs: PairCounts) -> FloatArray:
+        half = (pairs.tied_real + pairs.tied_synthetic) / 2 - pairs.tied_both
+        return _ratio(pairs.counted - pairs.opposed - half, pairs.counted.astype(np.float64))
 
-    return _over_pairs(share, real, synthetic)
+    return _over_pairs(share, real, synthetic, min_difference - ROUNDING)
 
 
 def top1_agreement(real: FloatArray, synthetic: FloatArray) -> FloatArray:
@@ -144,18 +145,11 @@ def average_ranks(x: FloatArray) -> FloatArray:
         >>> average_ranks(np.array([0.5, 0.1, 0.5])).tolist()
         [2.5, 1.0, 2.5]
     """
-    order = np.argsort(x, axis=-1, kind="stable")
-    values = np.take_along_axis(x, order, axis=-1)
+    x = np.asarray(x, np.float64)
     size = x.shape[-1]
-    place = np.broadcast_to(np.arange(size), x.shape)
-    new = np.ones(x.shape, bool)
-    new[..., 1:] = values[..., 1:] != values[..., :-1]
-    ends = np.ones(x.shape, bool)
-    ends[..., :-1] = new[..., 1:]
-    first = np.maximum.accumulate(np.where(new, place, 0), axis=-1)
-    last = np.minimum.accumulate(np.where(ends, place, size)[..., ::-1], axis=-1)[..., ::-1]
-    ranks = np.empty(x.shape)
-    np.put_along_axis(ranks, order, (first + last) / 2 + 1, axis=-1)
+    if size == 0:
+        return np.empty(x.shape)
+    ranks = (doubled_ranks(x.reshape(-1, size)).reshape(x.shape) + size + 1) / 2
     return np.where(np.isnan(x), np.nan, ranks)
 
 
@@ -182,19 +176,18 @@ def _unless_missing(value: FloatArray, real: FloatArray, synthetic: FloatArray) 
 
 
 def _over_pairs(
-    f: Callable[[FloatArray, FloatArray], FloatArray], real: FloatArray, synthetic: FloatArray
+    f: Callable[[PairCounts], FloatArray], real: FloatArray, synthetic: FloatArray, least: float = 0.0
 ) -> FloatArray:
-    """Return f of the differences [..., pairs] of both sets, a bounded number of rows at a time."""
+    """Return f of the numbers of pairs of each row, a bounded number of rows at a time."""
     real, synthetic = _rows(real, synthetic)
     shape, size = real.shape[:-1], real.shape[-1]
-    one, other = np.triu_indices(size, k=1)
     rows = int(np.prod(shape))
     flat_real, flat_synthetic = real.reshape(rows, size), synthetic.reshape(rows, size)
-    value = np.full(len(flat_real), np.nan)
-    step = max(1, CELLS_AT_ONCE // max(len(one), 1))
-    for start in range(0, len(flat_real) if len(one) else 0, step):
+    value = np.full(rows, np.nan)
+    step = max(1, CELLS_AT_ONCE // max(size * -(-size // WORD), 1))
+    for start in range(0, rows if size > 1 else 0, step):
         r, s = flat_real[start : start + step], flat_synthetic[start : start + step]
-        value[start : start + step] = _unless_missing(f(r[:, other] - r[:, one], s[:, other] - s[:, one]), r, s)
+        value[start : start + step] = _unless_missing(f(pair_counts(r, s, least)), r, s)
     return value.reshape(shape)
 
 
