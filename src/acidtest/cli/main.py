@@ -16,6 +16,7 @@ COMMANDS = {
     "compare": "acidtest.cli.stages",
     "report": "acidtest.cli.stages",
     "audit": "acidtest.cli.audit",
+    "plan": "acidtest.cli.plan",
     "fetch": "acidtest.cli.fetch",
     "init": "acidtest.cli.init",
     "list": "acidtest.cli.list_names",

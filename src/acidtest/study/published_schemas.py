@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel
 
+from acidtest.compare import plan_contract
 from acidtest.compare.contract import json_schema
 from acidtest.data.run_folder import write_atomically
 from acidtest.study.schema import StudyFile
@@ -24,6 +25,7 @@ def schemas() -> dict[str, bytes]:
     draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     found = {name: draft | record.model_json_schema(by_alias=True) for name, record in RECORDS.items()}
     found["fidelity"] = json_schema()
+    found["plan"] = plan_contract.json_schema()
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return {f"{name}.schema.json": orjson.dumps(schema, option=options) for name, schema in found.items()}
 
