@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from statistics import NormalDist
 
 import numpy as np
 
@@ -22,6 +21,9 @@ _OTHER_KIND = (
 _FAR = 3.29
 """Standard errors between the judge's scores of labelled and of other items that chance exceeds once in a thousand."""
 
+_RELATED = 2.0
+"""Standard errors that the covariance of gold and judge over items must lie above 0."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Combined:
@@ -40,7 +42,8 @@ def combined(pair: Pair, real: ScoredSet, synthetic: ScoredSet) -> Combined:
     """Return each solver's true real score from its scores on both sets, with the interval of what is left unknown.
 
     Where the synthetic set holds all real items and more, and its score is a mean, it is taken for a judge that scored
-    what gold has not: prediction-powered inference, solver by solver, if the other items look like the real ones.
+    what gold has not: prediction-powered inference, solver by solver, if its scores follow gold item by item and the
+    other items look like the real ones.
     Otherwise the posterior of the pair: a set that tells nothing then leaves the real scores as they were.
 
     `items` is the number of real items times the mean variance of the real scores alone, over that of the combined
@@ -50,10 +53,11 @@ def combined(pair: Pair, real: ScoredSet, synthetic: ScoredSet) -> Combined:
         return Combined()
     alone = _variance_alone(pair, real)
     judged = _Judged.of(pair, real, synthetic)
-    if judged is not None and judged.same_source():
+    if judged is not None and judged.related and judged.same_source:
         found, variance = _by_judge(pair, judged)
     else:
-        found, variance = _by_posterior(pair, (_OTHER_KIND,) if judged is not None else ())
+        strange = judged is not None and judged.related
+        found, variance = _by_posterior(pair, (_OTHER_KIND,) if strange else ())
     worth = pair.real_items * alone / variance if variance > 0 else np.nan
     items = Estimate(
         value=worth,
@@ -87,27 +91,27 @@ def _by_posterior(pair: Pair, warnings: tuple[str, ...]) -> tuple[list[Estimate]
 
 def _by_judge(pair: Pair, judged: "_Judged") -> tuple[list[Estimate], float]:
     """Return the prediction-powered means, and their mean variance."""
-    means = [judged.mean(row) for row in range(len(pair.models))]
-    values = np.array([one.value for one in means])
-    variance = np.array([one.variance for one in means])
-    if pair.unit:
-        values = np.clip(values, 0.0, 1.0)
-        variance = _off_the_edge(values, variance, judged.items)
-    low, high = _ends(values, variance, judged.items, unit=pair.unit, level=pair.settings.level)
-    found = [
-        Estimate(
-            value=float(values[row]),
-            true=float(values[row]),
-            low=float(low[row]),
-            high=float(high[row]),
-            level=pair.settings.level,
-            n=pair.real_items,
-            method=f"prediction-powered mean with {judged.others} more items judged, weight {one.weight:.2f}",
-            warnings=pair.warnings,
+    found, variances = [], []
+    for row in range(len(pair.models)):
+        one, careful = judged.mean(row), judged.mean(row, careful=pair.unit)
+        low, high = careful.interval(pair.settings.level) if pair.unit else one.wider_interval(pair.settings.level)
+        value = one.value
+        if pair.unit:
+            value, low, high = (float(np.clip(x, 0.0, 1.0)) for x in (value, low, high))
+        variances.append(careful.variance if pair.unit else one.corrected)
+        found.append(
+            Estimate(
+                value=value,
+                true=value,
+                low=min(low, value),
+                high=max(high, value),
+                level=pair.settings.level,
+                n=pair.real_items,
+                method=f"prediction-powered mean with {judged.others} more items judged, weight {one.weight:.2f}",
+                warnings=pair.warnings,
+            )
         )
-        for row, one in enumerate(means)
-    ]
-    return found, float(variance.mean())
+    return found, float(np.mean(variances))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,28 +153,38 @@ class _Judged:
         )
 
     @property
-    def items(self) -> int:
-        """Number of items with gold scores."""
-        return int(self.gold.shape[1])
-
-    @property
     def others(self) -> int:
         """Number of items that only the judge scored."""
         return int(self.other.shape[1])
 
-    def mean(self, row: int) -> PpiMean:
-        """Return one solver's prediction-powered mean."""
-        return ppi_mean(
-            self.gold[row], self.same[row], self.other[row], groups=self.groups, groups_only=self.groups_other
-        )
+    @property
+    def related(self) -> bool:
+        """Whether both score the same items, and not items that bear the same names by accident."""
+        products = np.nansum(_centred(self.gold) * _centred(self.same), axis=0)
+        found = ppi_mean(products, products, np.zeros(0))
+        return bool(found.value > _RELATED * np.sqrt(found.corrected))
 
+    def mean(self, row: int, *, careful: bool = False) -> PpiMean:
+        """Return one solver's prediction-powered mean.
+
+        careful: Two items are added on which gold and judge disagree, once each way. A judge that is seldom wrong may
+        not be so at all on few items, and the interval would then hold the truth in 60 to 90 % of cases, not in 95 %.
+        """
+        gold, same = self.gold[row], self.same[row]
+        groups = self.groups
+        if careful:
+            gold, same = np.append(gold, [1.0, 0.0]), np.append(same, [0.0, 1.0])
+            groups = None if groups is None else np.append(groups, groups.max() + np.array([1, 2]))
+        return ppi_mean(gold, same, self.other[row], groups=groups, groups_only=self.groups_other)
+
+    @property
     def same_source(self) -> bool:
         """Whether the judge's scores, averaged over solvers, look alike on both kinds of item."""
         same, other = (
             ppi_mean(one, one, np.zeros(0), groups=groups, groups_only=None if groups is None else np.zeros(0, np.intp))
             for one, groups in ((_over_solvers(self.same), self.groups), (_over_solvers(self.other), self.groups_other))
         )
-        return not abs(same.value - other.value) > _FAR * np.sqrt(same.variance + other.variance)
+        return bool(abs(same.value - other.value) <= _FAR * np.sqrt(same.variance + other.variance))
 
 
 def _variance_alone(pair: Pair, real: ScoredSet) -> float:
@@ -187,25 +201,17 @@ def _off_the_edge(share: FloatArray, variance: FloatArray, n: int) -> FloatArray
     return np.where(variance > 0, variance, p * (1 - p) / n)
 
 
-def _ends(
-    value: FloatArray, variance: FloatArray, n: int, *, unit: bool, level: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return the ends of intervals that are normal on the metric's scale, or for shares on the logit scale."""
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    if not unit:
-        half = z * np.sqrt(variance)
-        return value - half, value + half
-    p = (value * n + 0.5) / (n + 1)
-    spread = z * np.sqrt(variance) / (p * (1 - p))
-    middle = np.log(p / (1 - p))
-    low, high = (1 / (1 + np.exp(-(middle + side * spread))) for side in (-1, 1))
-    return np.minimum(low, value), np.maximum(high, value)
-
-
 def _turned_back(one: Estimate, *, unit: bool) -> Estimate:
     """Return an estimate of a metric of which less is better on the scale as it was read."""
     value, true, low, high = ((1 - x if unit else -x) for x in (one.value, one.true, one.high, one.low))
     return replace(one, value=value, true=true, low=low, high=high)
+
+
+def _centred(scores: FloatArray) -> FloatArray:
+    """Return [M, n] scores less each solver's mean."""
+    count = np.isfinite(scores).sum(axis=1, keepdims=True)
+    centred: FloatArray = scores - np.nansum(scores, axis=1, keepdims=True) / np.maximum(count, 1)
+    return centred
 
 
 def _over_solvers(scores: FloatArray) -> FloatArray:

@@ -30,15 +30,32 @@ class PpiMean:
         value: Estimate of the mean of Y; NaN without labelled items.
         variance: Of `value`; NaN with fewer than two labelled items (or groups).
         weight: The paper's lambda. 0: the judge says nothing, the plain mean of Y; 1: all that it says is used.
+        labelled: Number of labelled items (or groups).
+        corrected: `variance` with the residuals' degrees of freedom, `labelled` - 1, or - 2 where a weight was fitted,
+            in place of `labelled`: nearly unbiased for few items. NaN where none are left.
     """
 
     value: float
     variance: float
     weight: float
+    labelled: int
+    corrected: float
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom of `corrected`."""
+        return self.labelled - (2 if self.weight > 0 else 1)
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Return the normal interval; NaN where the variance is."""
+        """Return the paper's normal interval, too short for fewer than some hundred items; NaN where undefined."""
         half = NormalDist().inv_cdf((1 + level) / 2) * float(np.sqrt(self.variance))
+        return self.value - half, self.value + half
+
+    def wider_interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the interval for few items: corrected variance, Student's t; NaN where undefined."""
+        from scipy.special import stdtrit
+
+        half = float(stdtrit(max(self.degrees, 1), (1 + level) / 2)) * float(np.sqrt(self.corrected))
         return self.value - half, self.value + half
 
 
@@ -90,11 +107,19 @@ def ppi_mean(
     rest = _per_group(judged_only, other, groups_only)
     n, more = len(y), len(rest)
     if n == 0:
-        return PpiMean(value=np.nan, variance=np.nan, weight=0.0)
+        return PpiMean(value=np.nan, variance=np.nan, weight=0.0, labelled=0, corrected=np.nan)
     weight = _weight(y, f, rest)
     value = float(y.mean()) + (weight * float(rest.mean() - f.mean()) if more else 0.0)
-    variance = float((y - weight * f).var()) / n + (weight**2 * float(rest.var()) / more if more else 0.0)
-    return PpiMean(value=value, variance=variance if n >= FEWEST else np.nan, weight=weight)
+    residual = float((y - weight * f).var()) / n
+    judge = weight**2 * float(rest.var()) / more if more else 0.0
+    degrees = n - (2 if weight > 0 else 1)
+    return PpiMean(
+        value=value,
+        variance=residual + judge if n >= FEWEST else np.nan,
+        weight=weight,
+        labelled=n,
+        corrected=residual * n / degrees + judge if degrees > 0 else np.nan,
+    )
 
 
 def ppi_differences(
