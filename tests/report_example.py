@@ -166,8 +166,8 @@ def example() -> FidelityReport:
         items={REAL: 700, SMOL: 200, QWEN: 200, LLAMA: 200},
         combined={b: {s: better(SCORES[REAL][s]) for s in SCORES[b]} for b in (QWEN, LLAMA)},
         combined_items={
-            QWEN: Estimate(value=1043.4, n=700, method="variance"),
-            LLAMA: Estimate(value=700.2, n=700, method="variance"),
+            QWEN: {s: Estimate(value=x, n=700, method="variance") for s, x in (("level", 1043.4), ("order", 2200.0))},
+            LLAMA: {s: Estimate(value=x, n=700, method="variance") for s, x in (("level", 700.2), ("order", 698.0))},
         },
         warnings=("3 of 8 solvers are also generators: their families make noise that is not independent.",),
     )

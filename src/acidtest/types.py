@@ -328,7 +328,8 @@ class FidelityReport:
         items: benchmark -> number of items (0: not known).
         combined: synthetic benchmark -> solver -> true real score, told by real items and that benchmark together;
             benchmarks without items are absent.
-        combined_items: synthetic benchmark -> how many real items alone would tell as much as both together.
+        combined_items: synthetic benchmark -> "level" | "order" -> how many real items alone would tell as much as
+            both together, about scores and about differences between solvers.
         rank_groups: benchmark -> solver -> rank, range of ranks, letters; absent where no items are known.
         pair_tests: benchmark -> paired tests: of all pairs up to 20 solvers, else of neighbours in the order of scores.
         separated: synthetic benchmark -> which of the real set's separations it shares.
@@ -350,7 +351,7 @@ class FidelityReport:
     items: Mapping[str, int]
     warnings: tuple[str, ...] = ()
     combined: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
-    combined_items: Mapping[str, Estimate] = field(default_factory=dict)
+    combined_items: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     rank_groups: Mapping[str, Mapping[str, RankGroup]] = field(default_factory=dict)
     pair_tests: Mapping[str, tuple[PairTest, ...]] = field(default_factory=dict)
     separated: Mapping[str, Separated] = field(default_factory=dict)

@@ -76,14 +76,17 @@ def test_worth_in_words(value: float, low: float, high: float, said: str) -> Non
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (1043.4, "With fake, 700 real items tell as much as about 1,043 alone."),
-        (700.2, "fake tells nothing more about the real scores than the 700 real items do."),
-        (655.0, "fake tells nothing more about the real scores than the 700 real items do."),
-        (math.nan, "How much fake helps is not known: nothing varies"),
+        (1043.4, "700 real items tell as much for level as about 1,043 alone"),
+        (700.2, "700 real items tell no more for level than without it"),
+        (655.0, "700 real items tell no more for level than without it"),
+        (math.nan, "how much it helps for level is not known (nothing varies)"),
     ],
 )
 def test_help_in_words(value: float, said: str) -> None:
-    assert combined_sentence(Estimate(value=value, n=700, method="m", warnings=("nothing varies",)), "fake") == said
+    level = Estimate(value=value, n=700, method="m", warnings=("nothing varies",))
+    order = Estimate(value=2200.0, n=700, method="m")
+    beside = "700 real items tell as much for order as about 2,200 alone"
+    assert combined_sentence({"level": level, "order": order}, "fake") == f"With fake: {said}; {beside}."
 
 
 def test_headlines_say_what_to_believe() -> None:

@@ -18,6 +18,8 @@ _OTHER_KIND = (
     "the set also holds items beyond the real ones, but its scores there differ from those on the real items by more "
     "than chance: they are not taken for judged items of the same source"
 )
+_NO_VARIANCE = "nothing varies: one solver, or scores that are the same on every item"
+
 _FAR = 3.29
 """Standard errors between the judge's scores of labelled and of other items that chance exceeds once in a thousand."""
 
@@ -31,11 +33,20 @@ class Combined:
 
     Attributes:
         scores: Solver -> true real score, on the scale as read. Empty where no items are known.
-        items: How many real items alone would tell as much; None where no items are known.
+        items: How many real items alone would tell as much: "level" about scores, "order" about differences between
+            solvers, which the luck of items that all solvers share does not touch. Empty where no items are known.
     """
 
     scores: Mapping[str, Estimate] = field(default_factory=dict)
-    items: Estimate | None = None
+    items: Mapping[str, Estimate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Variance:
+    """Mean variance over solvers of their scores, and of their scores less the mean of all solvers'."""
+
+    level: float
+    order: float
 
 
 def combined(pair: Pair, real: ScoredSet, synthetic: ScoredSet) -> Combined:
@@ -47,34 +58,41 @@ def combined(pair: Pair, real: ScoredSet, synthetic: ScoredSet) -> Combined:
     Otherwise the posterior of the pair: a set that tells nothing then leaves the real scores as they were.
 
     `items` is the number of real items times the mean variance of the real scores alone, over that of the combined
-    ones: equal to the number of real items where the synthetic set does not help.
+    ones: no more than the number of real items where the synthetic set does not help.
     """
     if pair.posterior is None:
         return Combined()
-    alone = _variance_alone(pair, real)
     judged = _Judged.of(pair, real, synthetic)
     if judged is not None and judged.related and judged.same_source:
-        found, variance = _by_judge(pair, judged)
+        found, alone, together = _by_judge(pair, judged)
     else:
         strange = judged is not None and judged.related
-        found, variance = _by_posterior(pair, (_OTHER_KIND,) if strange else ())
-    worth = pair.real_items * alone / variance if variance > 0 else np.nan
-    items = Estimate(
-        value=worth,
-        n=pair.real_items,
-        level=pair.settings.level,
-        method="real items, times the mean variance of real scores alone over that of combined ones",
-        warnings=(*pair.warnings, *(() if np.isfinite(worth) else ("the real scores do not vary over items",))),
-    )
+        found, together = _by_posterior(pair, (_OTHER_KIND,) if strange else ())
+        alone = _variance_alone(pair, real)
+    items = {
+        "level": _items(pair, alone.level, together.level, "scores"),
+        "order": _items(pair, alone.order, together.order, "differences between solvers"),
+    }
     turn = real.metric.higher_is_better
     scores = {m: one if turn else _turned_back(one, unit=pair.unit) for m, one in zip(pair.models, found, strict=True)}
     return Combined(scores=scores, items=items)
 
 
-def _by_posterior(pair: Pair, warnings: tuple[str, ...]) -> tuple[list[Estimate], float]:
-    """Return the posterior's means, and their mean variance."""
+def _items(pair: Pair, alone: float, together: float, what: str) -> Estimate:
+    worth = pair.real_items * alone / together if alone > 0 and together > 0 else np.nan
+    return Estimate(
+        value=worth,
+        n=pair.real_items,
+        level=pair.settings.level,
+        method=f"real items, times the variance of {what} from real items alone, over that of combined ones",
+        warnings=(*pair.warnings, *(() if np.isfinite(worth) else (_NO_VARIANCE,))),
+    )
+
+
+def _by_posterior(pair: Pair, warnings: tuple[str, ...]) -> tuple[list[Estimate], _Variance]:
+    """Return the posterior's means, and their variance."""
     if pair.posterior is None:
-        return [], np.nan
+        return [], _Variance(level=np.nan, order=np.nan)
     found = [
         from_draws(
             float(draws.mean()),
@@ -86,11 +104,13 @@ def _by_posterior(pair: Pair, warnings: tuple[str, ...]) -> tuple[list[Estimate]
         )
         for draws in pair.posterior.real.T
     ]
-    return found, float(pair.posterior.real.var(axis=0).mean())
+    draws = pair.posterior.real
+    order = (draws - draws.mean(axis=1, keepdims=True)).var(axis=0).mean()
+    return found, _Variance(level=float(draws.var(axis=0).mean()), order=float(order))
 
 
-def _by_judge(pair: Pair, judged: "_Judged") -> tuple[list[Estimate], float]:
-    """Return the prediction-powered means, and their mean variance."""
+def _by_judge(pair: Pair, judged: "_Judged") -> tuple[list[Estimate], _Variance, _Variance]:
+    """Return the prediction-powered means, the variance of means of gold alone, and theirs."""
     found, variances = [], []
     for row in range(len(pair.models)):
         one, careful = judged.mean(row), judged.mean(row, careful=pair.unit)
@@ -111,7 +131,12 @@ def _by_judge(pair: Pair, judged: "_Judged") -> tuple[list[Estimate], float]:
                 warnings=pair.warnings,
             )
         )
-    return found, float(np.mean(variances))
+    alone, centred = judged.without_judge(), judged.centred()
+    return (
+        found,
+        _Variance(level=alone.variance(), order=centred.without_judge().variance()),
+        _Variance(level=float(np.mean(variances)), order=centred.variance()),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +202,20 @@ class _Judged:
             groups = None if groups is None else np.append(groups, groups.max() + np.array([1, 2]))
         return ppi_mean(gold, same, self.other[row], groups=groups, groups_only=self.groups_other)
 
+    def variance(self) -> float:
+        """Return the mean over solvers of their means' variances."""
+        return float(np.mean([self.mean(row).corrected for row in range(len(self.gold))]))
+
+    def centred(self) -> "_Judged":
+        """Return it with each item's mean over solvers taken off: what is left is about their differences."""
+        gold, same, other = (x - _over_solvers(x) for x in (self.gold, self.same, self.other))
+        return replace(self, gold=gold, same=same, other=other)
+
+    def without_judge(self) -> "_Judged":
+        """Return what gold alone tells."""
+        groups = None if self.groups is None else np.zeros(0, np.intp)
+        return replace(self, same=self.gold, other=np.zeros((len(self.gold), 0)), groups_other=groups)
+
     @property
     def same_source(self) -> bool:
         """Whether the judge's scores, averaged over solvers, look alike on both kinds of item."""
@@ -187,12 +226,18 @@ class _Judged:
         return bool(abs(same.value - other.value) <= _FAR * np.sqrt(same.variance + other.variance))
 
 
-def _variance_alone(pair: Pair, real: ScoredSet) -> float:
-    """Return the mean over solvers of the real scores' noise variance over items, their common difficulty included."""
+def _variance_alone(pair: Pair, real: ScoredSet) -> _Variance:
+    """Return the mean over solvers of the real scores' noise variance: with the items' common difficulty, and without.
+
+    Scores less the mean of M solvers have (M - 1) / M of each solver's own noise.
+    """
     variance = plain_variance(real.linear[real.rows(pair.models)])
     if pair.unit:
         variance = _off_the_edge(pair.real, variance, pair.real_items)
-    return float(np.nanmean(variance))
+    solvers = len(pair.models)
+    return _Variance(
+        level=float(np.nanmean(variance)), order=float(np.nanmean(pair.noise.real)) * (solvers - 1) / solvers
+    )
 
 
 def _off_the_edge(share: FloatArray, variance: FloatArray, n: int) -> FloatArray:

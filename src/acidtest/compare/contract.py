@@ -56,7 +56,7 @@ def as_json(report: FidelityReport) -> dict[str, object]:
         "generators": dict(report.generators),
         "items": dict(report.items),
         "combined": {b: {m: e.as_json() for m, e in of.items()} for b, of in report.combined.items()},
-        "combined_items": {b: e.as_json() for b, e in report.combined_items.items()},
+        "combined_items": {b: {s: e.as_json() for s, e in of.items()} for b, of in report.combined_items.items()},
         "rank_groups": {b: {m: asdict(g) for m, g in of.items()} for b, of in report.rank_groups.items()},
         "pair_tests": {b: [_test_json(test) for test in of] for b, of in report.pair_tests.items()},
         "separated": {b: asdict(s) for b, s in report.separated.items()},
@@ -196,8 +196,9 @@ class FidelityFile(Record):
         default_factory=dict,
         description="benchmark -> solver: true real score, told by the real items and that benchmark together",
     )
-    combined_items: dict[str, EstimateFile] = Field(
-        default_factory=dict, description="benchmark -> how many real items alone would tell as much as both together"
+    combined_items: dict[str, dict[str, EstimateFile]] = Field(
+        default_factory=dict,
+        description="benchmark -> level (scores) or order (differences): real items that alone would tell as much",
     )
     warnings: list[str]
     rank_groups: dict[str, dict[str, RankGroupFile]] = Field(
@@ -244,7 +245,7 @@ def _report(found: FidelityFile) -> FidelityReport:
         items=found.items,
         warnings=tuple(found.warnings),
         combined=_estimates(found.combined, level),
-        combined_items={name: one.result(level) for name, one in found.combined_items.items()},
+        combined_items=_estimates(found.combined_items, level),
         rank_groups={b: {m: RankGroup(**dict(g)) for m, g in of.items()} for b, of in found.rank_groups.items()},
         pair_tests={b: tuple(_test(test, level) for test in of) for b, of in found.pair_tests.items()},
         separated={b: Separated(**dict(s)) for b, s in found.separated.items()},

@@ -189,7 +189,7 @@ def describe(report: FidelityReport) -> Panels:
         bias=tuple(_bias_row(generator, bias) for generator, bias in report.bias_factor.items()),
         ensembles=_ensembles(report),
         combined=_combined(report),
-        combined_said=tuple(combined_sentence(e, key) for key, e in report.combined_items.items()),
+        combined_said=tuple(combined_sentence(of, key) for key, of in report.combined_items.items()),
         scores=_scores(report, benchmarks),
         failures=_failures(report, benchmarks),
         warnings=tuple(excerpt(text) for text in report.warnings),

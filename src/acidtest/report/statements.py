@@ -1,7 +1,7 @@
 """The sentences of a report: what a reader should take away before any number."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from acidtest.report import number
 from acidtest.report.safe_text import excerpt, name
@@ -51,14 +51,18 @@ def worth_sentence(estimate: Estimate, purpose: str) -> str:
     return f"This set is worth {amount} for {purpose}{beside}."
 
 
-def combined_sentence(estimate: Estimate, benchmark: str) -> str:
-    """Return "With S, 100 real items tell as much as about 140 alone.", or why that is not known."""
-    if math.isnan(estimate.value):
-        return f"How much {name(benchmark)} helps is not known: {excerpt(number.reason(estimate))}"
-    have, shown = number.count(estimate.n), number.count(estimate.value)
-    if shown == have or estimate.value < estimate.n:
-        return f"{name(benchmark)} tells nothing more about the real scores than the {have} real items do."
-    return f"With {name(benchmark)}, {have} real items tell as much as about {shown} alone."
+def combined_sentence(items: Mapping[str, Estimate], benchmark: str) -> str:
+    """Return "With S, 100 real items tell as much as about 140 alone for level, 200 for order.", or why not known."""
+    told = []
+    for purpose, estimate in items.items():
+        have, shown = number.count(estimate.n), number.count(estimate.value)
+        if math.isnan(estimate.value):
+            told.append(f"how much it helps for {purpose} is not known ({excerpt(number.reason(estimate))})")
+        elif shown == have or estimate.value < estimate.n:
+            told.append(f"{have} real items tell no more for {purpose} than without it")
+        else:
+            told.append(f"{have} real items tell as much for {purpose} as about {shown} alone")
+    return f"With {name(benchmark)}: {'; '.join(told)}."
 
 
 def order_test_of(test: OrderTest | None) -> str:
