@@ -60,7 +60,7 @@ def combined(pair: Pair, real: ScoredSet, synthetic: ScoredSet) -> Combined:
     `items` is the number of real items times the mean variance of the real scores alone, over that of the combined
     ones: no more than the number of real items where the synthetic set does not help.
     """
-    if pair.posterior is None:
+    if not pair.has_items or not pair.models:
         return Combined()
     judged = _Judged.of(pair, real, synthetic)
     if judged is not None and judged.related and judged.same_source:
