@@ -8,6 +8,8 @@ from acidtest.report.panels import Figure, figure, synthetic_sets
 from acidtest.report.safe_text import name
 from acidtest.types import FidelityReport, PairTest
 
+_SMALLEST_P = 0.001
+
 
 @dataclass(frozen=True, kw_only=True)
 class PairRow:
@@ -47,8 +49,12 @@ def _row(test: PairTest) -> PairRow:
         one=name(test.one),
         other=name(test.other),
         difference=figure(test.difference, 3, signed=True),
-        p=number.number(test.p, 3),
-        p_all=number.number(test.p_holm, 3),
+        p=_p(test.p),
+        p_all=_p(test.p_holm),
         detectable=Figure(text=number.number(test.detectable, 3), exact=number.exact(test.detectable)),
         n=f"{test.difference.n:,}",
     )
+
+
+def _p(p: float) -> str:
+    return "below 0.001" if p < _SMALLEST_P else number.number(p, 3)

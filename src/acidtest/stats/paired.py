@@ -217,6 +217,9 @@ def all_pairs(
         ([0.0156, 1.0], [0.0469, 1.0])
     """
     scored = np.isfinite(values)
+    whole = np.round(values)  # bundles of like items are 0 or 1 but for the jackknife's rounding
+    if shares and bool(((np.abs(values - whole) < ROUNDING) & ((whole == 0) | (whole == 1)) | ~scored).all()):
+        return _of_shares(whole, scored, unit=unit, level=level)
     seen = scored.astype(np.float64)
     n = seen @ seen.T
     own = seen.sum(axis=1)
@@ -224,20 +227,13 @@ def all_pairs(
     filled = np.where(scored, values, 0.0)
     means = np.divide(filled.sum(axis=1), own, out=np.full(len(own), np.nan), where=own > 0)
     difference, variance = _moments(np.where(scored, values - means[:, None], 0.0), seen, n)
-    difference = difference + means[:, None] - means[None, :]
-    wins = None
-    if shares and bool(((values == 0) | (values == 1) | ~scored).all()):
-        wins = filled @ (seen - filled).T
-        difference = np.divide(wins - wins.T, n, out=np.full(n.shape, np.nan), where=n > 0)
-        p = mcnemar_p(wins, wins.T)
-    else:
-        if observed is not None:
-            difference = np.where(partial, difference, observed[:, None] - observed[None, :])
-        p = _t_p(difference, variance, n)
-    p = np.where((n >= FEWEST) if wins is None else (n > 0), p, np.nan)
+    difference = difference + (means[:, None] - means[None, :])
+    if observed is not None:
+        difference = np.where(partial, difference, observed[:, None] - observed[None, :])
+    p = np.where(n >= FEWEST, _t_p(difference, variance, n), np.nan)
     np.fill_diagonal(p, np.nan)
     return AllPairs(
-        difference=difference, variance=variance, p=p, n=n, wins=wins, partial=partial, unit=unit, level=level
+        difference=difference, variance=variance, p=p, n=n, wins=None, partial=partial, unit=unit, level=level
     )
 
 
@@ -288,12 +284,33 @@ def sign_flip_p(differences: FloatArray, rng: np.random.Generator, *, flips: int
     return (1 + as_far) / (1 + flips)
 
 
+def _of_shares(right: FloatArray, scored: BoolArray, *, unit: bool, level: float) -> AllPairs:
+    """Return the pairs of solvers whose values are 0 or 1: counts say all."""
+    seen, right = scored.astype(np.float64), np.where(scored, right, 0.0)
+    n, own = seen @ seen.T, seen.sum(axis=1)
+    wins = right @ (seen - right).T
+    difference = np.divide(wins - wins.T, n, out=np.full(n.shape, np.nan), where=n > 0)
+    spread = wins + wins.T - n * np.nan_to_num(difference) ** 2
+    p = np.where(n > 0, mcnemar_p(wins, wins.T), np.nan)
+    np.fill_diagonal(p, np.nan)
+    return AllPairs(
+        difference=difference,
+        variance=np.divide(np.maximum(spread, 0.0), n - 1, out=np.full(n.shape, np.nan), where=n >= FEWEST),
+        p=p,
+        n=n,
+        wins=wins,
+        partial=(n < own[:, None]) | (n < own[None, :]),
+        unit=unit,
+        level=level,
+    )
+
+
 def _moments(centred: FloatArray, seen: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return [M, M] mean and variance (n - 1) of the differences over common columns; unscored cells hold 0."""
     first = centred @ seen.T
     second = (centred**2) @ seen.T
     mean = np.divide(first - first.T, n, out=np.full(n.shape, np.nan), where=n > 0)
-    squares = second + second.T - 2 * centred @ centred.T
+    squares = second + second.T - 2 * (centred @ centred.T)
     spread = squares - n * np.nan_to_num(mean) ** 2
     spread = np.where(spread > ROUNDING * (second + second.T), spread, 0.0)
     return mean, np.divide(spread, n - 1, out=np.full(n.shape, np.nan), where=n >= FEWEST)

@@ -15,9 +15,10 @@ HALVINGS = 60
 def mcnemar_p(wins: FloatArray, losses: FloatArray, *, exact: bool = False) -> FloatArray:
     """Return McNemar's two-sided p, [...]: how likely so uneven a split is if both solvers are as good.
 
-    The mid-p form counts half of the probability of the split that was seen. It is the default on size and power: of
-    9,595 settings in its source none went above the level, and it has nearly the power of the asymptotic test, whereas
-    the exact test rejects far too seldom: with 30 items hardly ever more than in 2 % of cases where 5 % are meant.
+    The mid-p form counts half of the probability of the split that was seen. It is the default on size and power.
+    Where at most 70 % of the items tell the solvers apart its size stays below the level (at 5 %: .040 to .050; up to
+    .065 where every item does), and it has nearly the power of the asymptotic test. The exact test rejects far too
+    seldom: with 30 items, of which 20 % tell the solvers apart, in 1.3 % of cases where 5 % are meant.
 
     Args:
         wins: Items that the first solver got right and the second wrong.
