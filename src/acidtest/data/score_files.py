@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from acidtest.data.file_row import MAX_BYTES, read_lines
+from acidtest.data.score_arrow import CodeArray, codes
+from acidtest.data.score_arrow import numbers as numbers_of
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
 
@@ -25,6 +27,7 @@ TEXT_COLUMNS = (
     "family",
 )
 NUMBER_COLUMNS = ("score", "weight", "failure")
+IGNORED_COLUMNS = ("label", "prediction", "target", "topic", "tokens_in", "tokens_out", "cost")
 _LIST_WAY_OUT = "Write the item's sufficient statistics as a list, such as [1, 0, 2]."
 _LARGEST = 1e12
 """Squares of larger scores lose the digits that statistics need; no metric has such."""
@@ -41,8 +44,12 @@ _FORMATS = {
 }
 
 
-def read_table(path: Path) -> Any:
-    """Read one file as a `pyarrow.Table`, whatever its format; columns that hold names are always text.
+def read_table(path: Path, *, scores_only: bool = False) -> Any:
+    """Read one file as a `pyarrow.Table`, whatever its format; columns that hold names are text, or codes of texts.
+
+    Args:
+        path: The file.
+        scores_only: Of a long table, leave out what no comparison needs (IGNORED_COLUMNS), where that saves memory.
 
     Raises:
         DataError: No such file, an unknown ending, no rows, two columns of one name, or a broken file.
@@ -51,7 +58,8 @@ def read_table(path: Path) -> Any:
     if not path.is_file():
         raise DataError(f"no file '{path}'", way_out="Name a file of scores that exists.")
     try:
-        table = {"csv": _read_csv, "parquet": _read_parquet, "jsonl": _read_json_lines}[form](path)
+        read = {"csv": _read_csv, "jsonl": _read_json_lines}.get(form)
+        table = read(path) if read else _read_parquet(path, scores_only=scores_only)
         table.validate(full=True)
         names = list(table.column_names)
     except (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError) as error:
@@ -103,6 +111,7 @@ def text_column(column: Any, name: str, path: Path) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    column = decoded(column)
     try:
         if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column)).as_py():
             column = column.cast(pa.int64())  # a column of whole numbers with gaps reads as floats: 7, not 7.0
@@ -115,6 +124,21 @@ def text_column(column: Any, name: str, path: Path) -> Any:
         ) from error
 
 
+def coded_column(column: Any, name: str, path: Path) -> tuple[CodeArray, list[str]]:
+    """Return a column of names as codes [R] and texts, see `codes`; errors as in `text_column`."""
+    import pyarrow as pa
+
+    coded = pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type)
+    return codes(column if coded else text_column(column, name, path))
+
+
+def decoded(column: Any) -> Any:
+    """Return a column of codes as what they stand for, any other as it is."""
+    import pyarrow as pa
+
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
 def number_column(column: Any, name: str, path: Path) -> FloatArray:
     """Return a column as floats, empty cells as NaN.
 
@@ -125,7 +149,7 @@ def number_column(column: Any, name: str, path: Path) -> FloatArray:
 
     numeric = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
     if numeric or pa.types.is_boolean(column.type) or pa.types.is_decimal(column.type) or pa.types.is_null(column.type):
-        numbers = _filled(column, pa)
+        numbers = numbers_of(column)
     else:
         cells = column.to_pylist()
         numbers = np.array([_number(cell, name, path, row) for row, cell in enumerate(cells)], dtype=np.float64)
@@ -187,12 +211,6 @@ def padded(column: Any) -> FloatArray:
     return filled
 
 
-def _filled(column: Any, pa: Any) -> FloatArray:
-    numbers = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) if len(column) else np.zeros(0)
-    filled: FloatArray = np.array(numbers, dtype=np.float64)
-    return filled
-
-
 def _number(cell: object, name: str, path: Path, row: int) -> float:
     if cell is None or (isinstance(cell, str) and cell.strip().lower() in ("", "nan", "na", "null", "none")):
         return float("nan")
@@ -219,13 +237,20 @@ def _read_csv(path: Path) -> Any:
     )
 
 
-def _read_parquet(path: Path) -> Any:
+def _read_parquet(path: Path, *, scores_only: bool) -> Any:
+    """Read Parquet: texts as codes, which is how they stand there, and file by file, which needs no pandas."""
     from pyarrow import parquet
 
-    rows = parquet.read_metadata(path).num_rows
-    if rows > _MOST_ROWS:
+    metadata = parquet.read_metadata(path)
+    if metadata.num_rows > _MOST_ROWS:
         raise DataError(f"more than {_MOST_ROWS:,} rows", where=str(path), way_out="Part the file.")
-    return parquet.read_table(path, use_threads=False)
+    there = {metadata.schema.column(k).path for k in range(len(metadata.schema))}
+    texts = [name for name in TEXT_COLUMNS if name in there]
+    with parquet.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
+        names = file.schema_arrow.names
+        long = scores_only and {"model", "score"} <= set(names)
+        needed = [name for name in names if name not in IGNORED_COLUMNS] if long else None
+        return file.read(columns=needed, use_threads=False)
 
 
 def _unpacked(path: Path) -> Any:

@@ -1,13 +1,19 @@
 """Rows of one benchmark as a grid of solvers by items: repeats averaged, duplicates refused."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acidtest.data.score_rows import CodeArray, Rows
+from acidtest.data.score_rows import Rows
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
+
+IndexArray = NDArray[np.int64]
+
+_PLACES_PER_ROW = 4
+"""Rows are counted place by place while there are at most so many places for each; else they are sorted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +100,14 @@ def grid_of(rows: Rows, name: str) -> Grid:
     )
 
 
-def _compact(codes: CodeArray, texts: list[str]) -> tuple[CodeArray, tuple[str, ...]]:
-    present, compact = np.unique(codes, return_inverse=True)
-    return compact.astype(np.int64), tuple(texts[code] for code in present.tolist())
+def _compact(codes: NDArray[np.signedinteger[Any]], texts: list[str]) -> tuple[IndexArray, tuple[str, ...]]:
+    present = np.zeros(len(texts), np.bool_)
+    present[codes] = True
+    compact = (np.cumsum(present) - 1)[codes]
+    return compact, tuple(texts[code] for code in np.flatnonzero(present).tolist())
 
 
-def _items(rows: Rows, here: CodeArray, name: str) -> tuple[CodeArray, tuple[str, ...]]:
+def _items(rows: Rows, here: IndexArray, name: str) -> tuple[IndexArray, tuple[str, ...]]:
     codes = rows.codes["item"][here] if "item" in rows.codes else np.full(len(here), -1)
     known = codes >= 0
     if not known.any():
@@ -113,11 +121,14 @@ def _items(rows: Rows, here: CodeArray, name: str) -> tuple[CodeArray, tuple[str
     return _compact(codes, rows.texts["item"])
 
 
-def _refuse_duplicates(rows: Rows, here: CodeArray, cell: CodeArray, name: str) -> None:
+def _refuse_duplicates(rows: Rows, here: IndexArray, cell: IndexArray, name: str) -> None:
     key = cell
     has_epochs = "epoch" in rows.codes and bool((rows.codes["epoch"][here] >= 0).any())
     if has_epochs:
         key = cell * (len(rows.texts["epoch"]) + 1) + rows.codes["epoch"][here] + 1
+    most = int(key.max(initial=0)) + 1
+    if most <= _PLACES_PER_ROW * len(key) and int(np.bincount(key, minlength=most).max(initial=0)) <= 1:
+        return
     _, first, count = np.unique(key, return_index=True, return_counts=True)
     if not (count > 1).any():
         return
@@ -134,19 +145,19 @@ def _refuse_duplicates(rows: Rows, here: CodeArray, cell: CodeArray, name: str) 
     )
 
 
-def _real_errors(rows: Rows, here: CodeArray) -> CodeArray:
+def _real_errors(rows: Rows, here: IndexArray) -> IndexArray:
     nothing = [code for code, text in enumerate(rows.texts["error"]) if text.strip().lower() in ("", "false", "none")]
     codes = rows.codes["error"][here]
     return np.where(np.isin(codes, nothing), -1, codes)
 
 
-def _first_error(rows: Rows, codes: CodeArray) -> str:
+def _first_error(rows: Rows, codes: IndexArray) -> str:
     there = codes[codes >= 0]
     text = rows.texts["error"][int(there[0])] if len(there) else ""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _averaged(values: FloatArray, cell: CodeArray, scored: NDArray[np.bool_], shape: tuple[int, int]) -> FloatArray:
+def _averaged(values: FloatArray, cell: IndexArray, scored: NDArray[np.bool_], shape: tuple[int, int]) -> FloatArray:
     size = shape[0] * shape[1]
     count = np.bincount(cell[scored], minlength=size)
     total = np.bincount(cell[scored], weights=values[scored], minlength=size)
@@ -155,7 +166,7 @@ def _averaged(values: FloatArray, cell: CodeArray, scored: NDArray[np.bool_], sh
 
 
 def _averaged_stats(
-    rows: Rows, here: CodeArray, cell: CodeArray, scored: NDArray[np.bool_], shape: tuple[int, int]
+    rows: Rows, here: IndexArray, cell: IndexArray, scored: NDArray[np.bool_], shape: tuple[int, int]
 ) -> FloatArray | None:
     if rows.stats is None:
         return None
@@ -175,7 +186,7 @@ def _averaged_stats(
 
 
 def _numbers(
-    rows: Rows, column: str, here: CodeArray, cell: CodeArray, scored: NDArray[np.bool_], shape: tuple[int, int]
+    rows: Rows, column: str, here: IndexArray, cell: IndexArray, scored: NDArray[np.bool_], shape: tuple[int, int]
 ) -> FloatArray | None:
     if column not in rows.numbers:
         return None
@@ -191,7 +202,7 @@ def _numbers(
     return _averaged(values, cell, there, shape)
 
 
-def _bundles(rows: Rows, here: CodeArray, item: CodeArray, items: tuple[str, ...]) -> tuple[str, ...]:
+def _bundles(rows: Rows, here: IndexArray, item: IndexArray, items: tuple[str, ...]) -> tuple[str, ...]:
     if "bundle" not in rows.codes or not items:
         return ()
     codes = rows.codes["bundle"][here]
@@ -209,7 +220,7 @@ def _bundles(rows: Rows, here: CodeArray, item: CodeArray, items: tuple[str, ...
     return tuple(rows.texts["bundle"][code] if code >= 0 else "" for code in of_item.tolist())
 
 
-def _one_word(rows: Rows, column: str, here: CodeArray, name: str) -> str:
+def _one_word(rows: Rows, column: str, here: IndexArray, name: str) -> str:
     if column not in rows.codes:
         return ""
     found, first = np.unique(rows.codes[column][here], return_index=True)

@@ -1,31 +1,33 @@
 """Files of scores, long or wide, as one list of rows: which solver scored what, on which item of which benchmark."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acidtest.data.score_arrow import CodeArray
 from acidtest.data.score_files import (
+    IGNORED_COLUMNS,
     NUMBER_COLUMNS,
     TEXT_COLUMNS,
+    coded_column,
+    decoded,
     list_column,
     number_column,
     padded,
     place,
     read_table,
-    text_column,
 )
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
 
-IGNORED_COLUMNS = ("label", "prediction", "target", "topic", "tokens_in", "tokens_out", "cost")
 KNOWN_COLUMNS = (*TEXT_COLUMNS, *NUMBER_COLUMNS, "stats", *IGNORED_COLUMNS)
 _REQUIRED = ("benchmark", "model", "score")
-CodeArray = NDArray[np.int64]
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,7 @@ class Rows:
     texts: dict[str, list[str]]
     numbers: dict[str, FloatArray]
     stats: FloatArray | None
-    origin: CodeArray
+    origin: NDArray[np.int64]
     files: tuple[tuple[Path, int, int], ...]
 
     def place(self, row: int) -> str:
@@ -84,14 +86,14 @@ def read_rows(paths: Sequence[Path], *, benchmark: Sequence[str] = (), wanted: S
     if not paths:
         raise DataError("no file of scores is named", way_out="Name one or more files.")
     left = list(benchmark)
-    parts: list[Any] = []
+    parts: list[_Part] = []
     files: list[tuple[Path, int, int]] = []
     rows = 0
     for path in paths:
-        part, width = _as_long(read_table(path), path, left, tuple(wanted))
+        part, width = _as_long(read_table(path, scores_only=True), path, left, tuple(wanted))
         parts.append(part)
         files.append((path, rows, width))
-        rows += part.num_rows
+        rows += part.rows
     if left:
         raise DataError(
             f"no file needs the benchmark name '{left[0]}'",
@@ -100,24 +102,56 @@ def read_rows(paths: Sequence[Path], *, benchmark: Sequence[str] = (), wanted: S
     return _joined(parts, tuple(files))
 
 
-def _joined(parts: Sequence[Any], files: tuple[tuple[Path, int, int], ...]) -> Rows:
-    import pyarrow as pa
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """The rows of one file; as in `Rows`."""
 
-    table = pa.concat_tables(parts, promote_options="default")
-    codes: dict[str, CodeArray] = {}
+    rows: int
+    codes: dict[str, CodeArray]
+    texts: dict[str, list[str]]
+    numbers: dict[str, FloatArray]
+    stats: FloatArray | None = None
+
+
+def _joined(parts: Sequence[_Part], files: tuple[tuple[Path, int, int], ...]) -> Rows:
+    joined: dict[str, CodeArray] = {}
     texts: dict[str, list[str]] = {}
-    for name in (n for n in table.column_names if n in TEXT_COLUMNS):
-        encoded = table[name].combine_chunks().dictionary_encode()
-        encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
-        codes[name] = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        texts[name] = encoded.dictionary.to_pylist()
-    numbers = {name: table[name].to_numpy().astype(np.float64) for name in table.column_names if name in NUMBER_COLUMNS}
-    stats = padded(table["stats"]) if "stats" in table.column_names else None
-    origin = np.arange(table.num_rows)
-    return Rows(codes=codes, texts=texts, numbers=numbers, stats=stats, origin=origin, files=files)
+    for name in (n for n in TEXT_COLUMNS if any(n in part.codes for part in parts)):
+        place: dict[str, int] = {}
+        of_parts = []
+        for part in parts:
+            own = [place.setdefault(text, len(place)) for text in part.texts.get(name, [])]
+            code = part.codes.get(name, np.full(part.rows, -1, np.int32))
+            of_parts.append(code if own == list(range(len(own))) else np.array([*own, -1], np.int32)[code])
+        joined[name] = _one_array(of_parts)
+        texts[name] = list(place)
+    numbers = {
+        name: _one_array([part.numbers.get(name, np.full(part.rows, np.nan)) for part in parts])
+        for name in NUMBER_COLUMNS
+        if any(name in part.numbers for part in parts)
+    }
+    origin = np.arange(sum(part.rows for part in parts))
+    return Rows(codes=joined, texts=texts, numbers=numbers, stats=_joined_stats(parts), origin=origin, files=files)
 
 
-def _as_long(table: Any, path: Path, names: list[str], wanted: tuple[str, ...]) -> tuple[Any, int]:
+def _joined_stats(parts: Sequence[_Part]) -> FloatArray | None:
+    widest = max((part.stats.shape[1] for part in parts if part.stats is not None), default=0)
+    if not widest:
+        return None
+    stats = np.full((sum(part.rows for part in parts), widest), np.nan)
+    start = 0
+    for part in parts:
+        if part.stats is not None:
+            stats[start : start + part.rows, : part.stats.shape[1]] = part.stats
+        start += part.rows
+    return stats
+
+
+def _one_array(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _as_long(table: Any, path: Path, names: list[str], wanted: tuple[str, ...]) -> tuple[_Part, int]:
     """Return the table in long form, and how many rows of it one row of the file makes."""
     columns = set(table.column_names)
     if {"model", "score"} <= columns and ("benchmark" in columns or names):
@@ -145,9 +179,7 @@ def _no_such_form(columns: set[str], path: Path) -> DataError:
     )
 
 
-def _long(table: Any, path: Path, benchmark: str) -> Any:
-    import pyarrow as pa
-
+def _long(table: Any, path: Path, benchmark: str) -> _Part:
     absent = [name for name in KNOWN_COLUMNS if name not in table.column_names]
     for name in table.column_names:
         near = difflib.get_close_matches(name.lower(), absent, n=1, cutoff=0.8)
@@ -155,33 +187,28 @@ def _long(table: Any, path: Path, benchmark: str) -> Any:
             raise DataError(
                 f"no column is called '{name}'", where=str(path), way_out=f"Did you mean '{near[0]}'? Rename it."
             )
-    columns = {name: text_column(table[name], name, path) for name in TEXT_COLUMNS if name in table.column_names}
+    found = {name: coded_column(table[name], name, path) for name in TEXT_COLUMNS if name in table.column_names}
     if benchmark:
-        columns["benchmark"] = pa.array([benchmark] * table.num_rows, pa.string())
-    columns = {name: _empty_is_null(column) for name, column in columns.items()}
-    for name in ("benchmark", "model"):
-        if columns[name].null_count:
-            row = columns[name].is_null().to_pylist().index(True)
-            raise DataError(f"the {name} is empty", where=place(path, row), way_out="Fill the cell, or drop the row.")
-    for name in NUMBER_COLUMNS:
-        if name in table.column_names:
-            columns[name] = pa.array(number_column(table[name], name, path))
-    if "stats" in table.column_names:
-        columns["stats"] = list_column(table["stats"], path)
-    return pa.table(columns)
+        found["benchmark"] = (np.zeros(table.num_rows, np.int32), [benchmark])
+    _refuse_empty(found, path)
+    return _Part(
+        rows=table.num_rows,
+        codes={name: code for name, (code, _) in found.items()},
+        texts={name: texts for name, (_, texts) in found.items()},
+        numbers={n: number_column(table[n], n, path) for n in NUMBER_COLUMNS if n in table.column_names},
+        stats=padded(list_column(table["stats"], path)) if "stats" in table.column_names else None,
+    )
 
 
-def _empty_is_null(column: Any) -> Any:
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def _refuse_empty(found: Mapping[str, tuple[CodeArray, list[str]]], path: Path) -> None:
+    for name in (n for n in ("benchmark", "model") if n in found):
+        empty = np.flatnonzero(found[name][0] < 0)
+        if len(empty):
+            way_out = "Fill the cell, or drop the row."
+            raise DataError(f"the {name} is empty", where=place(path, int(empty[0])), way_out=way_out)
 
-    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
 
-
-def _solvers_in_rows(table: Any, path: Path, wanted: tuple[str, ...]) -> tuple[Any, int]:
-    import pyarrow as pa
-
-    models = text_column(table["model"], "model", path).to_pylist()
+def _solvers_in_rows(table: Any, path: Path, wanted: tuple[str, ...]) -> tuple[_Part, int]:
     others = [name for name in table.column_names if name not in ("model", "family")]
     names = [n for n in others if n in wanted] if wanted else [n for n in others if _has_a_number(table[n])]
     if not names:
@@ -191,47 +218,52 @@ def _solvers_in_rows(table: Any, path: Path, wanted: tuple[str, ...]) -> tuple[A
             way_out="Name the benchmarks as the columns are called.",
         )
     scores = np.stack([number_column(table[name], name, path) for name in names], axis=1)
-    columns = {
-        "benchmark": pa.array(names * len(models), pa.string()),
-        "model": pa.array([m for m in models for _ in names], pa.string()),
-        "score": pa.array(scores.ravel()),
-    }
-    if "family" in table.column_names:
-        families = text_column(table["family"], "family", path).to_pylist()
-        columns["family"] = pa.array([f for f in families for _ in names], pa.string())
-    return pa.table(columns), len(names)
+    of_row = {n: coded_column(table[n], n, path) for n in ("model", "family") if n in table.column_names}
+    _refuse_empty(of_row, path)
+    return _Part(
+        rows=scores.size,
+        codes={
+            **{name: np.repeat(code, len(names)) for name, (code, _) in of_row.items()},
+            "benchmark": np.tile(np.arange(len(names), dtype=np.int32), len(scores)),
+        },
+        texts={**{name: texts for name, (_, texts) in of_row.items()}, "benchmark": names},
+        numbers={"score": scores.ravel()},
+    ), len(names)
 
 
-def _items_in_rows(table: Any, path: Path, benchmark: str) -> tuple[Any, int]:
-    import pyarrow as pa
-
+def _items_in_rows(table: Any, path: Path, benchmark: str) -> tuple[_Part, int]:
     rows = table.num_rows
     about = [name for name in table.column_names if name in KNOWN_COLUMNS]
     models = [name for name in table.column_names if name not in KNOWN_COLUMNS and _has_a_number(table[name])]
     if not models:
         raise DataError("no column holds a solver's scores", where=str(path), way_out="One column per solver, numbers.")
     scores = np.stack([number_column(table[name], name, path) for name in models], axis=1)
-    repeat = np.repeat(np.arange(rows), len(models))
-    columns = {
-        name: _empty_is_null(text_column(table[name], name, path)).take(pa.array(repeat))
-        for name in about
-        if name in TEXT_COLUMNS
-    }
+    found = {name: coded_column(table[name], name, path) for name in about if name in TEXT_COLUMNS}
+    every = np.arange(rows, dtype=np.int32)
     if benchmark:
-        columns["benchmark"] = pa.array([benchmark] * len(repeat), pa.string())
-    if "item" not in columns:  # numbers of two files must not look like the same items
-        columns["item"] = pa.array([f"{path.name}:{row + 1}" for row in repeat], pa.string())
+        found["benchmark"] = (np.zeros_like(every), [benchmark])
+    _refuse_empty(found, path)
+    if "item" not in found:  # numbers of two files must not look like the same items
+        found["item"] = (every, [f"{path.name}:{row + 1}" for row in range(rows)])
+    numbers = {"score": scores.ravel()}
     if "weight" in about:
-        columns["weight"] = pa.array(number_column(table["weight"], "weight", path)[repeat])
-    columns["model"] = pa.array(models * rows, pa.string())
-    columns["score"] = pa.array(scores.ravel())
-    return pa.table(columns), len(models)
+        numbers["weight"] = np.repeat(number_column(table["weight"], "weight", path), len(models))
+    return _Part(
+        rows=scores.size,
+        codes={
+            **{name: np.repeat(code, len(models)) for name, (code, _) in found.items()},
+            "model": np.tile(np.arange(len(models), dtype=np.int32), rows),
+        },
+        texts={**{name: texts for name, (_, texts) in found.items()}, "model": models},
+        numbers=numbers,
+    ), len(models)
 
 
 def _has_a_number(column: Any) -> bool:
     """A column of words alone says something about the rows; it is no column of scores."""
     import pyarrow as pa
 
+    column = decoded(column)
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return not pa.types.is_nested(column.type) and not pa.types.is_temporal(column.type)
     return any(_reads(cell) for cell in column.to_pylist())
