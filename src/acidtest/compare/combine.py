@@ -23,6 +23,9 @@ _NO_VARIANCE = "nothing varies: one solver, or scores that are the same on every
 _FAR = 3.29
 """Standard errors between the judge's scores of labelled and of other items that chance exceeds once in a thousand."""
 
+_FEWEST = 3
+"""Items of each kind that every solver needs: a mean and a weight leave one degree of freedom."""
+
 _RELATED = 2.0
 """Standard errors that the covariance of gold and judge over items must lie above 0."""
 
@@ -167,7 +170,9 @@ class _Judged:
         if bundles is not None:
             # A bundle counts whole: what is left of one that has gold items would be drawn with them.
             rest = rest[~np.isin(bundles[rest], bundles[columns])]
-        if not rest.size:
+        scored = (np.isfinite(mine) & np.isfinite(its[:, columns])).sum(axis=1)
+        others = np.isfinite(its[:, rest]).sum(axis=1)
+        if min(scored) < _FEWEST or min(others) < _FEWEST:
             return None
         return cls(
             gold=mine,
