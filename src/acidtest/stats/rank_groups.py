@@ -34,9 +34,10 @@ def rank_groups(scores: FloatArray, better: BoolArray) -> RankGroups:
 
     The range of a solver goes from 1 + the number of solvers that are significantly better to M less the number that
     are significantly worse. The tests behind it must hold over all pairs together: then, with that probability, no
-    range leaves out its solver's true rank. Holm's correction over pairs serves, whatever the dependence between
-    them; stepwise resampling of the largest t would be a little narrower (3.54 against 3.65 standard errors for 20
-    equal solvers), at the price of chance in who shares a letter, and of normal tails where 30 items have none.
+    range leaves out its solver's true rank. Holm's correction over pairs serves: it holds whatever the dependence
+    between pairs, except that a wrong direction of a true difference is ruled out by simulation only. Stepwise
+    resampling of the largest t would be a little narrower (3.54 against 3.65 standard errors for 20 equal solvers), at
+    the price of chance in who shares a letter, and of normal tails where 30 items have none.
 
     Args:
         scores: [M] metric, higher is better, none NaN.
