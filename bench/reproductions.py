@@ -405,7 +405,7 @@ def imagenet(folder: Path, work: Path, ask: Ask) -> list[Figure]:
             what=f"top-1 in % on {benchmark}, {model}",
             expected=expected,
             ours=100 * found["scores"][benchmark][model]["value"],
-            source="Recht et al. 2019, arXiv 1902.10811, tables of the appendix",
+            source="Recht et al. 2019, arXiv 1902.10811",
         )
         for model, printed in IMAGENET_PAIRS.items()
         for benchmark, expected in zip(("val", remake), printed, strict=True)
@@ -526,11 +526,13 @@ def _count(figures: Sequence[Figure]) -> str:
 
 
 def _mismatches(figures: Sequence[Figure]) -> str:
-    return "\n".join(
-        f"- {f.data}, {f.what}: {f.expected} printed, {f.ours:.{f.digits + 1}f} here. {f.note[:1].upper()}{f.note[1:] or 'Not explained'}."
-        for f in figures
-        if not f.matches
-    )
+    lines = []
+    for f in figures:
+        if not f.matches:
+            why = f.note or "not explained"
+            ours = f"{f.ours:.{f.digits + 1}f}"
+            lines.append(f"- {f.data}, {f.what}: {f.expected} printed, {ours} here. {why[:1].upper()}{why[1:]}.")
+    return "\n".join(lines)
 
 
 def _section(name: str, figures: Sequence[Figure]) -> str:
