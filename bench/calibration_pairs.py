@@ -44,7 +44,7 @@ def rows(repeats: int, seed: int) -> list[dict[str, float | str]]:
     at which power is taken), power, coverage_null, coverage_detectable, width (mean of the interval's, at no
     difference). NaN: no difference that the scale has room for is detectable.
     """
-    found = []
+    found: list[dict[str, float | str]] = []
     for n in ITEMS:
         for bundle in BUNDLES:
             for share in SHARES:
