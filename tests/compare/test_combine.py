@@ -241,6 +241,19 @@ def test_few_items_of_a_real_benchmark_are_helped_by_another(real_data: Path) ->
     assert np.mean(held) > 0.88  # ten draws, each with one luck of its items for all solvers
 
 
+def test_with_few_real_items_the_reader_is_warned() -> None:
+    ability = np.linspace(-1, 1, 8)
+    few, many = (
+        together(
+            scored("real", answers(ability, n, np.random.default_rng(n))),
+            scored("fake", answers(ability, 300, np.random.default_rng(0))),
+        )
+        for n in (30, 50)
+    )
+    assert all("only 30 real items" in one.warnings[-1] for one in few.scores.values())
+    assert not any(one.warnings for one in many.scores.values())
+
+
 def test_the_same_seed_gives_the_same_combined_scores() -> None:
     scores = study({"real": np.linspace(-1, 1, 6), "a": np.linspace(-1, 1, 6), "b": np.linspace(1, -1, 6)}, 60)
     both = compare(scores)

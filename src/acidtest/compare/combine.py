@@ -18,6 +18,13 @@ _OTHER_KIND = (
     "the set also holds items beyond the real ones, but its scores there differ from those on the real items by more "
     "than chance: they are not taken for judged items of the same source"
 )
+_MANY = 50
+"""Real items from which on the posterior's differences between solvers hold as often on real data as they should."""
+
+_FEW_ITEMS = (
+    "only {} real items: their noise is known roughly, so differences between solvers are less sure than they look, "
+    "and the items counted for order too many"
+)
 _NO_VARIANCE = "nothing varies: one solver, or scores that are the same on every item"
 
 _FAR = 3.29
@@ -69,8 +76,9 @@ def combined(pair: Pair, real: ScoredSet, synthetic: ScoredSet) -> Combined:
     if judged is not None and judged.related and judged.same_source:
         found, alone, together = _by_judge(pair, judged)
     else:
-        strange = judged is not None and judged.related
-        found, together = _by_posterior(pair, (_OTHER_KIND,) if strange else ())
+        strange = (_OTHER_KIND,) if judged is not None and judged.related else ()
+        few = (_FEW_ITEMS.format(pair.real_items),) if pair.real_items < _MANY else ()
+        found, together = _by_posterior(pair, (*strange, *few))
         alone = _variance_alone(pair, real)
     items = {
         "level": _items(pair, alone.level, together.level, "scores"),
