@@ -70,7 +70,7 @@ def _benchmark(console: "Console", benchmark: str, one: BenchmarkPlan, found: Pl
     for i, heading in enumerate(("use", "now", *_HEADINGS.values())):
         table.add_column(heading, justify="right" if i > 1 else "left", no_wrap=i < 2)  # noqa: PLR2004 - two columns of words
     for use, of in one.uses.items():
-        cells = [cell(way, of.steps[way]) if way in of.steps else "" for way in WAYS]
+        cells = [cell(way, of.steps[way], found.power) if way in of.steps else "" for way in WAYS]
         now = of.verdict.decision
         table.add_row(use, Text(now, _STYLES[now]), *cells)
     console.print(table)
@@ -83,9 +83,9 @@ def _benchmark(console: "Console", benchmark: str, one: BenchmarkPlan, found: Pl
         _say(console, "- Without items no number can be named: give one row per solver and item.")
 
 
-def cell(way: Way, step: Step) -> str:
-    """Return what a way needs, in few signs; "none" where no number would do."""
-    if not step.settles:
+def cell(way: Way, step: Step, power: float) -> str:
+    """Return what a way needs: "none" where no number would do, > n where the largest that was tried comes near."""
+    if not step.settles and step.probability < power / 2:
         return "none"
     number = {
         "real": f"{step.real_items:,}",
@@ -93,7 +93,7 @@ def cell(way: Way, step: Step) -> str:
         "both": f"{step.real_items:,} + {step.synthetic_items:,}",
         "solvers": f"{step.solvers:,}",
     }[way]
-    return f"{number} *" if step.cheapest else number
+    return f"> {number}" if not step.settles else f"{number} *" if step.cheapest else number
 
 
 def sentences(use: Use, of: UsePlan) -> list[str]:
@@ -104,14 +104,14 @@ def sentences(use: Use, of: UsePlan) -> list[str]:
         cost = f" Cost of what is added: {step.cost:,.2f}." if math.isfinite(step.cost) else ""
         likely = "GO" if step.go >= step.no_go else "NO-GO"
         share = max(step.go, step.no_go) / step.probability
-        lines.append(f"{use}, {words(way, step)}: the answer would be {likely} with probability {share:.2f}.{cost}")
+        lines.append(f"{use}, {words(way, step)}: if settled, {likely} with probability {share:.2f}.{cost}")
     why: dict[str, list[Way]] = {}
     for way, step in of.steps.items():
         if not step.settles:
             why.setdefault(step.because, []).append(way)
     for because, ways in why.items():
         tried = "; ".join(f"{words(way, of.steps[way])}: {of.steps[way].probability:.2f}" for way in ways)
-        lines.append(f"{use}, no number of {', '.join(_HEADINGS[w] for w in ways)} would do ({tried}). {because}")
+        lines.append(f"{use}, the largest that was tried would settle it too seldom ({tried}). {because}")
     return lines
 
 

@@ -25,6 +25,9 @@ from acidtest.stats.interval import rng_for
 from acidtest.types import BenchmarkScores, Scores, Use, Verdict
 
 FEWEST_ROUNDS, MOST_ROUNDS = 10, 2000
+MOST_LIFT = 50.0
+"""However cheap synthetic items are, more of them than this are no longer what a study waits for."""
+
 _FINE = 100
 
 
@@ -49,6 +52,7 @@ class Step:
         cost: Of what is added; NaN: not known.
         cheapest: It settles, and no other way costs less.
         because: Why it does not settle; empty where it does.
+        tried: The studies that were simulated: real items, synthetic items, solvers, how often decided.
     """
 
     settles: bool
@@ -61,6 +65,7 @@ class Step:
     cost: float = math.nan
     cheapest: bool = False
     because: str = ""
+    tried: tuple[tuple[int, int, int, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +216,7 @@ def _scored_items(one: BenchmarkScores) -> BenchmarkScores:
 def _benchmark(pair: Pair, rounds: int, power: float, costs: Costs) -> BenchmarkPlan:
     now = verdicts(pair)
     open_uses = tuple(use for use in USES if now[use].decision == "INCONCLUSIVE") if pair.posterior is not None else ()
-    search = Search(pair=pair, rounds=rounds, power=power, open_uses=open_uses)
+    search = Search(pair=pair, rounds=rounds, power=power, open_uses=open_uses, lift=_lift(pair, costs))
     uses = {
         use: UsePlan(verdict=now[use], steps=_steps(search, use, costs) if use in open_uses else {}) for use in USES
     }
@@ -249,7 +254,21 @@ def _step(search: Search, use: Use, way: Way, found: Mapping[Way, Found], costs:
         no_go=one.no_go,
         cost=sum(n * cost for n, cost in zip(added, each, strict=True) if n),
         because=why_not(use, way, found, pair.settings.thresholds),
+        tried=tuple((*numbers(pair, size), probability) for size, probability in search.tried(way, use)),
     )
+
+
+def _lift(pair: Pair, costs: Costs) -> float:
+    """Return how much faster the synthetic set should grow than the real one, where both grow.
+
+    v / n_r + v / n_s is least for a given cost where n_s / n_r is the root of the ratio of prices (Neyman). Sets that
+    hold the same items grow together, and so do those of which the prices are not known.
+    """
+    known = costs.real > 0 and costs.synthetic > 0
+    if not known or not pair.has_items or any(part.same_items for part in pair.parts):
+        return 1.0
+    lift = math.sqrt(costs.real / costs.synthetic) * pair.real_items / pair.synthetic_items
+    return min(max(lift, 1 / MOST_LIFT), MOST_LIFT)
 
 
 def _rounded_up(number: int) -> int:

@@ -12,6 +12,15 @@ from acidtest.compare.plan_search import Way
 from acidtest.types import Decision, Record, Use
 
 
+class TriedFile(Record):
+    """One size of study that was simulated."""
+
+    real_items: int = Field(ge=0)
+    synthetic_items: int = Field(ge=0)
+    solvers: int = Field(ge=0)
+    probability: float = Field(ge=0, le=1, description="how often it was decided")
+
+
 class StepFile(Record):
     """One way to settle one use: the smallest study that would probably be decided, or the largest that was tried."""
 
@@ -25,6 +34,7 @@ class StepFile(Record):
     cost: float | None = Field(description="of what is added; null: not known")
     cheapest: bool = Field(description="it settles, and no other way costs less")
     because: str = Field(description="why it does not settle; empty where it does")
+    tried: list[TriedFile] = Field(description="what was simulated, smallest first")
 
 
 class UsePlanFile(Record):
@@ -123,6 +133,10 @@ def _step(step: Step) -> dict[str, object]:
         "go": round(step.go, 3),
         "no_go": round(step.no_go, 3),
         "cost": round(step.cost, 6) if math.isfinite(step.cost) else None,
+        "tried": [
+            {"real_items": real, "synthetic_items": synthetic, "solvers": solvers, "probability": round(probability, 3)}
+            for real, synthetic, solvers, probability in step.tried
+        ],
     }
 
 

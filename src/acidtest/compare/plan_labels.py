@@ -77,7 +77,8 @@ def choose_labels(
     Items with a score are taken as a random sample of all. An item is then among the labelled ones with probability
     f + (1 - f) pi, f being their share; the weights are one over it, then scaled so that items with one answer, and
     the others, count as much as there are of each. With them the weighted mean is consistent for every metric that
-    is a mean, order and level both.
+    is a mean, order and level both. (Where no item with one answer has a score, none stands for them: all differences
+    are then too large by one factor, which no order feels, and the level is that of the others.)
 
     Args:
         items: [n] ids.

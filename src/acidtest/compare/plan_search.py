@@ -20,7 +20,10 @@ WAYS: tuple[Way, ...] = ("real", "synthetic", "both", "solvers")
 USES: tuple[Use, ...] = ("score", "rank", "choose")
 
 RUNGS = (1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
-"""Times the items, or solvers, in hand. What needs more than the last is no advice."""
+"""Times the items, or solvers, in hand. What needs more than the last is no advice ..."""
+
+SMALL_RUNGS, MANY = (100.0, 200.0), 5000
+"""... unless so many times the items in hand are still fewer than MANY."""
 
 SOLVER_WORK = 120
 """Studies of more solvers than this (or twice those in hand) are not simulated: they take long, and nobody has them."""
@@ -63,12 +66,14 @@ class Search:
         rounds: Futures of each size.
         power: How often the size that is looked for must be decided.
         open_uses: The uses that are not decided now.
+        lift: On the way of both, synthetic items grow by so many times the factor of the real ones.
     """
 
     pair: Pair
     rounds: int
     power: float
     open_uses: tuple[Use, ...]
+    lift: float = 1.0
     _seen: dict[tuple[Way, float], CodeArray] = field(default_factory=dict)
 
     def smallest(self, way: Way, use: Use) -> Found:
@@ -86,7 +91,8 @@ class Search:
     def rungs(self, way: Way) -> tuple[float, ...]:
         """Return the ladder: times the items, or times the solvers."""
         if way != "solvers":
-            return RUNGS
+            longer = zip((RUNGS[-1], *SMALL_RUNGS), SMALL_RUNGS, strict=False)
+            return (*RUNGS, *(rung for before, rung in longer if before * self.pair.n < MANY))
         now = len(self.pair.models)
         most = max(SOLVER_WORK, 2 * now)
         found = tuple(r for r in RUNGS if now * r <= most and now * (r - 1) <= MOST_SOLVERS)
@@ -96,7 +102,14 @@ class Search:
         """Return the size that a rung stands for."""
         if way == "solvers":
             return Size(solvers=min(math.ceil(len(self.pair.models) * (rung - 1)), MOST_SOLVERS))
-        return Size(real=rung if way != "synthetic" else 1.0, synthetic=rung if way != "real" else 1.0)
+        if way == "both":
+            return Size(real=rung, synthetic=max(1.0, self.lift * rung))
+        return Size(real=rung) if way == "real" else Size(synthetic=rung)
+
+    def tried(self, way: Way, use: Use) -> tuple[tuple[Size, float], ...]:
+        """Return the sizes that were simulated on this way, and how often each decided this use."""
+        rungs = sorted(rung for known, rung in self._seen if known == way)
+        return tuple((self.size(way, rung), self.probability(way, rung, use)) for rung in rungs)
 
     def probability(self, way: Way, rung: float, use: Use) -> float:
         """Return how often this use is decided at this size."""
