@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests examples bench reproductions schema clean help
+.PHONY: study test lint types tests examples bench reproductions usefulness schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -50,11 +50,15 @@ examples: .venv/local  ## run the studies on real data that docs/studies.md repo
 	$(BIN)/acidtest run examples/similarity/study.yaml --run runs/similarity
 	$(BIN)/python bench/example_studies.py runs docs/studies
 
-bench: .venv/local .venv-peers/made  ## measure the cost of a call beside other harnesses; writes docs/benchmarks.md
+bench: .venv/local .venv-peers/made  ## measure what a call and the statistics cost, beside others; writes docs/benchmarks.md
 	$(BIN)/python bench/cost_of_a_call.py
+	$(BIN)/python bench/cost_of_statistics.py
 
 reproductions: .venv/local  ## recompute published figures; writes docs/reproductions.md (needs ACIDTEST_DATA)
 	$(BIN)/python bench/reproductions.py docs/reproductions.md
+
+usefulness: .venv/local  ## few real items and an alternative predict many; writes docs/usefulness.md, some minutes (needs ACIDTEST_DATA)
+	$(BIN)/python bench/usefulness.py
 
 schema: .venv/local  ## write docs/schema
 	$(BIN)/python -m acidtest.study.published_schemas docs/schema

@@ -2,7 +2,7 @@
 
     python bench/cost_of_a_call.py [--repeats 3] [--ours]
 
-prints a table and writes docs/benchmarks.md. `--ours` leaves the other programs out, and writes nothing.
+prints a table and writes its section of docs/benchmarks.md. `--ours` leaves the other programs out, and writes nothing.
 """
 
 import argparse
@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmark_page import write_section
 from harnesses import HERE, OTHERS, OURS, PEERS, Harness, acidtest
 from process_cost import Cost, cost_of
 
-PAGE = HERE.parent / "docs" / "benchmarks.md"
 PUBLISHED = HERE.parent / "examples" / "published" / "politics_ner.csv"
 LATENCY, CONNECTIONS = 0.05, 256
 DELAYED = Harness(
@@ -64,7 +64,7 @@ def main() -> None:
     text = page(measured, goals(measured[0], delayed, helps, audits), given.repeats)
     print(text)
     if not given.ours:
-        PAGE.write_text(text, "utf-8")
+        write_section(text)
 
 
 @contextmanager
@@ -174,7 +174,7 @@ def peer_versions() -> list[str]:
 TEMPLATE = """\
 # What an answer costs
 
-`make bench` measures this and writes this page.
+`make bench` measures this and writes this section.
 
 ## Goals
 
