@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from acidtest.data.score_write import write_score_table
@@ -58,11 +60,18 @@ def test_every_open_verdict_gets_an_answer(tmp_path: Path) -> None:
     assert "columns benchmark, model, item and prediction" in shown
 
 
-def test_items_that_wait_for_labels_are_chosen_and_shown_safely(tmp_path: Path) -> None:
-    path = table(tmp_path / "scores.parquet", unlabelled=50)
-    done = acidtest("plan", path, "--real", "real", "--rounds", 10, "--label", 12, "--json", "-", cache=tmp_path)
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], str]:
+    """A table in which 50 real items wait for labels, its plan, and what the terminal shows of it."""
+    folder = tmp_path_factory.mktemp("waiting")
+    path, file = table(folder / "scores.parquet", unlabelled=50), folder / "plan.json"
+    done = acidtest("plan", path, "--real", "real", "--rounds", 10, "--label", 12, "--json", file, cache=folder)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    return path, json.loads(file.read_text("utf-8")), done.stdout
+
+
+def test_items_that_wait_for_labels_are_chosen_and_shown_safely(waiting: tuple[Path, dict[str, Any], str]) -> None:
+    _, found, shown = waiting
     assert found["benchmarks"]["fake"]["real_items"] == 30
     labels = found["labels"]
     assert len(labels["items"]) == 12
@@ -71,11 +80,36 @@ def test_items_that_wait_for_labels_are_chosen_and_shown_safely(tmp_path: Path) 
     assert set(labels["weights"]) == {f"real-{i}" for i in range(30)}
     # Weights count for all 80 items: those of one answer are represented by the scored ones among them.
     assert sum(labels["weights"].values()) + sum(one["weight"] for one in labels["items"]) == pytest.approx(80)
-    shown = acidtest("plan", path, "--real", "real", "--rounds", 10, "--label", 12, cache=tmp_path).stdout
     assert "Label these 12 real items next" in shown
     assert "[bold]" in shown
     assert "\x1b" not in shown
     assert "\u202e" not in shown
+
+
+def test_labelled_items_with_their_weights_go_back_into_the_table(
+    tmp_path: Path, waiting: tuple[Path, dict[str, Any], str]
+) -> None:
+    """The scores that `audit` then reports are weighted means over all labelled items."""
+    path, plan, _ = waiting
+    labels = plan["labels"]
+    weight = {**labels["weights"], **{one["item"]: one["weight"] for one in labels["items"]}}
+    columns: dict[str, list[object]] = {n: [] for n in ("benchmark", "model", "item", "score", "weight")}
+    expected: dict[str, float] = dict.fromkeys((f"m{m}" for m in range(6)), 0.0)
+    for row in pq.read_table(path).to_pylist():
+        real = row["benchmark"] == "real"
+        if real and row["item"] not in weight:
+            continue
+        score = row["score"] if row["score"] is not None else float(row["prediction"] == "A")  # the label is A
+        cells = (row["benchmark"], row["model"], row["item"], score, weight[row["item"]] if real else None)
+        for name, value in zip(columns, cells, strict=True):
+            columns[name].append(value)
+        if real:
+            expected[row["model"]] += score * weight[row["item"]] / sum(weight.values())
+    write_score_table(tmp_path / "labelled.parquet", columns)
+    done = acidtest("audit", tmp_path / "labelled.parquet", "--real", "real", "--json", "-", cache=tmp_path)
+    found = json.loads(done.stdout)
+    assert found["items"]["real"] == 42
+    assert {m: e["value"] for m, e in found["scores"]["real"].items()} == pytest.approx(expected)
 
 
 def test_a_run_is_planned_from_its_folder(tmp_path: Path, mock_url: str) -> None:

@@ -73,12 +73,13 @@ def future(pair: Pair, number: int, size: Size) -> Future:
     luck = rng_for(pair.settings.seed, "plan", pair.name, str(number))
     truth = np.stack([pair.posterior.real[number], pair.posterior.synthetic[number]])
     seen = np.stack([pair.real, pair.synthetic])
-    own, common = _further_items(pair.noise, size, luck, len(pair.models))
+    present = _present_noise(pair)
+    own, common = _further_items(present, size, luck, len(pair.models))
     added = np.array([[size.real - 1], [size.synthetic - 1]])
     now = (seen + added * (truth + own + common[:, None])) / (1 + added)
-    noise, models, weights = _scaled(pair.noise, size), pair.models, pair.weights
+    noise, models, weights = _scaled(present, size), pair.models, pair.weights
     if size.solvers:
-        new, variance, shared = _new_solvers(pair, truth, seen, size.solvers, luck)
+        new, variance, shared = _new_solvers(pair, present, truth, size.solvers, luck)
         now = np.concatenate([now, new], axis=1)
         noise = replace(
             noise,
@@ -103,6 +104,21 @@ def future(pair: Pair, number: int, size: Size) -> Future:
     )
 
 
+def _present_noise(pair: Pair) -> Noise:
+    """Return the noise of the items in hand, none of it unknown or 0: a score of 0 or 1 is that of a share so close."""
+    noise, found = pair.noise, []
+    sides = ((pair.real, noise.real, pair.real_items), (pair.synthetic, noise.synthetic, pair.synthetic_items))
+    for scores, own, n in sides:
+        known = np.isfinite(own)
+        usual = float(own[known].mean()) if known.any() else 0.0
+        variance = np.where(known, own, usual)
+        if pair.unit:
+            share = np.clip(scores, 0.5 / (n + 1), (n + 0.5) / (n + 1))
+            variance = np.where(variance > 0, variance, share * (1 - share) / n)
+        found.append(variance)
+    return replace(noise, real=found[0], synthetic=found[1], shared=np.nan_to_num(noise.shared))
+
+
 def _further_items(noise: Noise, size: Size, luck: np.random.Generator, solvers: int) -> tuple[FloatArray, FloatArray]:
     """Return [2, M] own noise and [2] common noise of the mean over the added items alone."""
     z, common_z = luck.standard_normal((2, solvers)), luck.standard_normal(2)
@@ -120,6 +136,11 @@ def _two(
     v_r = real / a if a > 0 else np.zeros_like(real)
     v_s = synthetic / b if b > 0 else np.zeros_like(synthetic)
     c = shared * min(a, b) / (a * b) if a > 0 and b > 0 else np.zeros_like(shared)
+    return _correlated(v_r, v_s, c, z)
+
+
+def _correlated(v_r: FloatArray, v_s: FloatArray, c: FloatArray, z: FloatArray) -> FloatArray:
+    """Return [2, M] normal numbers with these variances and covariances, made from independent ones."""
     slope = np.divide(c, np.sqrt(v_r), out=np.zeros_like(c), where=v_r > 0)
     return np.stack([np.sqrt(v_r) * z[0], slope * z[0] + np.sqrt(np.maximum(v_s - slope**2, 0.0)) * z[1]])
 
@@ -138,7 +159,7 @@ def _scaled(noise: Noise, size: Size) -> Noise:
 
 
 def _new_solvers(
-    pair: Pair, truth: FloatArray, seen: FloatArray, count: int, luck: np.random.Generator
+    pair: Pair, noise: Noise, truth: FloatArray, count: int, luck: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return [2, count] scores that further solvers would show on the items in hand, their noise, and its covariance.
 
@@ -149,20 +170,17 @@ def _new_solvers(
     theirs = mean[:, None] + root @ luck.standard_normal((MOST_SOLVERS, 2))[:count].T
     if pair.unit:
         theirs = 0.5 * (1 + np.tanh(theirs / 2))
-    noise = pair.noise
+    seen = np.stack([pair.real, pair.synthetic])
     own, size = np.stack([noise.real, noise.synthetic]), np.ones((2, count))
-    shared = np.full(count, float(np.nan_to_num(noise.shared).mean()))
+    shared = np.full(count, float(noise.shared.mean()))
     if pair.unit:  # the noise of a share goes with p (1 - p)
         usual = np.clip(seen * (1 - seen), _EDGE, None).mean(axis=1, keepdims=True)
         size = np.clip(theirs * (1 - theirs), _EDGE, None) / usual
         shared = shared * np.sqrt(size.prod(axis=0))
-    variance = np.nanmean(own, axis=1, keepdims=True) * size
+    variance = own.mean(axis=1, keepdims=True) * size
     z = luck.standard_normal((2, MOST_SOLVERS))[:, :count]
-    slope = shared / np.sqrt(variance[0])
-    e_r = np.sqrt(variance[0]) * z[0]
-    e_s = slope * z[0] + np.sqrt(np.maximum(variance[1] - slope**2, 0.0)) * z[1]
     common = _common_luck(pair, truth, seen, own, luck)
-    return theirs + common[:, None] + np.stack([e_r, e_s]), variance, shared
+    return theirs + common[:, None] + _correlated(variance[0], variance[1], shared, z), variance, shared
 
 
 def _population(theta: FloatArray, luck: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -189,7 +207,7 @@ def _common_luck(
 ) -> FloatArray:
     """Return [2]: how far the items in hand move everybody, under this truth."""
     common = np.array([pair.noise.common_real, pair.noise.common_synthetic])
-    rest = np.nanmean(own, axis=1) / len(pair.models)
+    rest = own.mean(axis=1) / len(pair.models)
     share = np.divide(common, common + rest, out=np.zeros(2), where=common + rest > 0)
     moved: FloatArray = share * (seen - truth).mean(axis=1) + np.sqrt(share * rest) * luck.standard_normal(2)
     return moved
