@@ -116,9 +116,9 @@ def _of_run(root: Path, synthetic: tuple[str, ...]) -> "tuple[Scores, list[Path]
     """Return a run's scores, their file, and the study's seed, level and limits."""
     from dataclasses import replace
 
+    from acidtest.compare.plan_answers import real_benchmark
     from acidtest.compare.thresholds import Thresholds
     from acidtest.data.run_folder import RunFolder
-    from acidtest.data.score_rows import read_rows
     from acidtest.data.score_table import read_scores
     from acidtest.study.run import study_of
 
@@ -126,12 +126,7 @@ def _of_run(root: Path, synthetic: tuple[str, ...]) -> "tuple[Scores, list[Path]
     table = RunFolder(root).scores
     if not table.exists():
         raise DataError("no answer of this run is scored yet", where=str(root), way_out=f"First: acidtest run {root}")
-    rows = read_rows([table])
-    kinds = (rows.text("kind", row) for row in range(len(rows.origin)))
-    first = next((row for row, kind in enumerate(kinds) if kind == "real"), None)
-    if first is None:
-        raise DataError("no benchmark is real", where=str(table), way_out="Score the run again: acidtest evaluate.")
-    scores = read_scores([table], real=rows.text("benchmark", first), synthetic=synthetic)
+    scores = read_scores([table], real=real_benchmark(table), synthetic=synthetic)
     families = {name: settings.family for name, settings in study.models.items() if settings.family}
     scores = replace(scores, families={**scores.families, **families})
     return scores, [table], (study.seed, study.level, Thresholds(**study.verdict.model_dump()))

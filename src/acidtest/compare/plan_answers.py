@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.data.score_files import read_table, text_column
+from acidtest.errors import DataError
 
 _NEEDED = ("model", "item", "prediction")
 
@@ -59,6 +60,22 @@ def read_answers(paths: Sequence[Path], benchmark: str, *, names: Sequence[str] 
     if not parts:
         return None
     return _answers(pa.concat_tables(parts))
+
+
+def real_benchmark(path: Path) -> str:
+    """Return the benchmark that a long table's column `kind` calls real.
+
+    Raises:
+        DataError: None is called so.
+    """
+    import pyarrow.compute as pc
+
+    rows = read_table(path)
+    if {"benchmark", "kind"} <= set(rows.column_names):
+        first = pc.index(text_column(rows["kind"], "kind", path), "real").as_py()
+        if first >= 0:
+            return str(text_column(rows["benchmark"], "benchmark", path)[first].as_py())
+    raise DataError("no benchmark is called real", where=str(path), way_out="Score the run again: acidtest evaluate.")
 
 
 def _is(column: Any, text: str) -> Any:
