@@ -45,18 +45,14 @@ def print_plan(found: Plan, *, console: "Console | None" = None) -> None:
 
 def headline(found: Plan) -> str:
     """Return the plan in one sentence."""
-    number = sum(len(one.open_uses) for one in found.benchmarks.values())
+    number = found.open_verdicts
     if not number:
         return "Every verdict is settled: nothing more is needed."
     what = "1 verdict is" if number == 1 else f"{number} verdicts are"
     return (
         f"{what} open. Below: the whole study that would settle each with probability {found.power:g}, what is in hand "
-        f"included ({found.rounds} simulated futures of each size; about ±{_error(found):.2f})."
+        f"included ({found.rounds} simulated futures of each size; about ±{found.standard_error:.2f})."
     )
-
-
-def _error(found: Plan) -> float:
-    return float((found.power * (1 - found.power) / found.rounds) ** 0.5)
 
 
 def _benchmark(console: "Console", benchmark: str, one: BenchmarkPlan, found: Plan) -> None:
@@ -102,8 +98,7 @@ def sentences(use: Use, of: UsePlan) -> list[str]:
     settling = {way: step for way, step in of.steps.items() if step.settles}
     for way, step in settling.items():
         cost = f" Cost of what is added: {step.cost:,.2f}." if math.isfinite(step.cost) else ""
-        likely = "GO" if step.go >= step.no_go else "NO-GO"
-        share = max(step.go, step.no_go) / step.probability
+        likely, share = step.expected
         lines.append(f"{use}, {words(way, step)}: if settled, {likely} with probability {share:.2f}.{cost}")
     why: dict[str, list[Way]] = {}
     for way, step in of.steps.items():

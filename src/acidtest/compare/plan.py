@@ -22,7 +22,7 @@ from acidtest.compare.verdict import verdicts
 from acidtest.errors import AcidtestError, DataError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.interval import rng_for
-from acidtest.types import BenchmarkScores, Scores, Use, Verdict
+from acidtest.types import BenchmarkScores, Decision, Scores, Use, Verdict
 
 FEWEST_ROUNDS, MOST_ROUNDS = 10, 2000
 MOST_LIFT = 50.0
@@ -66,6 +66,12 @@ class Step:
     cheapest: bool = False
     because: str = ""
     tried: tuple[tuple[int, int, int, float], ...] = ()
+
+    @property
+    def expected(self) -> tuple[Decision, float]:
+        """The likelier answer, and its share of the futures that were decided; NaN where none was."""
+        share = max(self.go, self.no_go) / self.probability if self.probability > 0 else math.nan
+        return ("GO" if self.go >= self.no_go else "NO-GO"), share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +123,16 @@ class Plan:
     benchmarks: Mapping[str, BenchmarkPlan]
     labels: Labels | None
     labels_note: str
+
+    @property
+    def open_verdicts(self) -> int:
+        """How many verdicts are open, over all benchmarks and uses."""
+        return sum(len(one.open_uses) for one in self.benchmarks.values())
+
+    @property
+    def standard_error(self) -> float:
+        """Of a share `power` of `rounds` futures."""
+        return math.sqrt(self.power * (1 - self.power) / self.rounds)
 
 
 def plan(  # noqa: PLR0913  # one argument per option of `acidtest plan`
