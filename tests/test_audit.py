@@ -154,7 +154,7 @@ def test_percent_and_lower_is_better(tmp_path: Path) -> None:
     refused = run(table, "--real", "real")
     assert refused.returncode == 2
     assert "--percent" in refused.stderr
-    found = audit(table, "--real", "real", "--percent", "--lower-is-better", "error_rate")
+    found = audit(table, "--real", "real", "--percent", "--fraction", "fake", "--lower-is-better", "error_rate")
     assert found["models"][0] == "m0"
     assert found["metric"] == "error_rate"
     assert found["fidelity"]["fake"]["gap"]["value"] == pytest.approx(0, abs=1e-12)

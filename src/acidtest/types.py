@@ -202,7 +202,8 @@ class Scores:
     """All that a comparison needs: one real benchmark, synthetic ones, one metric, and each solver's family.
 
     `families` maps a solver to its family where one is known; solvers without an entry are families of their own.
-    `not_compared` maps a benchmark to the solvers that gave no score there, with the reason.
+    `not_compared` maps a benchmark to the solvers that gave no score there, with the reason. `notes` tell what was
+    decided in reading them that the reader should know.
     """
 
     metric: Metric
@@ -210,6 +211,7 @@ class Scores:
     synthetic: tuple[BenchmarkScores, ...]
     families: Mapping[str, str] = field(default_factory=dict)
     not_compared: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,16 +141,6 @@ def test_weights_make_a_weighted_mean(tmp_path: Path) -> None:
     assert scores.synthetic[0].observed.tolist() == [0.5]
 
 
-def test_percent_scales_the_benchmarks_that_are_percentages(tmp_path: Path) -> None:
-    path = write(tmp_path, "p.csv", "model,real,fake\na,75,0.75\nb,50,0.25\n")
-    with pytest.raises(DataError, match=r"'real' go up to 75(.|\n)*--percent"):
-        read_scores([path], real="real")
-    assert read_scores([path], real="real", percent=True).real.observed.tolist() == [0.75, 0.5]
-    left = read_scores([path], real="real", percent=False)
-    assert left.real.observed.tolist() == [75.0, 50.0]
-    assert not left.metric.unit
-
-
 def test_one_metric_of_several(tmp_path: Path) -> None:
     text = "benchmark,model,metric,score\nreal,a,loss,0.5\nreal,a,accuracy,0.9\nfake,a,loss,0.4\nfake,a,accuracy,0.8\n"
     path = write(tmp_path, "m.csv", text)

@@ -18,7 +18,12 @@ _HTML = typer.Option("--html", metavar="FILE", help="Write the report as one HTM
 _LEVEL = typer.Option("--level", help="Of all intervals.")
 _GATE = typer.Option("--gate", metavar="USE", help="score, rank or choose: exit 0 for GO, 10 NO-GO, 11 INCONCLUSIVE.")
 _PERCENT = typer.Option(
-    "--percent/--no-percent", help="Scores above 1 are percentages, or are not.", show_default=False
+    "--percent/--no-percent",
+    help="All benchmarks are percentages, unless no score of any is above 1; or none is.",
+    show_default=False,
+)
+_FRACTION = typer.Option(
+    "--fraction", metavar="NAME", help="A benchmark of fractions where all others are percentages."
 )
 _LOWER = typer.Option("--lower-is-better", metavar="METRIC", help="A metric of which less is better.")
 _METRIC = typer.Option("--metric", metavar="NAME", help="Which metric to compare, where the table holds several.")
@@ -39,6 +44,7 @@ def audit(  # noqa: PLR0913  # one argument per option
     level: Annotated[float, _LEVEL] = 0.95,
     gate: Annotated[str | None, _GATE] = None,
     percent: Annotated[bool | None, _PERCENT] = None,
+    fraction: Annotated[list[str] | None, _FRACTION] = None,
     lower_is_better: Annotated[list[str] | None, _LOWER] = None,
     metric: Annotated[str, _METRIC] = "",
     benchmark: Annotated[list[str] | None, _BENCHMARK] = None,
@@ -56,6 +62,7 @@ def audit(  # noqa: PLR0913  # one argument per option
         generators=_generators(generator or ()),
         metric=metric,
         percent=percent,
+        fractions=fraction or (),
         lower_is_better=lower_is_better or (),
         benchmark=benchmark or (),
     )

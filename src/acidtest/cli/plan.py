@@ -28,7 +28,12 @@ _COST_REAL = typer.Option("--cost-real", help="Cost of one more real item.", sho
 _COST_SYNTHETIC = typer.Option("--cost-synthetic", help="Cost of one more synthetic item.", show_default=False)
 _COST_SOLVER = typer.Option("--cost-solver", help="Cost of one more solver on all items.", show_default=False)
 _PERCENT = typer.Option(
-    "--percent/--no-percent", help="Scores above 1 are percentages, or are not.", show_default=False
+    "--percent/--no-percent",
+    help="All benchmarks are percentages, unless no score of any is above 1; or none is.",
+    show_default=False,
+)
+_FRACTION = typer.Option(
+    "--fraction", metavar="NAME", help="A benchmark of fractions where all others are percentages."
 )
 _LOWER = typer.Option("--lower-is-better", metavar="METRIC", help="A metric of which less is better.")
 _METRIC = typer.Option("--metric", metavar="NAME", help="Which metric to compare, where the table holds several.")
@@ -53,6 +58,7 @@ def plan(  # noqa: PLR0913  # one argument per option
     cost_synthetic: Annotated[float | None, _COST_SYNTHETIC] = None,
     cost_solver: Annotated[float | None, _COST_SOLVER] = None,
     percent: Annotated[bool | None, _PERCENT] = None,
+    fraction: Annotated[list[str] | None, _FRACTION] = None,
     lower_is_better: Annotated[list[str] | None, _LOWER] = None,
     metric: Annotated[str, _METRIC] = "",
     benchmark: Annotated[list[str] | None, _BENCHMARK] = None,
@@ -77,6 +83,7 @@ def plan(  # noqa: PLR0913  # one argument per option
             synthetic=synthetic or (),
             metric=metric,
             percent=percent,
+            fractions=fraction or (),
             lower_is_better=lower_is_better or (),
             benchmark=names,
         )

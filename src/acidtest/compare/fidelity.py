@@ -73,7 +73,7 @@ def compare(
         left_out=left_out,
         generators={one.name: one.scores.generator for one in sets if one.scores.generator},
         items={one.name: one.n_items for one in (real, *sets)},
-        warnings=cautions(real, sets, list(pairs.values()), scores.families),
+        warnings=(*scores.notes, *cautions(real, sets, list(pairs.values()), scores.families)),
         combined={name: one.scores for name, one in together.items() if one.scores},
         combined_items={name: one.items for name, one in together.items() if one.items},
         rank_groups=told.rank_groups,

@@ -28,6 +28,9 @@ TEXT_COLUMNS = (
 )
 NUMBER_COLUMNS = ("score", "weight", "failure")
 IGNORED_COLUMNS = ("label", "prediction", "target", "topic", "tokens_in", "tokens_out", "cost")
+MISSING = ("", "nan", "na", "null", "none")
+"""What stands in a cell of text where there is no number."""
+
 _LIST_WAY_OUT = "Write the item's sufficient statistics as a list, such as [1, 0, 2]."
 _LARGEST = 1e12
 """Squares of larger scores lose the digits that statistics need; no metric has such."""
@@ -212,7 +215,7 @@ def padded(column: Any) -> FloatArray:
 
 
 def _number(cell: object, name: str, path: Path, row: int) -> float:
-    if cell is None or (isinstance(cell, str) and cell.strip().lower() in ("", "nan", "na", "null", "none")):
+    if cell is None or (isinstance(cell, str) and cell.strip().lower() in MISSING):
         return float("nan")
     try:
         return float(cell)  # type: ignore[arg-type]  # what is no number raises

@@ -55,16 +55,24 @@ class Grid:
         return float(np.min(self.score, where=self.scored, initial=0.0))
 
     def statistics(self, mean: bool) -> FloatArray:  # noqa: FBT001  # the one question there is
-        """Return [M, n, k] sufficient statistics, weighted: the scores themselves where the metric is their mean."""
+        """Return [M, n, k] sufficient statistics: the scores themselves where the metric is their mean."""
         stats = self.score[..., None] if mean or self.stats is None else self.stats
-        stats = np.where(self.scored[..., None], stats, np.nan)
-        if self.weight is None:
-            return stats
-        weight = np.where(self.scored, self.weight, 0.0)
-        total = weight.sum(axis=1, keepdims=True)
-        number = self.scored.sum(axis=1, keepdims=True)
-        share: FloatArray = np.divide(weight * number, total, out=np.ones_like(weight), where=total > 0)
-        return stats * share[..., None]
+        return np.where(self.scored[..., None], stats, np.nan)
+
+    def weights(self) -> FloatArray | None:
+        """Return [M, n] what each item counts, 1 on average and NaN where not scored; None where all count alike.
+
+        Raises:
+            DataError: No item counts anything.
+        """
+        if self.weight is None or not self.items:
+            return None
+        known = self.weight[self.scored]
+        if not known.size or known.min() == known.max() > 0:
+            return None
+        if known.max() <= 0:
+            raise DataError(f"the weights of '{self.name}' are all 0", way_out="Give some items a weight above 0.")
+        return np.where(self.scored, self.weight / known.mean(), np.nan)
 
 
 def grid_of(rows: Rows, name: str) -> Grid:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from acidtest.data.score_arrow import CodeArray
 from acidtest.data.score_files import (
     IGNORED_COLUMNS,
+    MISSING,
     NUMBER_COLUMNS,
     TEXT_COLUMNS,
     coded_column,
@@ -27,6 +28,7 @@ from acidtest.stats.estimate import FloatArray
 
 KNOWN_COLUMNS = (*TEXT_COLUMNS, *NUMBER_COLUMNS, "stats", *IGNORED_COLUMNS)
 _REQUIRED = ("benchmark", "model", "score")
+_MOST_NAMED = 8
 _Number = TypeVar("_Number", bound=np.generic)
 
 
@@ -41,6 +43,8 @@ class Rows:
         stats: [R, k] sufficient statistics, filled up with NaN where a row has fewer; or None.
         origin: [R] position of each row among all that were read.
         files: Each file, the number of its first row here, and how many of these rows one row of the file makes.
+        guessed: Columns of wide tables that were taken as benchmarks though nobody named them.
+        notes: Which columns these were, and which were ignored.
     """
 
     codes: dict[str, CodeArray]
@@ -49,6 +53,8 @@ class Rows:
     stats: FloatArray | None
     origin: NDArray[np.int64]
     files: tuple[tuple[Path, int, int], ...]
+    guessed: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     def place(self, row: int) -> str:
         """Return the file and row where a row came from."""
@@ -69,16 +75,22 @@ class Rows:
             stats=None if self.stats is None else self.stats[rows],
             origin=self.origin[rows],
             files=self.files,
+            guessed=self.guessed,
+            notes=self.notes,
         )
 
 
-def read_rows(paths: Sequence[Path], *, benchmark: Sequence[str] = (), wanted: Sequence[str] = ()) -> Rows:
+def read_rows(
+    paths: Sequence[Path], *, benchmark: Sequence[str] = (), real: str = "", wanted: Sequence[str] = ()
+) -> Rows:
     """Read files of scores; each may be long or wide.
 
     Args:
         paths: The files, read as one table.
         benchmark: Names for the files that name no benchmark, in their order.
-        wanted: Benchmarks that are needed; of a wide table, other columns are then left alone. Empty: all.
+        real: The real benchmark, whose column holds scores whatever it looks like.
+        wanted: Benchmarks that are needed; of a wide table, other columns are then left alone. Empty: all columns but
+            those of words and of true and false; notes say which.
 
     Raises:
         DataError: With the file, the row and the nearest column name.
@@ -90,7 +102,7 @@ def read_rows(paths: Sequence[Path], *, benchmark: Sequence[str] = (), wanted: S
     files: list[tuple[Path, int, int]] = []
     rows = 0
     for path in paths:
-        part, width = _as_long(read_table(path, scores_only=True), path, left, tuple(wanted))
+        part, width = _as_long(read_table(path, scores_only=True), path, left, (real, tuple(wanted)))
         parts.append(part)
         files.append((path, rows, width))
         rows += part.rows
@@ -111,6 +123,8 @@ class _Part:
     texts: dict[str, list[str]]
     numbers: dict[str, FloatArray]
     stats: FloatArray | None = None
+    guessed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def _joined(parts: Sequence[_Part], files: tuple[tuple[Path, int, int], ...]) -> Rows:
@@ -131,7 +145,16 @@ def _joined(parts: Sequence[_Part], files: tuple[tuple[Path, int, int], ...]) ->
         if any(name in part.numbers for part in parts)
     }
     origin = np.arange(sum(part.rows for part in parts))
-    return Rows(codes=joined, texts=texts, numbers=numbers, stats=_joined_stats(parts), origin=origin, files=files)
+    return Rows(
+        codes=joined,
+        texts=texts,
+        numbers=numbers,
+        stats=_joined_stats(parts),
+        origin=origin,
+        files=files,
+        guessed=frozenset().union(*(part.guessed for part in parts)),
+        notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+    )
 
 
 def _joined_stats(parts: Sequence[_Part]) -> FloatArray | None:
@@ -151,13 +174,13 @@ def _one_array(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _as_long(table: Any, path: Path, names: list[str], wanted: tuple[str, ...]) -> tuple[_Part, int]:
+def _as_long(table: Any, path: Path, names: list[str], asked: tuple[str, tuple[str, ...]]) -> tuple[_Part, int]:
     """Return the table in long form, and how many rows of it one row of the file makes."""
     columns = set(table.column_names)
     if {"model", "score"} <= columns and ("benchmark" in columns or names):
         return _long(table, path, "" if "benchmark" in columns else names.pop(0)), 1
     if "model" in columns and not columns & {"benchmark", "score", "item"}:
-        return _solvers_in_rows(table, path, wanted)
+        return _solvers_in_rows(table, path, *asked)
     if not columns & {"model", "score"} and ("benchmark" in columns or names):
         return _items_in_rows(table, path, "" if "benchmark" in columns else names.pop(0))
     raise _no_such_form(columns, path)
@@ -208,16 +231,17 @@ def _refuse_empty(found: Mapping[str, tuple[CodeArray, list[str]]], path: Path) 
             raise DataError(f"the {name} is empty", where=place(path, int(empty[0])), way_out=way_out)
 
 
-def _solvers_in_rows(table: Any, path: Path, wanted: tuple[str, ...]) -> tuple[_Part, int]:
+def _solvers_in_rows(table: Any, path: Path, real: str, wanted: tuple[str, ...]) -> tuple[_Part, int]:
     others = [name for name in table.column_names if name not in ("model", "family")]
-    names = [n for n in others if n in wanted] if wanted else [n for n in others if _has_a_number(table[n])]
+    names = [n for n in others if n in wanted or (not wanted and (n == real or _may_be_scores(table[n])))]
+    guessed = () if wanted else tuple(name for name in names if name != real)
     if not names:
         raise DataError(
             "no column holds scores of a benchmark that is asked for",
             where=f"{path}, whose columns are: {', '.join(others)[:300]}",
             way_out="Name the benchmarks as the columns are called.",
         )
-    scores = np.stack([number_column(table[name], name, path) for name in names], axis=1)
+    scores = np.stack([_guessed_scores(table[n], n, path, guessed) for n in names], axis=1)
     of_row = {n: coded_column(table[n], n, path) for n in ("model", "family") if n in table.column_names}
     _refuse_empty(of_row, path)
     return _Part(
@@ -228,13 +252,39 @@ def _solvers_in_rows(table: Any, path: Path, wanted: tuple[str, ...]) -> tuple[_
         },
         texts={**{name: texts for name, (_, texts) in of_row.items()}, "benchmark": names},
         numbers={"score": scores.ravel()},
+        guessed=guessed,
+        notes=() if wanted else _notes(guessed, [name for name in others if name not in names], path),
     ), len(names)
+
+
+def _notes(guessed: Sequence[str], ignored: Sequence[str], path: Path) -> tuple[str, ...]:
+    """Say what was made of the columns of a wide table."""
+    taken = f"Taken as synthetic sets, as every column of numbers of {path.name}: {_few(guessed)}."
+    left = f"Ignored, as columns of words or of true and false: {_few(ignored)}."
+    said = " ".join(text for text, names in ((taken, guessed), (left, ignored)) if names)
+    return (f"{said} Where that is wrong, name the synthetic sets by --synthetic.",) if said else ()
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(f"'{name[:80]}'" for name in names[:_MOST_NAMED]) + more
+
+
+def _guessed_scores(column: Any, name: str, path: Path, guessed: Sequence[str]) -> FloatArray:
+    """Return a column's numbers; where it is one that nobody named, an error also says how to leave it out."""
+    try:
+        return number_column(column, name, path)
+    except DataError as error:
+        if name not in guessed:
+            raise
+        more = f"{error.way_out} If '{name[:80]}' is no benchmark, name those that are by --synthetic."
+        raise DataError(error.what, where=error.where, way_out=more) from error
 
 
 def _items_in_rows(table: Any, path: Path, benchmark: str) -> tuple[_Part, int]:
     rows = table.num_rows
     about = [name for name in table.column_names if name in KNOWN_COLUMNS]
-    models = [name for name in table.column_names if name not in KNOWN_COLUMNS and _has_a_number(table[name])]
+    models = [name for name in table.column_names if name not in KNOWN_COLUMNS and _has_numbers(table[name])]
     if not models:
         raise DataError("no column holds a solver's scores", where=str(path), way_out="One column per solver, numbers.")
     scores = np.stack([number_column(table[name], name, path) for name in models], axis=1)
@@ -259,19 +309,27 @@ def _items_in_rows(table: Any, path: Path, benchmark: str) -> tuple[_Part, int]:
     ), len(models)
 
 
-def _has_a_number(column: Any) -> bool:
-    """A column of words alone says something about the rows; it is no column of scores."""
+def _may_be_scores(column: Any) -> bool:
+    """Return whether a column of a wide table may hold a benchmark's scores: numbers, and not true and false."""
+    import pyarrow as pa
+
+    return not pa.types.is_boolean(decoded(column).type) and _has_numbers(column)
+
+
+def _has_numbers(column: Any) -> bool:
+    """Return whether most cells are numbers: a column of words says something about the rows, it holds no scores."""
     import pyarrow as pa
 
     column = decoded(column)
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return not pa.types.is_nested(column.type) and not pa.types.is_temporal(column.type)
-    return any(_reads(cell) for cell in column.to_pylist())
+    filled = [cell for cell in column.to_pylist() if cell and cell.strip().lower() not in MISSING]
+    return sum(map(_reads, filled)) > len(filled) / 2
 
 
-def _reads(cell: str | None) -> bool:
+def _reads(cell: str) -> bool:
     try:
-        float(cell or "")
+        float(cell)
     except ValueError:
         return False
     return True

@@ -5,13 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from acidtest.data.score_arrow import CodeArray
 from acidtest.data.score_grid import Grid, grid_of
 from acidtest.data.score_rows import Rows, read_rows
+from acidtest.data.score_scale import in_unit, scales, within_unit
 from acidtest.errors import DataError, did_you_mean
+from acidtest.stats.estimate import FloatArray
 from acidtest.stats.jackknife import observed as observed_metric
-from acidtest.stats.metric import METRICS, Metric, finish_mean
+from acidtest.stats.metric import METRICS, Metric, finish_mean, weighted
 from acidtest.types import BenchmarkScores, Scores
 
 _LONGEST_REASON = 200
@@ -25,6 +27,7 @@ def read_scores(  # noqa: PLR0913  # one argument per option of `acidtest audit`
     generators: Mapping[str, str] | None = None,
     metric: str = "",
     percent: bool | None = None,
+    fractions: Sequence[str] = (),
     lower_is_better: Sequence[str] = (),
     benchmark: str | Sequence[str] = (),
 ) -> Scores:
@@ -36,27 +39,30 @@ def read_scores(  # noqa: PLR0913  # one argument per option of `acidtest audit`
         synthetic: Names of the synthetic ones; empty: all others, less those that a column `kind` calls real.
         generators: Benchmark -> the model that wrote it; goes before a column `generator`.
         metric: Which metric to read where the table holds several.
-        percent: True: benchmarks with scores above 1 are percentages. False: they are not. None: not said; then scores
-            above 1 in one benchmark and at most 1 in another are an error.
+        percent: True: all benchmarks are percentages, unless no score of any is above 1. False: none is. None: not
+            said; then scores above 1 in one benchmark and at most 1 in another are an error.
+        fractions: Benchmarks that hold fractions, 0 to 1, where all others are percentages.
         lower_is_better: Metrics of which less is better.
         benchmark: Names for the files that name no benchmark themselves, in their order.
 
     Returns:
         Scores with benchmarks in the order asked for (or of their first row) and solvers in the order of their first
-        row. A solver without any score in a benchmark stands in `not_compared`, with the reason.
+        row. A solver without any score in a benchmark stands in `not_compared`, with the reason. `notes` say what was
+        decided about the table that it does not say itself.
 
     Raises:
         DataError: Anything that cannot be read as scores, with the file, the row and the way out.
     """
     names = (benchmark,) if isinstance(benchmark, str) and benchmark else tuple(benchmark)
-    rows = read_rows(paths, benchmark=names, wanted=(real, *synthetic) if synthetic else ())
+    rows = read_rows(paths, benchmark=names, real=real, wanted=(real, *synthetic) if synthetic else ())
     rows, metric = _one_metric(rows, metric)
     chosen = _chosen(rows, real, tuple(synthetic))
     grids = {name: grid_of(rows, name) for name in chosen}
-    scale = _scales(grids, percent)
+    scale, doubts = scales(grids, percent=percent, fractions=fractions, guessed=rows.guessed)
     written_by = _generators(grids, dict(generators or {}), chosen)
     how = _metric(grids, metric or "score", frozenset(lower_is_better), scale)
     found = [_benchmark(grids[n], how, scale[n], real=n == real, generator=written_by.get(n)) for n in chosen]
+    how, found = _weighted(how, found, grids)
     reasons = {n: _reasons(grids[n]) for n in chosen}
     return Scores(
         metric=how,
@@ -64,6 +70,7 @@ def read_scores(  # noqa: PLR0913  # one argument per option of `acidtest audit`
         synthetic=tuple(found[1:]),
         families=_families(rows),
         not_compared={n: r for n, r in reasons.items() if r},
+        notes=(*rows.notes, *doubts),
     )
 
 
@@ -128,18 +135,6 @@ def _kind(rows: Rows, name: str) -> str:
     return next(iter(kinds))
 
 
-def _scales(grids: Mapping[str, Grid], percent: bool | None) -> dict[str, float]:  # noqa: FBT001  # passed on as it came
-    tops = {name: grid.highest() for name, grid in grids.items()}
-    above = [name for name, top in tops.items() if top > 1]
-    below = [name for name, top in tops.items() if top <= 1]
-    if percent is None and above and below:
-        raise DataError(
-            f"scores of '{above[0]}' go up to {tops[above[0]]:g}, those of '{below[0]}' stay at most 1",
-            way_out="Say --percent if the higher ones are percentages; --no-percent if all are on one scale already.",
-        )
-    return {name: 0.01 if percent and top > 1 else 1.0 for name, top in tops.items()}
-
-
 def _generators(grids: Mapping[str, Grid], given: Mapping[str, str], chosen: tuple[str, ...]) -> dict[str, str]:
     for name in given:
         if name not in chosen[1:]:
@@ -165,28 +160,22 @@ def _metric(
             f"metric '{name}' is no mean of its items' scores, and '{lacking[0]}' has no sufficient statistics",
             way_out="Add the column 'stats', or rename the metric to have the items' scores averaged.",
         )
-    unit = all(g.lowest() * scale[n] >= 0 and g.highest() * scale[n] <= 1 for n, g in grids.items())
+    unit = all(in_unit(g.lowest() * scale[n]) and in_unit(g.highest() * scale[n]) for n, g in grids.items())
     metric = known or Metric(name=name, finish=finish_mean, is_mean=True)
     return replace(metric, unit=metric.unit and unit, higher_is_better=name not in lower_is_better)
 
 
 def _benchmark(grid: Grid, metric: Metric, scale: float, *, real: bool, generator: str | None) -> BenchmarkScores:
-    there: NDArray[np.bool_] = np.asarray(grid.scored.any(axis=1))
+    there = np.asarray(grid.scored.any(axis=1))
     models = tuple(model for model, kept in zip(grid.models, there.tolist(), strict=True) if kept)
     if not models:
         raise DataError(f"benchmark '{grid.name}' has no score at all", way_out="Leave it out, or fill its scores.")
     stats = None
-    observed = grid.score[there, 0] * scale
+    observed = _scaled(grid.score[there, 0], scale, metric)
     if grid.items:
         stats = grid.statistics(metric.is_mean)[there]
-        stats = stats * scale if metric.is_mean else stats
-        try:
-            observed = observed_metric(stats, metric)
-        except (IndexError, ValueError) as error:
-            raise DataError(
-                f"the stats of '{grid.name}' are not those of metric '{metric.name}': {stats.shape[-1]} per item",
-                way_out="Write the metric's sufficient statistics, or rename the metric to have scores averaged.",
-            ) from error
+        stats = _scaled(stats, scale, metric) if metric.is_mean else stats
+        observed = _observed(stats, metric, grid.name)
     return BenchmarkScores(
         name=grid.name,
         kind="real" if real else "synthetic",
@@ -199,6 +188,44 @@ def _benchmark(grid: Grid, metric: Metric, scale: float, *, real: bool, generato
         generator=generator,
         strategy=grid.strategy or None,
     )
+
+
+def _weighted(
+    metric: Metric, found: list[BenchmarkScores], grids: Mapping[str, Grid]
+) -> tuple[Metric, list[BenchmarkScores]]:
+    """Return the metric and the benchmarks with what each item counts; as they were where all items count alike."""
+    weights = {one.name: grids[one.name].weights() for one in found}
+    if all(weight is None for weight in weights.values()):
+        return metric, found
+    if metric.finish is None:
+        raise DataError(
+            f"metric '{metric.name}' is no function of sums: it knows no weights", way_out="Drop the column 'weight'."
+        )
+    joint = weighted(metric)
+    with_weights = []
+    for one in found:
+        if one.stats is not None:
+            weight = weights[one.name]
+            known = [grids[one.name].models.index(model) for model in one.models]
+            counts = (np.ones(one.stats.shape[:2]) if weight is None else weight[known])[..., None]
+            stats = np.concatenate([one.stats * counts, np.where(np.isfinite(one.stats[..., :1]), counts, np.nan)], -1)
+            one = replace(one, stats=stats, observed=_observed(stats, joint, one.name))  # noqa: PLW2901  # the same one
+        with_weights.append(one)
+    return joint, with_weights
+
+
+def _observed(stats: FloatArray, metric: Metric, name: str) -> FloatArray:
+    try:
+        return observed_metric(stats, metric)
+    except (IndexError, ValueError) as error:
+        raise DataError(
+            f"the stats of '{name}' are not those of metric '{metric.name}': {stats.shape[-1]} per item",
+            way_out="Write the metric's sufficient statistics, or rename the metric to have scores averaged.",
+        ) from error
+
+
+def _scaled(scores: FloatArray, scale: float, metric: Metric) -> FloatArray:
+    return within_unit(scores * scale) if metric.unit else scores * scale
 
 
 def _reasons(grid: Grid) -> dict[str, str]:
@@ -217,7 +244,7 @@ def _families(rows: Rows) -> dict[str, str]:
     return {rows.texts["model"][m]: rows.texts["family"][f] for m, f in pairs.tolist() if f >= 0}
 
 
-def _first_of_each(codes: NDArray[np.int64]) -> list[int]:
+def _first_of_each(codes: CodeArray) -> list[int]:
     return sorted(np.unique(codes, return_index=True)[1].tolist())
 
 

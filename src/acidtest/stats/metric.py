@@ -6,7 +6,7 @@ path through `slow`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +32,25 @@ class Metric:
     is_mean: bool = False
     unit: bool = True
     higher_is_better: bool = True
+
+
+def weighted(metric: Metric) -> Metric:
+    """Return a metric for items that do not count alike: statistics [..., k + 1] are (w s_1, ..., w s_k, w).
+
+    A weighted mean is then what it is, a ratio of two sums (Hajek's), and the jackknife sees that an item which counts
+    more also moves the sum of the weights.
+
+    Raises:
+        ValueError: The metric is no function of sums.
+
+    Example:
+        >>> float(weighted(ACCURACY).finish(np.array([3.0, 4.0]), np.array(2.0)))
+        0.75
+    """
+    finish = metric.finish
+    if finish is None:
+        raise ValueError(f"metric '{metric.name}' is no function of sums: it knows no weights")
+    return replace(metric, finish=lambda sums, _: finish(sums[..., :-1], sums[..., -1]), is_mean=False)
 
 
 def finish_mean(sums: FloatArray, n: FloatArray) -> FloatArray:
