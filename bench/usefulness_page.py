@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -26,7 +27,13 @@ def page(found: Mapping[str, Any]) -> str:
     }
     parts = [ABOUT, *_findings(kinds["real"], kinds["simulated"], found["level"]), PREDICTION]
     if kinds["real"]:
-        parts += [_coverage(kinds["real"]), SAVING, _savings(kinds["real"]), _orders(kinds["real"])]
+        parts += [
+            _coverage(kinds["real"]),
+            SAVING,
+            _law(kinds["real"]),
+            _savings(kinds["real"]),
+            _orders(kinds["real"]),
+        ]
         parts += [VERDICTS, *_verdicts(kinds["real"])]
     if kinds["simulated"]:
         parts += [SIMULATED, _published(found["published_items"]), _coverage(kinds["simulated"])]
@@ -111,6 +118,19 @@ def _coverage(rows: Sequence[Row]) -> str:
     ]
     each = _table(head, [*lines, ["**mean of rows**", "", *last]])
     return f"{each}\n\n{_table(['mean of rows', *STATISTICS], means)}"
+
+
+def _law(rows: Sequence[Row]) -> str:
+    """Return how well the error of real items alone goes with one over their number, as measured."""
+    by_pair: dict[str, list[float]] = {}
+    for row in rows:
+        by_pair.setdefault(row["pair"], []).append(row["errors"]["level_alone_times_k"][0])
+    ratios = sorted(times[0] / times[-1] for times in by_pair.values())
+    return (
+        "Measured, the error of real items alone times their number is at a tenth of the items "
+        f"{median(ratios):.2f} times that at a quarter (median over pairs; {ratios[0]:.2f} to {ratios[-1]:.2f}): 1 if "
+        "the error goes with one over the number."
+    )
 
 
 def _savings(rows: Sequence[Row]) -> str:

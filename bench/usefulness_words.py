@@ -67,7 +67,8 @@ INCONCLUSIVE even then, nobody knows; the likelier side by the noise-corrected s
 guess, and stands apart. For random halves of one set, `score` is GO by construction. The right answers lean on the same
 method as the verdicts, with more items: a flaw that more items do not cure would not show here.
 
-Runs of one pair are not independent: they share the table. The ± of the share is a jackknife over pairs."""
+Runs of one pair are not independent: they share the table. The ± of the share is a jackknife over pairs; 0 where no
+pair had an error, which is no proof that none will."""
 
 SIMULATED = """## Items simulated from published accuracies
 
