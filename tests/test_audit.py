@@ -131,7 +131,7 @@ def test_json_to_a_file_and_page_beside_the_terminal(tmp_path: Path, politics: d
 def test_seed_and_level_are_used(items: Path) -> None:
     found = [audit(items, "--real", "real", "--seed", seed, "--level", "0.8") for seed in ("0", "0", "1")]
     assert found[0] == found[1]
-    assert found[0]["fidelity"]["good"]["srcc"]["low"] != found[2]["fidelity"]["good"]["srcc"]["low"]
+    assert found[0]["fidelity"]["good"]["pearson"]["low"] != found[2]["fidelity"]["good"]["pearson"]["low"]
     assert found[0]["level"] == 0.8
 
 

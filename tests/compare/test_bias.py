@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from acidtest.compare.fidelity import STATISTICS, compare
 from acidtest.stats.metric import ACCURACY
@@ -125,7 +126,7 @@ def test_variants_of_the_real_items_are_no_independent_evidence() -> None:
     assert width < found.fidelity["v0"]["gap"].high - found.fidelity["v0"]["gap"].low
     mean = np.mean([s.stats[..., 0] for s in sets if s.stats is not None], axis=0)
     se = (mean - right).mean(axis=0).std(ddof=1) / np.sqrt(200)  # the definition, items in pairs
-    assert width == pytest.approx(2 * 1.959964 * se, rel=1e-6)
+    assert width == pytest.approx(2 * stats.t.ppf(0.975, 199) * se, rel=1e-6)
 
 
 def test_one_synthetic_set_is_no_ensemble() -> None:

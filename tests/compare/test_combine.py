@@ -27,11 +27,17 @@ def together(real: BenchmarkScores, synthetic: BenchmarkScores, metric: Metric =
 
 
 def values(found: Combined) -> FloatArray:
-    return np.array([one.value for one in found.scores.values()])
+    return np.array([found.scores[model].value for model in _as_given(found)])
 
 
 def inside(found: Combined, truth: FloatArray) -> float:
-    return float(np.mean([e.low <= t <= e.high for e, t in zip(found.scores.values(), truth, strict=True)]))
+    ends = [(found.scores[model].low, found.scores[model].high) for model in _as_given(found)]
+    return float(np.mean([low <= t <= high for (low, high), t in zip(ends, truth, strict=True)]))
+
+
+def _as_given(found: Combined) -> list[str]:
+    """Return the solvers in the order of the arrays: m0, m1, m2 ...; others are given sorted."""
+    return sorted(found.scores, key=lambda m: (int(m[1:]), m) if m[1:].isdecimal() else (0, m))
 
 
 def true_scores(ability: FloatArray) -> FloatArray:
@@ -223,7 +229,7 @@ def test_few_items_of_a_real_benchmark_are_helped_by_another(real_data: Path) ->
     # GSM8K and CRUXEval, 35 solvers: 40 items of one, the whole other. The truth: the scores on all 1,319 items. Ten
     # random choices of the items; the squared error over solvers must fall, and with it that of their differences.
     gsm, crux = responses(real_data, "gsm"), responses(real_data, "crux")
-    solvers = [name for name in gsm if name in crux]
+    solvers = sorted(name for name in gsm if name in crux)
     right, other = (np.stack([table[name] for name in solvers]) for table in (gsm, crux))
     fake = scored("crux", other, models=solvers)
     truth = np.nanmean(right, axis=1)

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from acidtest.compare.fidelity import compare
 from acidtest.compare.thresholds import Thresholds
@@ -39,12 +40,15 @@ def test_reasons_name_the_numbers_that_decide(scores: Scores) -> None:
     assert f"'{best}'" in found.verdict["fake"]["choose"].because
 
 
-def test_settling_follows_the_root_of_the_items() -> None:
-    # One standard error from the limit where 1.96 are needed, 80 % of the time: (1.960 + .842)^2 = 7.85 times,
-    # as in every table of sample sizes. P(z <= 1) = .8413.
-    assert _times(0.8413447, 0.975) == pytest.approx(7.849, rel=1e-3)
-    assert _times(1 - 0.8413447, 0.975) == pytest.approx(7.849, rel=1e-3)
-    assert _times(0.5, 0.975) > 1e6 or _times(0.5, 0.975) == float("inf")
+@pytest.mark.parametrize("z", [0.0, 0.5, 1.0, 2.5])
+def test_settling_follows_the_root_of_the_items(z: float) -> None:
+    # The definition by chance: the truth is N(z, 1) standard errors from the limit, f times the items see it N(., 1)
+    # of theirs, which are sqrt(f) times smaller. Eight in ten must end beyond 1.96, on either side.
+    f = _times(stats.norm.cdf(z), 0.975)
+    assert f == pytest.approx(_times(stats.norm.cdf(-z), 0.975), rel=1e-6)
+    rng = np.random.default_rng(0)
+    seen = np.sqrt(f) * rng.normal(z, 1, 200_000) + rng.normal(0, 1, 200_000)
+    assert (np.abs(seen) > 1.959964).mean() == pytest.approx(0.8, abs=0.005)
 
 
 def test_advised_items_do_settle_it() -> None:

@@ -19,7 +19,11 @@ def population(seed: int, solvers: int, rho: float, noise: float = 0.3, shared: 
     v = noise**2 * rng.uniform(0.5, 1.5, (solvers, 2))
     c = shared * np.sqrt(v.prod(axis=1))
     return Population(
-        y=theta + noise * rng.normal(size=(solvers, 2)), v=v, c=c, f=np.array([3.0] + [1.0] * (solvers - 1))
+        y=theta + noise * rng.normal(size=(solvers, 2)),
+        v=v,
+        c=c,
+        f=np.array([3.0] + [1.0] * (solvers - 1)),
+        e=np.array([0.0] * (solvers - 1) + [0.6]),
     )
 
 
@@ -29,7 +33,8 @@ def full_covariance(p: Population, log_r: float, log_s: float, phi: float) -> Fl
     off = np.sin(phi) * np.exp(log_r + log_s)
     sigma = np.array([[np.exp(2 * log_r), off], [off, np.exp(2 * log_s)]])
     noise = [np.array([[p.v[m, 0], p.c[m]], [p.c[m], p.v[m, 1]]]) for m in range(solvers)]
-    return np.asarray(scipy.linalg.block_diag(*[p.f[m] * sigma + noise[m] for m in range(solvers)]))
+    free = [np.diag([0.0, p.e[m]]) for m in range(solvers)]
+    return np.asarray(scipy.linalg.block_diag(*[p.f[m] * sigma + free[m] + noise[m] for m in range(solvers)]))
 
 
 WIDE = 1e4
@@ -77,7 +82,8 @@ def slow_posterior(p: Population, rng: np.random.Generator, keep: int) -> FloatA
         factor = np.linalg.cholesky(covariance)
         z = np.linalg.solve(factor, y)
         half_t = x[:2] - 2.5 * np.log1p(np.exp(2 * x[:2]) / 4 / 4)  # half-t, 4 degrees, scale 2; in log sd
-        return float(-np.log(np.diag(factor)).sum() - 0.5 * z @ z + half_t.sum())
+        # Uniform in the angle: d rho = cos phi d phi.
+        return float(-np.log(np.diag(factor)).sum() - 0.5 * z @ z + half_t.sum() - 0.5 * np.log(1 - x[2] ** 2))
 
     x = np.array([0.0, 0.0, 0.3])
     height, draws = log_density(x), []
@@ -241,7 +247,9 @@ def test_likelihood_ratio_finds_the_top() -> None:
 def test_one_order_is_never_rejected_however_bent() -> None:
     # Same order, no noise to speak of, a relation that is no line: rho = 1 fits badly, yet there is a common order.
     x = np.linspace(0, 1, 12)
-    bent = Population(y=np.stack([x, x**8], axis=1), v=np.full((12, 2), 1e-4), c=np.zeros(12), f=np.ones(12))
+    bent = Population(
+        y=np.stack([x, x**8], axis=1), v=np.full((12, 2), 1e-4), c=np.zeros(12), f=np.ones(12), e=np.zeros(12)
+    )
     assert line_ratio(bent)[0] > LIMIT
     assert likelihood_ratio(bent) == 0
 
@@ -250,10 +258,10 @@ def test_misfit_of_one_swapped_pair() -> None:
     # Two neighbours swapped by .2 in one set: both are moved by .1, chi-squared 2 * .1^2 / v; or, the other way round,
     # the real scores are moved by .05 each. The cheaper counts.
     y = np.array([[0.0, 0.0], [1.0, 1.2], [1.1, 1.0], [2.0, 2.0]])
-    p = Population(y=y, v=np.full((4, 2), 0.01), c=np.zeros(4), f=np.ones(4))
+    p = Population(y=y, v=np.full((4, 2), 0.01), c=np.zeros(4), f=np.ones(4), e=np.zeros(4))
     assert order_misfit(p, np.arange(4.0)) == pytest.approx(2 * 0.05**2 / 0.01, abs=1e-9)
     # Noise that moves both scores of a solver alike makes a swap harder to explain: here by brute force.
-    shared = Population(y=y, v=p.v, c=np.full(4, 0.008), f=p.f)
+    shared = Population(y=y, v=p.v, c=np.full(4, 0.008), f=p.f, e=p.e)
     inverse = np.linalg.inv(np.array([[0.01, 0.008], [0.008, 0.01]]))
 
     def misfit(t: FloatArray) -> float:
@@ -335,3 +343,34 @@ def test_same_stream_same_draws() -> None:
     one, other = (study(7, 6, 0.5, 0.3)[2] for _ in range(2))
     np.testing.assert_array_equal(one.real, other.real)
     assert one.likelihood_ratio == other.likelihood_ratio
+
+
+def test_the_stray_is_found_and_the_others_keep_their_order() -> None:
+    # Nineteen solvers on one line; the first gains .9 on the synthetic set alone, as a generator might.
+    found = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        ability = rng.normal(0, 0.3, 20)
+        other = ability + 0.9 * (np.arange(20) == 0)
+        real, synthetic = answers(ability, 500, rng), answers(other, 500, rng)
+        noise = pair_noise(real, synthetic, same_items=False, unit=True)
+        p = pair_posterior(real.mean(axis=1), synthetic.mean(axis=1), noise, rng, unit=True, n_items=(500, 500))
+        found += p.strays == (0,)
+    assert found >= 16  # .9 logit is four standard errors of the difference
+
+
+def test_few_strays_are_seen_where_there_are_none() -> None:
+    strays = sum(bool(study(seed, 12, 0.4, 0.2)[2].strays) for seed in range(60))
+    assert strays <= 7  # at most 5 %: 3 expected, 7 is 2.4 standard errors above
+
+
+def test_other_solvers_vary_as_their_population_does() -> None:
+    # With 400 solvers and hardly any noise the population is known: drawn groups must have its spread and correlation.
+    p = population(33, 400, 0.8, noise=0.05)
+    p = Population(y=p.y, v=p.v, c=p.c, f=np.ones(400), e=np.zeros(400))
+    rng = np.random.default_rng(0)
+    others = p.draw_others(posterior_grid(p).draw(300, rng), rng)
+    np.testing.assert_allclose(others.mean(axis=(0, 2)), p.y.mean(axis=0), atol=0.02)
+    np.testing.assert_allclose(others.std(axis=2).mean(axis=0), p.y.std(axis=0), rtol=0.03)
+    seen = float(order.pearson(p.y[:, 0], p.y[:, 1]))
+    assert order.pearson(others[:, 0], others[:, 1]).mean() == pytest.approx(seen, abs=0.02)

@@ -17,6 +17,7 @@ _JSON = typer.Option("--json", metavar="FILE", help="Write the comparison as JSO
 _HTML = typer.Option("--html", metavar="FILE", help="Write the report as one HTML file.")
 _LEVEL = typer.Option("--level", help="Of all intervals.")
 _GATE = typer.Option("--gate", metavar="USE", help="score, rank or choose: exit 0 for GO, 10 NO-GO, 11 INCONCLUSIVE.")
+_MODELS_VARY = typer.Option("--models-vary", help="Ask about other solvers like these, not about these.")
 _PERCENT = typer.Option(
     "--percent/--no-percent",
     help="All benchmarks are percentages, unless no score of any is above 1; or none is.",
@@ -48,6 +49,7 @@ def audit(  # noqa: PLR0913  # one argument per option
     lower_is_better: Annotated[list[str] | None, _LOWER] = None,
     metric: Annotated[str, _METRIC] = "",
     benchmark: Annotated[list[str] | None, _BENCHMARK] = None,
+    models_vary: Annotated[bool, _MODELS_VARY] = False,
 ) -> None:
     """Compare synthetic benchmarks with a real one from scores that you have already."""
     from acidtest.cli.outcome import check_gate, show_outcome
@@ -66,7 +68,7 @@ def audit(  # noqa: PLR0913  # one argument per option
         lower_is_better=lower_is_better or (),
         benchmark=benchmark or (),
     )
-    report = compare(read, seed=seed, level=level)
+    report = compare(read, seed=seed, level=level, models_vary=models_vary)
     if html is not None:
         from acidtest.report.page import write_page
 

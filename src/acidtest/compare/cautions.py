@@ -16,7 +16,8 @@ def cautions(
     real: ScoredSet, sets: Sequence[ScoredSet], pairs: Sequence[Pair], families: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Return warnings about a whole comparison, in plain sentences."""
-    found = [_few(pairs), _no_items([real, *sets]), *(_overlap(real, one) for one in sets)]
+    found = [_few(pairs), _no_items([real, *sets])]
+    found += [_overlap(real, one) for one in sets] if len(sets) > 1 else []
     for one in (real, *sets):
         found += [_missing(one), _failures_decide(one, pairs[0].settings.thresholds.differ if pairs else 0.0)]
     found += [_units([real, *sets], pairs), _related(pairs, families)]
@@ -49,8 +50,8 @@ def _overlap(real: ScoredSet, one: ScoredSet) -> str:
     if not both or both == set(real.columns) == set(one.columns):
         return ""
     return (
-        f"{len(both)} items stand in '{real.name}' and in '{one.name}', others in only one of them: their noise is "
-        "taken as independent, and intervals may be too wide."
+        f"{len(both)} items stand in '{real.name}' and in '{one.name}', others in only one of them: for ensembles "
+        "their noise is taken as independent, and intervals may be too wide."
     )
 
 

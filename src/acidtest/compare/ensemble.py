@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from acidtest.compare.pair import Pair, Part, common_models, few_solvers, part_of, sum_of
-from acidtest.compare.sets import ScoredSet
+from acidtest.compare.sets import ScoredSet, same_columns, shared_columns
 from acidtest.stats.bias import own_excess
 from acidtest.stats.ensemble import equal, silencer_fixed_point, weighted, worth_weighted
 from acidtest.stats.estimate import FloatArray
@@ -97,7 +97,9 @@ def _part(real: ScoredSet, one: ScoredSet, pair: Pair, models: tuple[str, ...]) 
     """Return a set's items beside the real ones; the pair's own where the solvers are the same: its noise is known."""
     if not (real.n_items and one.n_items):
         return None
-    return pair.parts[0] if pair.models == models else part_of(real, one, models)
+    if pair.models == models and (not shared_columns(real, one) or same_columns(real, one)):
+        return pair.parts[0]
+    return part_of(real, one, models, partly=False)
 
 
 def _stand_in(whole: Pair, blend: FloatArray, share: FloatArray) -> Pair:

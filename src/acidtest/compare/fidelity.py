@@ -29,7 +29,12 @@ _NOBODY = "no solver answered both sets"
 
 
 def compare(
-    scores: Scores, *, seed: int = 0, level: float = 0.95, thresholds: Thresholds | None = None
+    scores: Scores,
+    *,
+    seed: int = 0,
+    level: float = 0.95,
+    thresholds: Thresholds | None = None,
+    models_vary: bool = False,
 ) -> FidelityReport:
     """Compare synthetic benchmarks with the real one.
 
@@ -38,6 +43,7 @@ def compare(
         seed: The same seed gives the same report, to the last digit. Each statistic has its own stream of chance.
         level: Of all intervals, above 0 and below 1.
         thresholds: The verdict's limits.
+        models_vary: Ask what another group of as many solvers like these would show, not about these solvers.
 
     Returns:
         The report; what is undefined is NaN and said in a warning.
@@ -47,7 +53,7 @@ def compare(
     """
     if not 0 < level < 1:
         raise AcidtestError(f"level is {level:g}", way_out="Choose a level above 0 and below 1, such as 0.95.")
-    settings = Settings(seed=seed, level=level, thresholds=thresholds or Thresholds())
+    settings = Settings(seed=seed, level=level, thresholds=thresholds or Thresholds(), models_vary=models_vary)
     real = ScoredSet(scores.real, scores.metric)
     sets = [ScoredSet(one, scores.metric) for one in scores.synthetic]
     pairs, left_out = {}, {}

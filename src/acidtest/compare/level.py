@@ -16,13 +16,16 @@ from acidtest.stats.noise import plain_variance
 def gap(pair: Pair) -> Estimate:
     """Mean difference of scores, synthetic - real; above 0: the synthetic set is easier.
 
-    Linear in items, so its noise is the items' own: normal, bundles whole, paired where both sets hold the same items.
+    Linear in items, so its noise is the items' own: Student's t, bundles whole, paired where both sets hold the same
+    items.
     """
-    if not pair.has_items:
+    if not pair.has_items or pair.settings.models_vary:
         return pair.estimate("gap", level.gap)
     value = float(level.gap(pair.real, pair.synthetic))
-    variance = sum(float(plain_variance(d.mean(axis=0, keepdims=True))[0]) for d in pair.differences) + _edge(pair)
-    half = NormalDist().inv_cdf((1 + pair.settings.level) / 2) * float(np.sqrt(variance))
+    variances = [float(plain_variance(d.mean(axis=0, keepdims=True))[0]) for d in pair.differences]
+    half = _t(variances, [d.shape[1] for d in pair.differences], pair.settings.level) * float(
+        np.sqrt(sum(variances) + _edge(pair))
+    )
     return Estimate(
         value=value,
         true=value,
@@ -58,6 +61,16 @@ def _from_zero(pair: Pair, found: Estimate) -> Estimate:
     if pair.posterior is None or pair.difference_rejected:
         return found
     return replace(found, low=0.0, method=f"{found.method}; no difference is not ruled out")
+
+
+def _t(variances: list[float], items: list[int], level: float) -> float:
+    """Return Student's quantile with the degrees of freedom of a sum of variances (Welch and Satterthwaite)."""
+    from scipy.special import stdtrit
+
+    total = sum(variances)
+    parts = sum(v**2 / max(n - 1, 1) for v, n in zip(variances, items, strict=True))
+    freedom = total**2 / parts if parts > 0 else np.inf
+    return float(stdtrit(freedom, (1 + level) / 2)) if np.isfinite(freedom) else NormalDist().inv_cdf((1 + level) / 2)
 
 
 def _edge(pair: Pair) -> float:

@@ -6,11 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from acidtest.compare.sets import ScoredSet, same_columns
+from acidtest.compare.sets import ScoredSet, same_columns, shared_columns
 from acidtest.compare.thresholds import Settings
 from acidtest.stats import level
 from acidtest.stats.estimate import Estimate, FloatArray
-from acidtest.stats.interval import from_draws, rng_for, solver_interval
+from acidtest.stats.interval import from_draws, interval, rng_for, solver_interval
+from acidtest.stats.jackknife import IntArray
 from acidtest.stats.noise import Noise, deviations, pair_noise, plain_variance
 from acidtest.stats.posterior import LIMIT, PairPosterior, pair_posterior
 
@@ -28,7 +29,8 @@ class Part:
         real: [M, G_r] one value per solver and real item.
         linear: [M, G_s] one value per solver and synthetic item.
         n_items: Number of synthetic items.
-        same_items: Its columns are those of the real set.
+        same_items: Column i of both is the same item; where only some items stand in both sets, all items of either
+            have a column, and NaN stands where a set lacks the item.
         unit: Scores lie in [0, 1].
     """
 
@@ -132,7 +134,14 @@ class Pair:
             unit=self.unit,
             n_items=(self.real_items, self.synthetic_items),
             draws=self.settings.draws,
+            others=self.settings.models_vary,
         )
+
+    @property
+    def in_hand(self) -> FloatArray:
+        """[M], or [D, M] where models vary: what the stand-in shows; decisions are made by that."""
+        drawn = self.posterior.in_hand if self.posterior is not None else None
+        return self.synthetic if drawn is None else drawn
 
     @property
     def order_rejected(self) -> bool:
@@ -153,12 +162,11 @@ class Pair:
             share = np.clip(np.stack([self.real, self.synthetic]), 0.5 / (n + 1), (n + 0.5) / (n + 1))
             own = np.where(own > 0, own, share * (1 - share) / n)
         common = max(one.common_real + one.common_synthetic - 2 * one.common_shared, 0.0)
-        p = level.no_difference_p(self.synthetic - self.real, own.sum(axis=0) - 2 * one.shared, common)
+        freedom = max(min(self.parts[0].real.shape[1], *(part.linear.shape[1] for part in self.parts)) - 1.0, 1.0)
+        p = level.no_difference_p(self.synthetic - self.real, own.sum(axis=0) - 2 * one.shared, common, freedom)
         return p < (1 - self.settings.level) / 2  # the interval's lower tail
 
-    def estimate(
-        self, name: str, statistic: Statistic, *, drawn: str = "both", reaches: float | None = None
-    ) -> Estimate:
+    def estimate(self, name: str, statistic: Statistic, *, drawn: str = "both") -> Estimate:
         """Return a statistic of both sets' scores as an Estimate.
 
         Args:
@@ -166,24 +174,28 @@ class Pair:
             statistic: f(real [..., M], synthetic [..., M]) -> [...].
             drawn: "both": a fact about both sets, true scores on both sides. "real": about a decision by the set in
                 hand, whose scores stay as they were seen.
-            reaches: Its value under a perfect order; the interval reaches it while such an order is not ruled out.
         """
         value = float(statistic(self.real, self.synthetic))
         warnings = (*self.warnings, *((_UNDEFINED,) if np.isnan(value) else ()))
         if self.posterior is None:
             return self._over_solvers(name, statistic, value, warnings)
-        synthetic = self.posterior.synthetic if drawn == "both" else self.synthetic
-        draws = statistic(self.posterior.real, np.broadcast_to(synthetic, self.posterior.real.shape))
+
+        def of(real: FloatArray, synthetic: FloatArray) -> FloatArray:
+            return statistic(real, synthetic if drawn == "both" else np.broadcast_to(self.in_hand, real.shape))
+
         about = "true scores on both sides" if drawn == "both" else "the set in hand, true real scores"
+        about = f"{about}, of other solvers like these" if self.settings.models_vary else about
         found = from_draws(
             value,
-            draws,
+            of(self.posterior.real, self.posterior.synthetic),
             level=self.settings.level,
             n=self.n,
             method=f"plain formula; interval: posterior, {about}",
             warnings=warnings,
         )
-        return found if reaches is None or self.order_rejected else reaching(found, reaches)
+        if self.posterior.aligned is None:
+            return found
+        return reaching(found, interval(of(*self.posterior.aligned), self.settings.level))
 
     def unknown(self, why: str, method: str) -> Estimate:
         """Return an Estimate without a value, and say why."""
@@ -226,24 +238,45 @@ def pair_of(real: ScoredSet, synthetic: ScoredSet, settings: Settings) -> tuple[
     return pair, left_out
 
 
-def part_of(real: ScoredSet, synthetic: ScoredSet, models: tuple[str, ...]) -> Part:
-    """Return a synthetic set's items beside the real ones; the same items stand in the real set's order."""
-    linear = synthetic.linear[synthetic.rows(models)]
-    columns = same_columns(real, synthetic)
+def part_of(real: ScoredSet, synthetic: ScoredSet, models: tuple[str, ...], *, partly: bool = True) -> Part:
+    """Return a synthetic set's items beside the real ones; the same items stand in the same columns.
+
+    Args:
+        real: The real set.
+        synthetic: The synthetic set.
+        models: The solvers.
+        partly: Whether to pair sets that have only some items in common; else they are taken as apart.
+    """
+    one, other = real.linear[real.rows(models)], synthetic.linear[synthetic.rows(models)]
+    places = shared_columns(real, synthetic)
+    whole = same_columns(real, synthetic) is not None
+    if whole:
+        other = other[:, places]
+    elif places and partly:
+        one, other = _in_common_columns(one, other, np.array(places))
     return Part(
-        real=real.linear[real.rows(models)],
-        linear=linear if columns is None else linear[:, columns],
+        real=one,
+        linear=other,
         n_items=synthetic.n_items,
-        same_items=columns is not None,
+        same_items=whole or bool(places and partly),
         unit=real.metric.unit,
     )
+
+
+def _in_common_columns(real: FloatArray, synthetic: FloatArray, places: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return both with a column for every item of either: the real set's first, then those of the other alone."""
+    alone = np.setdiff1d(np.arange(synthetic.shape[1]), places)
+    wide_real = np.concatenate([real, np.full((len(real), len(alone)), np.nan)], axis=1)
+    shared = np.where(places >= 0, synthetic[:, places], np.nan)
+    return wide_real, np.concatenate([shared, synthetic[:, alone]], axis=1)
 
 
 def common_models(real: ScoredSet, sets: Sequence[ScoredSet]) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the solvers scored on the real set and on all of these, and the others with the reason."""
     everyone = dict.fromkeys([*real.scores.models, *(m for one in sets for m in one.scores.models)])
     reasons: Mapping[str, str] = {m: next((w for one in [real, *sets] if (w := one.lacks(m))), "") for m in everyone}
-    return tuple(m for m in everyone if not reasons[m]), {m: why for m, why in reasons.items() if why}
+    # Sorted: the order of rows in a file must change no draw.
+    return tuple(sorted(m for m in everyone if not reasons[m])), {m: why for m, why in reasons.items() if why}
 
 
 def few_solvers(number: int) -> tuple[str, ...]:
@@ -258,8 +291,9 @@ def sum_of(arrays: Sequence[FloatArray]) -> FloatArray:
     return np.asarray(np.sum(arrays, axis=0), dtype=np.float64)
 
 
-def reaching(found: Estimate, end: float) -> Estimate:
-    """Return the estimate with an interval that reaches what a perfect order, which is not ruled out, would give."""
-    if np.isnan(found.high) or np.isnan(end):
+def reaching(found: Estimate, ends: tuple[float, float]) -> Estimate:
+    """Return the estimate with an interval that holds also what a perfect order, which is not ruled out, would give."""
+    if np.isnan(found.high) or np.isnan(ends).any():
         return found
-    return replace(found, high=max(found.high, end), method=f"{found.method}; a perfect order is not ruled out")
+    low, high = min(found.low, ends[0]), max(found.high, ends[1])
+    return replace(found, low=low, high=high, method=f"{found.method}; a perfect order is not ruled out")

@@ -24,7 +24,7 @@ from acidtest.stats.estimate import FloatArray
 from acidtest.stats.interval import rng_for
 from acidtest.types import BenchmarkScores, Decision, Scores, Use, Verdict
 
-FEWEST_ROUNDS, MOST_ROUNDS = 10, 2000
+FEWEST_ROUNDS, MOST_ROUNDS = 10, 1000
 MOST_LIFT = 50.0
 """However cheap synthetic items are, more of them than this are no longer what a study waits for."""
 

@@ -63,7 +63,7 @@ class Search:
 
     Attributes:
         pair: The study as it is.
-        rounds: Futures of each size.
+        rounds: Futures of each size; twice as many of a size that is found to be enough.
         power: How often the size that is looked for must be decided.
         open_uses: The uses that are not decided now.
         lift: On the way of both, synthetic items grow by so many times the factor of the real ones.
@@ -86,6 +86,11 @@ class Search:
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if self.probability(way, rungs[middle], use) >= self.power else (middle, high)
+        # The first of several that passes has often passed by luck: as many further futures must confirm it.
+        while self._confirmed(way, rungs[high], use) < self.power:
+            if high == top:
+                return self._found(way, use, rungs[top], settles=False)
+            high += 1
         return self._found(way, use, self._between(way, use, rungs), settles=True)
 
     def rungs(self, way: Way) -> tuple[float, ...]:
@@ -126,6 +131,14 @@ class Search:
             more = range(len(first), len(first) if clear.all() else self.rounds)
             self._seen[key] = np.concatenate([first, simulate(self.pair, size, more)])
         return self._seen[key]
+
+    def _confirmed(self, way: Way, rung: float, use: Use) -> float:
+        """Return how often this use is decided at this size, over twice the rounds."""
+        codes = self.decisions(way, rung)
+        if len(codes) < 2 * self.rounds:
+            more = simulate(self.pair, self.size(way, rung), range(len(codes), 2 * self.rounds))
+            self._seen[way, rung] = np.concatenate([codes, more])
+        return self.probability(way, rung, use)
 
     def _between(self, way: Way, use: Use, rungs: tuple[float, ...]) -> float:
         """Return where the share of decided futures, made to rise, passes the power; straight in the log of size."""

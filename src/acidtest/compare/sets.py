@@ -92,8 +92,12 @@ class ScoredSet:
 
 def same_columns(real: ScoredSet, synthetic: ScoredSet) -> list[int] | None:
     """Return where each of the real set's items stands in the synthetic set; None where the items are not the same."""
-    if not real.columns or len(real.columns) != len(synthetic.columns):
-        return None
+    places = shared_columns(real, synthetic)
+    return None if -1 in places or not places or len(places) != len(synthetic.columns) else places
+
+
+def shared_columns(real: ScoredSet, synthetic: ScoredSet) -> list[int]:
+    """Return where each of the real set's items stands in the synthetic set, -1: it does not; [] where none does."""
     place = {column: position for position, column in enumerate(synthetic.columns)}
     found = [place.get(column, -1) for column in real.columns]
-    return None if -1 in found else found
+    return found if any(position >= 0 for position in found) else []

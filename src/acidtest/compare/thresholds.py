@@ -30,10 +30,12 @@ class Settings:
         seed: Every statistic's stream of chance is derived from it, the statistic's name and the benchmark's.
         level: Of all intervals.
         draws: Posterior draws per pair.
+        models_vary: Ask about other solvers like these, not about these.
         thresholds: The verdict's limits.
     """
 
     seed: int = 0
     level: float = 0.95
     draws: int = 2000
+    models_vary: bool = False
     thresholds: Thresholds = field(default_factory=Thresholds)

@@ -36,6 +36,9 @@ def _score(pair: Pair) -> Verdict:
     limit = pair.settings.thresholds.score
     draws = np.sqrt(level.mspd(*_both(pair)))
     low, high = interval(draws, pair.settings.level)
+    if pair.posterior is not None and pair.posterior.aligned is not None:
+        ends = interval(np.sqrt(level.mspd(*pair.posterior.aligned)), pair.settings.level)
+        low, high = min(low, ends[0]), max(high, ends[1])
     low = low if pair.difference_rejected else 0.0  # as that of mspd
     middle, _ = interval(draws, 0.0)
     seen = f"True scores differ from the real ones by {middle:.3f} ({low:.3f} to {high:.3f}; root mean square)"
@@ -96,13 +99,31 @@ def _choose(pair: Pair) -> Verdict:
     lost = order.regret_at_1(*_in_hand(pair))
     safe = _share(lost <= asked.regret + order.ROUNDING)
     best = " or ".join(f"'{pair.models[m]}'" for m in np.flatnonzero(pair.synthetic == pair.synthetic.max())[:3])
+    best = "the best of other solvers like these" if pair.settings.models_vary else best
     seen = f"Choosing {best} by this set loses at most {asked.regret:g} with probability {safe:.2f}"
     if safe >= asked.certainty:
         return Verdict(decision="GO", because=f"{seen}; {asked.certainty:g} is asked for.")
-    if safe <= 1 - asked.certainty + order.ROUNDING:
+    if safe <= 1 - asked.certainty + order.ROUNDING and _beaten(pair):
         return Verdict(decision="NO-GO", because=f"{seen}; that is {1 - asked.certainty:.2g} or less.")
     settle = _items_that_settle(pair, safe, asked.certainty)
     return Verdict(decision="INCONCLUSIVE", because=f"{seen}; {asked.certainty:g} is asked for.", settle=settle)
+
+
+def _beaten(pair: Pair) -> bool:
+    """Whether some solver's real score is surely more than the allowed regret above that of the pick.
+
+    The posterior alone would say so of few items, too: it must guess how far solvers are apart. One-sided normal tests
+    of the other solvers against the pick, together at the level that is asked for (Bonferroni). Of solvers that were
+    not seen there are no scores to test.
+    """
+    if pair.settings.models_vary:
+        return True
+    asked, noise = pair.settings.thresholds, np.nan_to_num(pair.noise.real)
+    picked = pair.synthetic == pair.synthetic.max()
+    score, error = pair.real[picked].mean(), noise[picked].sum() / picked.sum() ** 2
+    ahead = pair.real - score - asked.regret
+    z = NormalDist().inv_cdf(1 - (1 - asked.certainty) / max(len(pair.models) - 1, 1))
+    return bool((ahead > z * np.sqrt(noise + error))[~picked].any())
 
 
 def _both(pair: Pair) -> tuple[FloatArray, FloatArray]:
@@ -114,7 +135,7 @@ def _both(pair: Pair) -> tuple[FloatArray, FloatArray]:
 def _in_hand(pair: Pair) -> tuple[FloatArray, FloatArray]:
     """Return true real scores beside the stand-in's observed ones: decisions are made by the set in hand."""
     real, _ = _both(pair)
-    return real, np.broadcast_to(pair.synthetic, real.shape)
+    return real, np.broadcast_to(pair.in_hand, real.shape)
 
 
 def _share(holds: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
@@ -122,14 +143,25 @@ def _share(holds: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
 
 
 def _times(probability: float, needed: float) -> float:
-    """Return how many times the items would move a probability to `needed` (or 1 - needed), were all else as it seems.
+    """Return how many times the items would move a probability to `needed` (or 1 - needed) in POWER of all cases.
 
-    Noise shrinks with the root of the items, so distance from a limit, in standard errors, grows with it. With
-    (z_needed / z_now)^2 times the items half of all studies would be decided, so POWER's quantile is added to z_needed.
+    Noise shrinks with the root of the items. With z how far the limit is now, in standard errors, the truth lies
+    N(z, 1) from it, and what f times the items would show is N(sqrt(f) z, f + 1): not "if all is as it seems", for what
+    seems is uncertain, too.
     """
     normal = NormalDist()
     now = abs(normal.inv_cdf(min(max(probability, 1e-4), 1 - 1e-4)))
-    return ((normal.inv_cdf(needed) + normal.inv_cdf(POWER)) / now) ** 2 if now > 0 else math.inf
+    far = normal.inv_cdf(needed)
+
+    def settled(f: float) -> float:
+        seen = NormalDist(math.sqrt(f) * now, math.sqrt(f + 1))
+        return 1 - seen.cdf(far) + seen.cdf(-far)
+
+    low, high = 1.0, 2 * MOST
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if settled(middle) < POWER else (low, middle)
+    return high
 
 
 def _items(pair: Pair, factor: float) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 from acidtest.compare.pair import Pair, reaching
 from acidtest.registry import register
 from acidtest.stats.estimate import Estimate, FloatArray
-from acidtest.stats.interval import from_draws, interval
-from acidtest.stats.noise import plain_variance
+from acidtest.stats.interval import from_draws, interval, rng_for
+from acidtest.stats.noise import plain_variance, spread_of_variance
 from acidtest.stats.worth import worth_rank_draws, worth_rank_of_perfect_order, worth_score_draws
 
 _METHOD = "size of a real sample; value: posterior median, for the plain formula explodes near a perfect set"
@@ -25,11 +25,15 @@ def worth_score(pair: Pair) -> Estimate:
     if not per_item > 0:
         return pair.unknown(_ALL_EQUAL, _METHOD)
     own = pair.plain_noise[1]
-    noise = (per_item, own * pair.synthetic_items, pair.synthetic_items)
-    found = _worth(pair, worth_score_draws(pair.posterior.real, pair.posterior.synthetic, *noise))
+    v, v_s = _uncertain(pair, per_item, own * pair.synthetic_items)
+    n_s = float(pair.synthetic_items)
+    found = _worth(pair, worth_score_draws(pair.posterior.real, pair.posterior.synthetic, v, v_s, n_s))
+    if pair.posterior.aligned is not None:
+        found = reaching(found, interval(worth_score_draws(*pair.posterior.aligned, v, v_s, n_s), pair.settings.level))
     if pair.difference_rejected:
         return found
-    high = max(found.high, per_item / own) if own > 0 else np.inf
+    same = worth_score_draws(pair.posterior.real, pair.posterior.real, v, v_s, n_s)
+    high = max(found.high, interval(same, pair.settings.level)[1])
     return replace(found, high=high, method=f"{found.method}; no difference is not ruled out")
 
 
@@ -41,12 +45,14 @@ def worth_rank(pair: Pair) -> Estimate:
     per_item = _per_real_item(pair, pair.noise.real)
     if not per_item > 0:
         return pair.unknown(_ALL_EQUAL, _METHOD)
-    noise = (per_item, float(np.nanmean(pair.noise.synthetic)) * pair.synthetic_items, pair.synthetic_items)
-    found = _worth(pair, worth_rank_draws(pair.posterior.real, pair.posterior.synthetic, *noise))
-    if pair.order_rejected:
+    own = float(np.nanmean(pair.noise.synthetic))
+    v, v_s = _uncertain(pair, per_item, own * pair.synthetic_items)
+    n_s = float(pair.synthetic_items)
+    found = _worth(pair, worth_rank_draws(pair.posterior.real, pair.posterior.synthetic, v, v_s, n_s))
+    if pair.posterior.aligned is None or pair.order_rejected:
         return found
-    perfect = worth_rank_of_perfect_order(pair.posterior.real, pair.posterior.synthetic, *noise)
-    return reaching(found, interval(perfect, pair.settings.level)[1])
+    perfect = worth_rank_of_perfect_order(*pair.posterior.aligned, v, v_s, n_s)
+    return reaching(found, (found.low, interval(perfect, pair.settings.level)[1]))
 
 
 def _per_real_item(pair: Pair, variance: FloatArray) -> float:
@@ -54,8 +60,21 @@ def _per_real_item(pair: Pair, variance: FloatArray) -> float:
 
     A solver that was scored on fewer items has a larger variance, but no larger one per item.
     """
-    scored = np.isfinite(pair.parts[0].real).mean(axis=1)
+    known = np.isfinite(pair.parts[0].real)
+    scored = known.sum(axis=1) / max(int(known.any(axis=0).sum()), 1)
     return float(np.nanmean(variance * scored)) * pair.real_items
+
+
+def _uncertain(pair: Pair, v: float, v_s: float) -> tuple[FloatArray, FloatArray]:
+    """Return [D] draws of one real and one synthetic item's variance: items tell them, too, only up to noise."""
+    rng = rng_for(pair.settings.seed, "item variance", pair.name)
+    count = pair.settings.draws
+    error = spread_of_variance(pair.parts[0].real)
+    shares = [float(w.mean()) ** 2 for w in pair.weights]
+    errors_s = [spread_of_variance(part.linear) for part in pair.parts]
+    error_s = float(np.average(errors_s, weights=shares))
+    z = rng.standard_normal((2, count))
+    return v * np.exp(error * z[0]), v_s * np.exp(error_s * z[1])
 
 
 def _worth(pair: Pair, draws: FloatArray) -> Estimate:

@@ -1,6 +1,6 @@
 """True scores of solvers on two sets as a bivariate normal population, seen through each solver's own noise.
 
-    theta[m] = (theta_r, theta_s) ~ N2(mu, f[m] Sigma)       Sigma: (sd_r, sd_s, rho)
+    theta[m] = (theta_r, theta_s) ~ N2(mu, f[m] Sigma + ((0, 0), (0, e[m])))       Sigma: (sd_r, sd_s, rho)
     y[m]     ~ N2(theta[m], V[m])                             V[m]: ((v_r, c), (c, v_s)), known
 
 mu has a flat prior and is integrated out, so only (sd_r, sd_s, rho) need a grid. All is linear in solvers: every
@@ -20,7 +20,11 @@ SD_LOW, SD_HIGH = 0.03, 4.0
 """Ends of the grid of each sd, in units of the observed spread."""
 
 PRIOR_SCALE, PRIOR_DF = 2.0, 4.0
-"""Half-t prior on each sd, in units of the observed spread; rho is uniform on (-1, 1)."""
+"""Half-t prior on each sd, in units of the observed spread.
+
+phi is uniform, with rho = sin phi: near rho = 1 that is flat in what the line leaves over, sd_s cos phi, as is usual
+for a spread. Uniform in rho would push it away from 0, and every mean squared difference up.
+"""
 
 NEGLIGIBLE = 14.0
 """Log density below the top that no longer matters: e^-14 is one in a million."""
@@ -31,12 +35,21 @@ Point = tuple[FloatArray, FloatArray, FloatArray]
 
 @dataclass(frozen=True, kw_only=True)
 class Population:
-    """What was seen of M solvers: y [M, 2], noise variances v [M, 2], noise covariance c [M], spread factor f [M]."""
+    """What was seen of M solvers.
+
+    Attributes:
+        y: [M, 2] scores.
+        v: [M, 2] noise variances.
+        c: [M] noise covariance of the two.
+        f: [M] how much larger than Sigma the spread around this solver is; above 1 for one far from the rest.
+        e: [M] variance that lets a solver leave the others' line on the synthetic set; 0 for all but a few.
+    """
 
     y: FloatArray
     v: FloatArray
     c: FloatArray
     f: FloatArray
+    e: FloatArray
 
     def log_likelihood(self, at: Point) -> FloatArray:
         """Return [K]: log density of y with mu integrated out, up to a constant."""
@@ -58,6 +71,16 @@ class Population:
         c11, c12, c22 = v1 - g11 * v1 - g12 * c, c - g11 * c - g12 * v2, v2 - g21 * c - g22 * v2
         return np.stack(_draw_pair(mean1, mean2, c11, c12, c22, rng), axis=1)
 
+    def draw_others(self, at: Point, rng: np.random.Generator) -> FloatArray:
+        """Return [K, 2, M]: true scores of M other solvers of the same population, one group for each grid point."""
+        y1, y2 = self.y.T
+        w11, w22, w12, _ = self._precision(at)
+        mu1, mu2 = _draw_pair(*_mean_and_covariance(w11, w22, w12, y1, y2), rng)
+        s1, s2, rho = (x[:, None] for x in (np.exp(at[0]), np.exp(at[1]), np.sin(at[2])))
+        z1, z2 = rng.standard_normal((2, len(at[0]), len(self.y)))
+        left = np.sqrt(np.maximum(1 - rho**2, 0.0))
+        return np.stack([mu1[:, None] + s1 * z1, mu2[:, None] + s2 * (rho * z1 + left * z2)], axis=1)
+
     def standing(self, at: FloatArray) -> FloatArray:
         """Return [M]: where each solver stands on the line theta = mu + (sd_r, sd_s) z, for one point of rho = 1."""
         y1, y2 = self.y.T
@@ -66,6 +89,17 @@ class Population:
         r1, r2 = y1 - m1[:, None], y2 - m2[:, None]
         z: FloatArray = np.exp(at[0]) * (w11 * r1 + w12 * r2)[0] + np.exp(at[1]) * (w12 * r1 + w22 * r2)[0]
         return z
+
+    def off_the_line(self, at: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return [M]: how far each synthetic score lies from what the real one lets expect, and the variance of that.
+
+        At one point (log sd_r, log sd_s, phi), for mu as all solvers place it.
+        """
+        y1, y2 = self.y.T
+        w11, w22, w12, _ = self._precision((at[:1], at[1:2], at[2:3]))
+        m1, m2, *_ = _mean_and_covariance(w11, w22, w12, y1, y2)
+        # Given the first of a normal pair, the second has mean -w12 / w22 times its deviation, and variance 1 / w22.
+        return ((y2 - m2[:, None]) + w12 / w22 * (y1 - m1[:, None]))[0], (1 / w22)[0]
 
     def draw_noise(self, rounds: int, rng: np.random.Generator) -> FloatArray:
         """Return [K, 2, M]: noise of the kind that moved y away from theta."""
@@ -78,7 +112,7 @@ class Population:
         log_r, log_s, phi = (axis[:, None] for axis in at)
         s11, s22 = np.exp(2 * log_r), np.exp(2 * log_s)
         s12 = np.sin(phi) * np.exp(log_r + log_s)
-        v1, v2, c, f = self.v[:, 0], self.v[:, 1], self.c, self.f
+        v1, v2, c, f = self.v[:, 0], self.v[:, 1] + self.e, self.c, self.f
         # Written out, not a b - o^2: at rho = 1 that would cancel.
         determinant = s11 * s22 * np.cos(phi) ** 2 * f**2 + f * (s11 * v2 + s22 * v1 - 2 * s12 * c) + (v1 * v2 - c * c)
         return (s22 * f + v2) / determinant, (s11 * f + v1) / determinant, -(s12 * f + c) / determinant, determinant
@@ -140,9 +174,6 @@ def mesh(axes: tuple[FloatArray, FloatArray, FloatArray]) -> Point:
 def _log_posterior(population: Population, axes: tuple[FloatArray, FloatArray, FloatArray]) -> FloatArray:
     log_r, log_s, phi = mesh(axes)
     log_prior = _log_half_t(log_r) + _log_half_t(log_s)
-    if len(axes[2]) > 1:
-        # rho uniform: d rho = cos phi d phi.
-        log_prior = log_prior + np.log(np.maximum(np.cos(phi), 1e-300))
     return (population.log_likelihood((log_r, log_s, phi)) + log_prior).reshape([len(axis) for axis in axes])
 
 

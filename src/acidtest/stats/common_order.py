@@ -38,9 +38,9 @@ def line_ratio(population: Population) -> tuple[float, FloatArray]:
     Both with the best sd of each set; mu integrated out. Never negative.
     """
     log_sd = np.linspace(float(np.log(SD_LOW)), float(np.log(SD_HIGH)), 9)
-    same, at_same = _highest(population, (log_sd, log_sd, np.array([np.pi / 2])), free=False)
-    free, _ = _highest(population, (log_sd, log_sd, np.linspace(-1.4, 1.4, 9)), free=True)
-    near, _ = _climb(population, at_same, free=True)
+    same, at_same = highest(population, (log_sd, log_sd, np.array([np.pi / 2])), free=False)
+    free, _ = highest(population, (log_sd, log_sd, np.linspace(-1.4, 1.4, 9)), free=True)
+    near, _ = climb(population, at_same, free=True)
     return max(2 * (max(free, near) - same), 0.0), population.standing(at_same)
 
 
@@ -77,7 +77,8 @@ def rising(x: FloatArray, weight: FloatArray) -> FloatArray:
 
 def _misfit_in_order(population: Population, order: np.ndarray) -> float:
     """Return the chi-squared of this order: rising fits of both sets in turn, each given what the other leaves over."""
-    y, v, c = population.y[order], population.v[order], population.c[order]
+    y, c = population.y[order], population.c[order]
+    v = np.stack([population.v[order, 0], (population.v[:, 1] + population.e)[order]], axis=1)
     fit1, fit2 = rising(y[:, 0], 1 / v[:, 0]), rising(y[:, 1], 1 / v[:, 1])
     if c.any():
         for _ in range(20):
@@ -88,15 +89,16 @@ def _misfit_in_order(population: Population, order: np.ndarray) -> float:
     return float(((v[:, 1] * r1**2 + v[:, 0] * r2**2 - 2 * c * r1 * r2) / determinant).sum())
 
 
-def _highest(
+def highest(
     population: Population, axes: tuple[FloatArray, FloatArray, FloatArray], *, free: bool
 ) -> tuple[float, FloatArray]:
+    """Return height and place of the likelihood's top, searched from the best point of a grid."""
     points = np.stack(mesh(axes), axis=1)
     best = points[int(np.argmax(population.log_likelihood((points[:, 0], points[:, 1], points[:, 2]))))]
-    return _climb(population, best, free=free)
+    return climb(population, best, free=free)
 
 
-def _climb(population: Population, start: FloatArray, *, free: bool) -> tuple[float, FloatArray]:
+def climb(population: Population, start: FloatArray, *, free: bool) -> tuple[float, FloatArray]:
     """Return height and place of the top near `start`: go to the best neighbour, look closer where none is higher."""
     offsets = np.array(list(itertools.product((0, -1, 1), (0, -1, 1), (0, -1, 1) if free else (0,))), np.float64)
     step = np.array([0.3, 0.3, 0.2])

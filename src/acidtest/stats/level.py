@@ -60,31 +60,36 @@ def mspd_excess(real: FloatArray, synthetic: FloatArray, noise_floor: float) -> 
     return mspd(real, synthetic) - noise_floor
 
 
-def no_difference_p(difference: FloatArray, own: FloatArray, common: float) -> float:
+def no_difference_p(difference: FloatArray, own: FloatArray, common: float, freedom: float = np.inf) -> float:
     """Return how likely differences at least as large as those seen are if no true score differs.
 
     Squares are never below 0, so draws of them never quite reach it; while this is not small, no true difference is
     ruled out, and an interval of squares must reach 0. Two tests, the smaller p twice (Bonferroni): that any solver's
-    scores differ, d' V^-1 d against chi-squared with M degrees of freedom, V = diag(own) + common; and that their mean
-    does, which sees a common shift with fewer items.
+    scores differ, d' V^-1 d / M against F with M and `freedom` degrees of freedom, V = diag(own) + common; and that
+    their mean does, which sees a common shift with fewer items.
 
     Args:
         difference: [M] synthetic - real of each solver.
         own: [M] noise variance of each difference that is the solver's own.
         common: Noise variance that moves all differences together.
+        freedom: Degrees of freedom of the noise variances: items less one, or infinite where they are known.
 
     Example:
         >>> round(no_difference_p(np.array([0.2, 0.2]), np.array([0.02, 0.02]), 0.0), 4)
         0.091
     """
-    from scipy.special import chdtrc
+    from scipy.special import chdtrc, fdtrc
 
     m = len(difference)
     precision = 1 / np.maximum(own, np.finfo(np.float64).tiny)
     together = common * float((difference * precision).sum()) ** 2 / (1 + common * float(precision.sum()))
     any_differs = max(float((difference**2 * precision).sum()) - together, 0.0)
     mean_differs = float(difference.mean()) ** 2 / max(float(own.sum()) / m**2 + common, np.finfo(np.float64).tiny)
-    return min(1.0, 2 * min(float(chdtrc(m, any_differs)), float(chdtrc(1, mean_differs))))
+    if np.isfinite(freedom):
+        tails = fdtrc(m, freedom, any_differs / m), fdtrc(1, freedom, mean_differs)
+    else:
+        tails = chdtrc(m, any_differs), chdtrc(1, mean_differs)
+    return min(1.0, 2 * float(min(tails)))
 
 
 def _mean_over_solvers(x: FloatArray) -> FloatArray:

@@ -100,6 +100,29 @@ def plain_variance(linearised: FloatArray) -> FloatArray:
     return variance
 
 
+def spread_of_variance(linearised: FloatArray) -> float:
+    """Return the relative standard error of the per-item variance (mean over solvers), as the items themselves show it.
+
+    The variance is a mean over items of squared deviations, so its error is that of a mean. 0 where nothing varies.
+
+    Example:
+        >>> round(spread_of_variance(np.array([[1.0, 0.0, 1.0, 0.0]])), 3), round(
+        ...     spread_of_variance(np.array([[1.0, 0.0, 0.0, 0.0]])), 3
+        ... )
+        (0.0, 0.667)
+    """
+    linearised = linearised[:, np.isfinite(linearised).any(axis=0)]
+    scored = np.isfinite(linearised)
+    count = scored.sum(axis=1)
+    mean = _ratio(np.where(scored, linearised, 0.0).sum(axis=1), count)
+    squares = np.where(scored, (linearised - mean[:, None]) ** 2, 0.0)
+    n = linearised.shape[1]
+    # A solver that was scored on fewer items is moved further by each.
+    per_item = (squares * np.nan_to_num(_ratio(np.full(len(count), float(n)), count))[:, None]).mean(axis=0)
+    total = float(per_item.mean())
+    return float(np.sqrt(per_item.var(ddof=1) / n)) / total if total > 0 and n > 1 else 0.0
+
+
 def deviations(linearised: FloatArray) -> FloatArray:
     """Return [M, n]: how far each item moves each solver's metric, in units of 1 / n; 0 where it was not scored.
 

@@ -13,6 +13,7 @@ from acidtest.stats.bivariate import Population, posterior_grid
 from acidtest.stats.common_order import LIMIT, likelihood_ratio
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.noise import Noise
+from acidtest.stats.stray import let_go
 
 __all__ = ["LIMIT", "PairPosterior", "pair_posterior"]
 
@@ -35,16 +36,24 @@ class PairPosterior:
 
     Attributes:
         real, synthetic: [D, M] true scores on the metric's own scale; draw d of both belongs together.
+        aligned: The same (real, synthetic) were the order perfect (any slope), strays aside; None where that is ruled
+            out. Draws of a free correlation never quite reach 1, so their quantiles miss the truth where it is there.
         ceiling_real, ceiling_synthetic: [D, M] scores as they would be observed were the order perfect: true scores
-            drawn at rho = 1 (any slope), noise of these item numbers added. On the metric's own scale.
+            drawn at rho = 1, noise of these item numbers added. On the metric's own scale.
         likelihood_ratio: How much better two orders explain the scores than one, see `common_order`.
+        strays: Solvers that leave the others' line, see `stray`.
+        in_hand: [D, M] what the synthetic set would show of the solvers of each draw, where they are others than those
+            that were seen; None where they are those.
     """
 
     real: FloatArray
     synthetic: FloatArray
+    aligned: tuple[FloatArray, FloatArray] | None
     ceiling_real: FloatArray
     ceiling_synthetic: FloatArray
     likelihood_ratio: float
+    strays: tuple[int, ...] = ()
+    in_hand: FloatArray | None = None
 
     @property
     def rejects(self) -> bool:
@@ -52,7 +61,7 @@ class PairPosterior:
         return self.likelihood_ratio > LIMIT
 
 
-def pair_posterior(
+def pair_posterior(  # noqa: PLR0913  # two sets, their noise, and what is asked of them
     observed_real: FloatArray,
     observed_synthetic: FloatArray,
     noise: Noise,
@@ -61,6 +70,7 @@ def pair_posterior(
     unit: bool,
     n_items: tuple[int, int],
     draws: int = 2000,
+    others: bool = False,
 ) -> PairPosterior:
     """Return draws of the true scores of M solvers on a real and a synthetic set.
 
@@ -77,6 +87,8 @@ def pair_posterior(
         unit: Scores lie in [0, 1]. Scores of exactly 0 or 1 are moved half an item inward, with the noise of a share.
         n_items: Items of the real and of the synthetic set.
         draws: D.
+        others: Draw as many other solvers from the same population, instead of those that were seen: what another
+            group of solvers like these would show. Their spread is normal; nobody knows who would be far from the rest.
 
     Raises:
         ValueError: A score is missing.
@@ -92,27 +104,70 @@ def pair_posterior(
     if not np.isfinite(observed).all():
         raise ValueError("a score is missing: leave out solvers that did not answer both sets")
     scale = _Scale.of(observed, noise, unit=unit, n_items=n_items)
-    population = scale.population
-    if len(observed) == 1:
-        # One solver has no spread and no order: its true scores are its scores and their noise.
-        theta = scale.y[None] + _transposed(population.draw_noise(draws, rng)) * scale.spread
-        top = theta + _transposed(population.draw_noise(draws, rng)) * scale.spread
-        ratio = 0.0
-    else:
-        at = posterior_grid(population).draw(draws, rng)
-        theta = scale.restored(population.draw(at, rng))
-        at_one = posterior_grid(population, np.array([np.pi / 2])).draw(draws, rng)
-        top = scale.restored(population.draw(at_one, rng) + population.draw_noise(draws, rng))
-        ratio = likelihood_ratio(population)
-    true = scale.back(theta + scale.shift(draws, rng))
-    ceiling = scale.back(top)
+    drawn = _one_solver(scale, draws, rng) if len(observed) == 1 else _several(scale, draws, rng, others=others)
+    shift = scale.shift(draws, rng)
+    true, ceiling = scale.back(drawn.true + shift), scale.back(drawn.ceiling)
+    aligned = None if drawn.aligned is None else scale.back(drawn.aligned + shift)
     return PairPosterior(
         real=true[..., 0],
         synthetic=true[..., 1],
+        aligned=None if aligned is None else (aligned[..., 0], aligned[..., 1]),
         ceiling_real=ceiling[..., 0],
         ceiling_synthetic=ceiling[..., 1],
-        likelihood_ratio=ratio,
+        likelihood_ratio=drawn.likelihood_ratio,
+        strays=drawn.strays,
+        in_hand=None if drawn.seen is None else scale.back(drawn.seen)[..., 1],
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Drawn:
+    """[D, M, 2] draws on the model's scale: true scores, the same at rho = 1, what that would show, others in hand."""
+
+    true: FloatArray
+    aligned: FloatArray | None
+    ceiling: FloatArray
+    likelihood_ratio: float
+    strays: tuple[int, ...] = ()
+    seen: FloatArray | None = None
+
+
+def _one_solver(scale: "_Scale", draws: int, rng: np.random.Generator) -> _Drawn:
+    """One solver has no spread and no order: its true scores are its scores and their noise."""
+    theta, noise = (_transposed(scale.population.draw_noise(draws, rng)) * scale.spread for _ in range(2))
+    true = scale.y[None] + theta
+    return _Drawn(true=true, aligned=None, ceiling=true + noise, likelihood_ratio=0.0)
+
+
+def _several(scale: "_Scale", draws: int, rng: np.random.Generator, *, others: bool) -> _Drawn:
+    strict = scale.population
+    free = let_go(strict)
+
+    def true_scores(population: Population, phi: FloatArray | None = None) -> FloatArray:
+        at = posterior_grid(population, phi).draw(draws, rng)
+        return population.draw_others(at, rng) if others else population.draw(at, rng)
+
+    true = true_scores(free)
+    # Ceilings and the order test ask about all solvers on one line, strays included.
+    one_line = true_scores(strict, _AT_ONE)
+    ratio = likelihood_ratio(strict)
+    aligned: FloatArray | None = one_line
+    if ratio > LIMIT:
+        # Perhaps all but one keep their order; that one need not be certain for the rest to be possible.
+        freed = free if free.e.any() else let_go(strict, at_least=1)
+        aligned = true_scores(freed, _AT_ONE) if freed.e.any() and likelihood_ratio(freed) <= LIMIT else None
+    return _Drawn(
+        true=scale.restored(true),
+        aligned=None if aligned is None else scale.restored(aligned),
+        ceiling=scale.restored(one_line + strict.draw_noise(draws, rng)),
+        likelihood_ratio=ratio,
+        strays=tuple(np.flatnonzero(free.e).tolist()),
+        seen=scale.restored(true + strict.draw_noise(draws, rng)) if others else None,
+    )
+
+
+_AT_ONE = np.array([np.pi / 2])
+"""phi where rho is 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +212,7 @@ class _Scale:
         v = np.maximum(v / spread**2, LEAST_VARIANCE)
         limit = LARGEST_CORRELATION * np.sqrt(v.prod(axis=1))
         c = np.clip(c / spread.prod(), -limit, limit)
-        population = Population(y=(y - centre) / spread, v=v, c=c, f=1 / weights)
+        population = Population(y=(y - centre) / spread, v=v, c=c, f=1 / weights, e=np.zeros(len(y)))
         return cls(y=y, centre=centre, spread=spread, common=common, population=population, unit=unit)
 
     def restored(self, scaled: FloatArray) -> FloatArray:

@@ -9,7 +9,9 @@ import numpy as np
 from acidtest.stats.estimate import FloatArray
 
 
-def worth_score_draws(real: FloatArray, synthetic: FloatArray, v: float, v_s: float, n_s: float) -> FloatArray:
+def worth_score_draws(
+    real: FloatArray, synthetic: FloatArray, v: FloatArray | float, v_s: FloatArray | float, n_s: float
+) -> FloatArray:
     """Return [D]: number of real items whose scores would be as close in level: v / (b2 + v_s / n_s).
 
     A sample of N real items misses the true real score by v / N on average (squared); the synthetic set by its true
@@ -31,10 +33,12 @@ def worth_score_draws(real: FloatArray, synthetic: FloatArray, v: float, v_s: fl
         [22.7]
     """
     b2 = ((synthetic - real) ** 2).mean(axis=-1)
-    return _ratio(np.full(b2.shape, v), b2 + v_s / n_s)
+    return _ratio(np.broadcast_to(v, b2.shape), b2 + v_s / n_s)
 
 
-def worth_rank_draws(real: FloatArray, synthetic: FloatArray, v_c: float, v_cs: float, n_s: float) -> FloatArray:
+def worth_rank_draws(
+    real: FloatArray, synthetic: FloatArray, v_c: FloatArray | float, v_cs: FloatArray | float, n_s: float
+) -> FloatArray:
     """Return [D]: number of real items whose scores would correlate as strongly with the true real scores.
 
     Scores of N real items have squared correlation s_r2 / (s_r2 + v_c / N) with the true ones; the synthetic scores
@@ -68,7 +72,7 @@ def worth_rank_draws(real: FloatArray, synthetic: FloatArray, v_c: float, v_cs: 
 
 
 def worth_rank_of_perfect_order(
-    real: FloatArray, synthetic: FloatArray, v_c: float, v_cs: float, n_s: float
+    real: FloatArray, synthetic: FloatArray, v_c: FloatArray | float, v_cs: FloatArray | float, n_s: float
 ) -> FloatArray:
     """Return [D]: `worth_rank_draws` were the true scores of each draw perfectly correlated, their spreads as they are.
 
