@@ -65,3 +65,13 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 
     near = difflib.get_close_matches(name, known, n=1)
     return f"Did you mean '{near[0]}'? " if near else ""
+
+
+def counted(n: int, word: str) -> str:
+    """Return a number with its word, which takes an s but for one.
+
+    Example:
+        >>> counted(1, "solver"), counted(2000, "solver pair")
+        ('1 solver', '2,000 solver pairs')
+    """
+    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"

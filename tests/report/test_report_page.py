@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from acidtest.report.page import render_page, write_page
-from acidtest.report.panels import all_solvers, synthetic_sets
+from acidtest.report.panels import all_solvers, detailed_sets, synthetic_sets
 from acidtest.report.samples import Sample
 from acidtest.report.words import STATISTICS
 from acidtest.stats.estimate import Estimate
@@ -154,6 +155,26 @@ def test_sets_of_which_the_same_is_said_share_a_card() -> None:
     first = re.search(r'<h3 id="card-1">(.*?)</h3>', html)
     assert first is not None
     assert Page(first[0]).text == "generator-0.strategy_number_0, generator-3.strategy_number_3"
+
+
+def test_very_many_sets_are_one_line_each_but_for_the_first() -> None:
+    """As many as the largest table known: 338 solvers, 212 sets. JSON holds what the page leaves out."""
+    report = dataclasses.replace(large(338, 212), bias_factor={})
+    before = time.process_time()
+    html = render_page(report, title="x")
+    assert time.process_time() - before < 10
+    assert len(html.encode()) < 5_000_000
+    glance = html[html.index('<table class="glance">') :].split("</table>")[0]
+    rows = glance.split("<tr>")[2:]
+    assert len(rows) == 212
+    for row, of in zip(rows, report.fidelity.values(), strict=True):
+        assert repr(of["srcc"].value) in row
+    assert ["#set-" in row for row in rows] == [True] * 15 + [False] * 197
+    assert html.count('<section class="set"') == 15
+    assert len(detailed_sets(large(40, 212))) == 24
+    said = "The first 15 of 212 sets are shown in full, the others in one line each; --json holds all of all."
+    assert html.count(said) == 3
+    assert "Drawn: the first 156 of 338 solvers." in html
 
 
 def test_not_known_is_said_with_its_reason_and_never_zero() -> None:

@@ -2,14 +2,16 @@
 
 import dataclasses
 import io
+import math
 import re
 
 import pytest
 from rich.console import Console
 
 from acidtest.report.terminal import print_report
-from acidtest.report.words import STATISTICS
-from acidtest.types import FidelityReport
+from acidtest.report.words import STATISTICS, USES
+from acidtest.stats.estimate import Estimate
+from acidtest.types import FidelityReport, Use, Verdict
 from report_example import SETS, example, large, minimal
 
 
@@ -118,5 +120,55 @@ def test_a_console_that_knows_only_ascii_gets_ascii() -> None:
 
 def test_many_solvers_are_cut_short_and_counted() -> None:
     text = printed(large(100, 2))
-    assert "and 70 more: --html and --json show all" in text
+    assert "and 70 more solvers: --html and --json show all" in text
     assert "and 90 more" in text
+
+
+def test_very_many_sets_fill_two_screens_and_say_where_the_rest_is() -> None:
+    report = large(60, 212)
+    text = printed(report, width=100)
+    lines = text.splitlines()
+    assert len(lines) <= 100
+    assert max(len(line.rstrip()) for line in lines) <= 100
+    assert sum(line.startswith("generator-") and " GO " in line for line in lines) == 30
+    assert "and 182 more: --html and --json show all" in text
+    assert "and 50 more solvers and 210 more sets: --html" in text
+    assert "and 8 more generators: --html" in text
+    row = next(" ".join(line.split()) for line in lines if line.startswith("generator-1.") and "INCONCLUSIVE" in line)
+    assert "INCONCLUSIVE INCONCLUSIVE GO 0.81 0.98 188 56" in row
+    assert "Pairwise agreement" not in text
+
+
+def test_sets_of_which_all_is_said_alike_are_told_by_their_correlations() -> None:
+    """Without items nobody has a ceiling: the interval stands beside SRCC instead."""
+    report = large(12, 8)
+    told = Verdict(decision="INCONCLUSIVE", because="No items are known.", settle="Give items.")
+    silent = Estimate(value=math.nan, n=12, method="none", warnings=("no items",))
+    tables = {
+        key: {**of, **dict.fromkeys(("srcc_ceiling", "pairwise_ceiling", "worth_score", "worth_rank"), silent)}
+        for key, of in report.fidelity.items()
+    }
+    verdict: dict[str, dict[Use, Verdict]] = {key: {use: told for use in USES} for key in tables}  # noqa: C420
+    text = printed(dataclasses.replace(report, fidelity=tables, verdict=verdict))
+    lines = text.splitlines()
+    assert sum("0.86 [0.71, 0.95]" in line for line in lines) == 3
+    assert not any("its ceiling" in line or "Worth for order" in line for line in lines)
+    assert " ".join(text.split()).count("No items are known.") == 1
+
+
+def test_what_a_set_adds_to_real_scores_is_shown_where_it_adds_anything() -> None:
+    report = example()
+    nothing = {
+        key: {s: dataclasses.replace(e, value=700.0) for s, e in of.items()}
+        for key, of in report.combined_items.items()
+    }
+    text = " ".join(printed(dataclasses.replace(report, combined_items=nothing), width=120).split())
+    assert "700 real items tell no more than without it, for level and order" in text
+    assert "real items alone" not in text
+    assert "real items alone" in " ".join(printed(report, width=120).split())
+
+
+def test_columns_that_nothing_stands_in_are_left_out() -> None:
+    text = printed(minimal())
+    assert "ceiling" not in text
+    assert any(line.split() == ["seen"] for line in text.splitlines())

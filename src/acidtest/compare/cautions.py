@@ -6,6 +6,7 @@ import numpy as np
 
 from acidtest.compare.pair import FEW_SOLVERS, Pair
 from acidtest.compare.sets import ScoredSet
+from acidtest.errors import counted
 from acidtest.stats.jackknife import observed
 
 FAILURES_DIFFER = 0.05
@@ -30,8 +31,8 @@ def _few(pairs: Sequence[Pair]) -> str:
         return ""
     fewest = min(len(pair.models) for pair in few)
     return (
-        f"{fewest} solvers answered both sets of {_listed([p.name for p in few])}: with {FEW_SOLVERS} or fewer, little "
-        "can be said about an order."
+        f"{counted(fewest, 'solver')} answered both sets of {_listed([p.name for p in few])}: with {FEW_SOLVERS} or "
+        "fewer, little can be said about an order."
     )
 
 
@@ -49,8 +50,9 @@ def _overlap(real: ScoredSet, one: ScoredSet) -> str:
     both = set(real.columns) & set(one.columns)
     if not both or both == set(real.columns) == set(one.columns):
         return ""
+    stand = f"{counted(len(both), 'item')} {'stands' if len(both) == 1 else 'stand'}"
     return (
-        f"{len(both)} items stand in '{real.name}' and in '{one.name}', others in only one of them: for ensembles "
+        f"{stand} in '{real.name}' and in '{one.name}', others in only one of them: for ensembles "
         "their noise is taken as independent, and intervals may be too wide."
     )
 
@@ -60,11 +62,12 @@ def _missing(one: ScoredSet) -> str:
         return ""
     lacks = one.n_items - np.isfinite(one.scores.stats).all(axis=-1).sum(axis=1)
     worst = int(np.argmax(lacks))
-    if not lacks[worst]:
+    some = int(np.sum(lacks > 0))
+    if not some:
         return ""
     return (
-        f"On '{one.name}' {int(np.sum(lacks > 0))} solvers have no score for some items (most: '"
-        f"{one.scores.models[worst]}', {int(lacks[worst])} of {one.n_items}): they are scored on the others."
+        f"On '{one.name}' {counted(some, 'solver')} {'has' if some == 1 else 'have'} no score for some items (most: '"
+        f"{one.scores.models[worst]}', {int(lacks[worst])} of {one.n_items}): scored on the others alone."
     )
 
 
@@ -86,7 +89,7 @@ def _failures_decide(one: ScoredSet, differ: float) -> str:
     worst = int(np.argmax(np.where(turned, abs(rate[first] - rate[second]), 0)))
     i, j = int(first[worst]), int(second[worst])
     return (
-        f"On '{one.name}' unreadable answers decide the order of {int(turned.sum())} solver pairs, such as "
+        f"On '{one.name}' unreadable answers decide the order of {counted(int(turned.sum()), 'solver pair')}, such as "
         f"'{one.scores.models[i]}' ({rate[i]:.0%} unreadable) and '{one.scores.models[j]}' ({rate[j]:.0%})."
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from acidtest.compare.sets import ScoredSet, same_columns, shared_columns
 from acidtest.compare.thresholds import Settings
+from acidtest.errors import counted
 from acidtest.stats import level
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import from_draws, interval, rng_for, solver_interval
@@ -283,7 +284,8 @@ def few_solvers(number: int) -> tuple[str, ...]:
     """Return the warning that few solvers always bring."""
     if number > FEW_SOLVERS:
         return ()
-    return (f"only {number} solvers: little can be said about an order, and nothing about solvers that were not tried",)
+    few = counted(number, "solver")
+    return (f"only {few}: little can be said about an order, and nothing about solvers that were not tried",)
 
 
 def sum_of(arrays: Sequence[FloatArray]) -> FloatArray:

@@ -61,7 +61,7 @@ def render_page(
             policy=_policy(style),
             panels=panels,
             pictures=pictures,
-            sets=tuple(zip(panels.sets, pictures.pairs, strict=True)),
+            sets=tuple(zip(panels.detailed, pictures.pairs, strict=True)),
             neighbours=neighbours(report),
             samples=side_by_side(samples),
             notes=tuple(excerpt(note) for note in notes),

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from acidtest.report import number
-from acidtest.report.panels import Figure, figure, synthetic_sets
+from acidtest.report.figure import Figure, figure
+from acidtest.report.panels import detailed_sets
 from acidtest.report.safe_text import name
 from acidtest.types import FidelityReport, PairTest
 
 _SMALLEST_P = 0.001
+_MOST_ROWS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,21 +28,23 @@ class PairRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PairTable:
-    """The neighbours of one set, best first."""
+    """The neighbours of one set, best first; `more` are left out."""
 
     benchmark: str
     rows: tuple[PairRow, ...]
+    more: int
 
 
 def neighbours(report: FidelityReport) -> tuple[PairTable, ...]:
     """Return the tests of neighbours on every set that has them, the real one first."""
     tables = []
-    for benchmark in (report.real, *synthetic_sets(report)):
+    for benchmark in (report.real, *detailed_sets(report)):
         order = list(report.rank_groups.get(benchmark, {}))
         known = {(test.one, test.other): test for test in report.pair_tests.get(benchmark, ())}
         rows = [_row(known[pair]) for pair in pairwise(order) if pair in known]
         if rows:
-            tables.append(PairTable(benchmark=name(benchmark), rows=tuple(rows)))
+            shown = tuple(rows[:_MOST_ROWS])
+            tables.append(PairTable(benchmark=name(benchmark), rows=shown, more=len(rows) - len(shown)))
     return tuple(tables)
 
 

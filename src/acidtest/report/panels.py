@@ -8,28 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from acidtest.report import number
+from acidtest.report.figure import Figure, figure, plain_figure, warnings_of
 from acidtest.report.footnotes import Footnote, footnotes
 from acidtest.report.safe_text import excerpt, name
 from acidtest.report.standing import letters_of, ranks_of, separated_sentence
-from acidtest.report.statements import combined_sentence, deck_of, headline_of, order_test_of, worth_sentence
+from acidtest.report.statements import (
+    brief_sentence,
+    combined_sentence,
+    deck_of,
+    headline_of,
+    helps,
+    order_test_of,
+    worth_sentence,
+)
 from acidtest.report.words import CEILINGS, DECISIONS, USES, in_order, words_of
 from acidtest.stats.estimate import Estimate
 from acidtest.types import BiasFactor, Decision, FidelityReport, Use, Verdict
 
+MOST_DETAILED = 24
+"""Sets that are shown with all that is known of them; of more, one line each, and JSON holds the rest."""
 
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One number as shown: its text, all its digits for machines, its interval, and why where it is not known.
-
-    A score also has the letters that its solver shares with all it cannot be told apart from, and its possible ranks.
-    """
-
-    text: str
-    exact: str
-    span: str = ""
-    why: str = ""
-    letters: str = ""
-    ranks: str = ""
+MOST_CELLS = 5400
+"""Scores (solvers times sets) that a page holds while it stays below 5 MB; with very many solvers, fewer sets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,30 +144,34 @@ class Grid:
 
 @dataclass(frozen=True, kw_only=True)
 class Panels:
-    """Everything on the page, but for the pictures."""
+    """Everything on the page, but for the pictures.
+
+    `sets` are all. `detailed` are those shown with all that is known of them: tables that have a column for each set
+    hold them alone, and `brief_said` says so.
+    """
 
     headline: str
     deck: str
+    brief_said: str
     real: str
     real_items: str
     metric: str
     level: str
     sets: tuple[SetPanel, ...]
+    detailed: tuple[SetPanel, ...]
     bias: tuple[BiasRow, ...]
     ensembles: Grid
     combined: Grid
     combined_said: tuple[str, ...]
+    combined_helps: bool
     scores: Grid
     failures: Grid
     warnings: tuple[str, ...]
 
     @property
     def cards(self) -> tuple[tuple[SetPanel, ...], ...]:
-        """The sets, those together of which the same is to be said."""
-        alike: dict[object, list[SetPanel]] = {}
-        for panel in self.sets:
-            alike.setdefault((panel.said, panel.worth_said), []).append(panel)
-        return tuple(tuple(panels) for panels in alike.values())
+        """The detailed sets, those together of which the same is to be said."""
+        return alike(self.detailed)
 
     @property
     def bias_footnotes(self) -> tuple[Footnote, ...]:
@@ -175,21 +179,36 @@ class Panels:
         return footnotes((row.generator, row.warnings) for row in self.bias)
 
 
+def alike(panels: Sequence[SetPanel]) -> tuple[tuple[SetPanel, ...], ...]:
+    """Return sets put together of which the same is to be said."""
+    groups: dict[object, list[SetPanel]] = {}
+    for panel in panels:
+        groups.setdefault((panel.said, panel.worth_said), []).append(panel)
+    return tuple(tuple(group) for group in groups.values())
+
+
 def describe(report: FidelityReport) -> Panels:
     """Put a comparison into words. Nothing is computed: every figure stands in the report."""
-    benchmarks = (report.real, *synthetic_sets(report))
+    detailed = detailed_sets(report)
+    benchmarks = (report.real, *detailed)
+    sets = tuple(_set_panel(report, key) for key in synthetic_sets(report))
     return Panels(
         headline=headline_of(report, synthetic_sets(report)),
         deck=deck_of(report, synthetic_sets(report)),
+        brief_said=brief_sentence(len(detailed), len(sets)),
         real=name(report.real),
         real_items=items_text(report.items.get(report.real, 0)),
         metric=name(report.metric),
         level=number.level(report.level),
-        sets=tuple(_set_panel(report, key) for key in synthetic_sets(report)),
+        sets=sets,
+        detailed=sets[: len(detailed)],
         bias=tuple(_bias_row(generator, bias) for generator, bias in report.bias_factor.items()),
         ensembles=_ensembles(report),
         combined=_combined(report),
-        combined_said=tuple(combined_sentence(of, key) for key, of in report.combined_items.items()),
+        combined_said=tuple(
+            combined_sentence(of, key) for key, of in report.combined_items.items() if key in benchmarks
+        ),
+        combined_helps=any(helps(one) for of in report.combined_items.values() for one in of.values()),
         scores=_scores(report, benchmarks),
         failures=_failures(report, benchmarks),
         warnings=tuple(excerpt(text) for text in report.warnings),
@@ -200,6 +219,12 @@ def synthetic_sets(report: FidelityReport) -> tuple[str, ...]:
     """Return the names of the synthetic benchmarks, in the report's own order."""
     keys = (*report.fidelity, *report.verdict, *report.scores, *report.left_out)
     return tuple(key for key in dict.fromkeys(keys) if key != report.real)
+
+
+def detailed_sets(report: FidelityReport) -> tuple[str, ...]:
+    """Return the names of the synthetic benchmarks that are shown with all that is known of them: the first ones."""
+    most = min(MOST_DETAILED, max(MOST_CELLS // max(len(all_solvers(report)), 1), 1))
+    return synthetic_sets(report)[:most]
 
 
 def all_solvers(report: FidelityReport) -> tuple[str, ...]:
@@ -213,27 +238,6 @@ def items_text(items: int) -> str:
     if items == 0:
         return "number of items not known"
     return "1 item" if items == 1 else f"{items:,} items"
-
-
-def figure(estimate: Estimate, digits: int | None, *, signed: bool = False) -> Figure:
-    """Return an estimate as shown; `digits` None: a count of labels."""
-    if digits is None:
-        text, span = number.count(estimate.value), number.count_span(estimate.low, estimate.high)
-    else:
-        text = number.number(estimate.value, digits, signed=signed)
-        span = number.interval(estimate, digits, signed=signed)
-    missing = math.isnan(estimate.value)
-    return Figure(
-        text=text,
-        exact=number.exact(estimate.value),
-        span="" if missing and span == number.NOT_KNOWN else span,
-        why=excerpt(number.reason(estimate)) if missing else "",
-    )
-
-
-def _plain_figure(x: float, digits: int | None, *, signed: bool = False) -> Figure:
-    text = number.count(x) if digits is None else number.number(x, digits, signed=signed)
-    return Figure(text=text, exact=number.exact(x))
 
 
 def _set_panel(report: FidelityReport, key: str) -> SetPanel:
@@ -293,11 +297,11 @@ def _statistic_row(statistic: str, estimate: Estimate, ceiling: Estimate | None)
         name=name(words.name),
         meaning=words.meaning,
         seen=figure(estimate, words.digits, signed=words.signed),
-        true=_plain_figure(estimate.true, words.digits, signed=words.signed),
+        true=plain_figure(estimate.true, words.digits, signed=words.signed),
         ceiling=figure(ceiling, words.digits) if ceiling else None,
         n=f"{estimate.n:,}",
         method=excerpt(estimate.method),
-        warnings=_warnings(estimate, ceiling),
+        warnings=warnings_of(estimate, ceiling),
     )
 
 
@@ -315,7 +319,7 @@ def _bias_row(generator: str, bias: BiasFactor) -> BiasRow:
         ratio=beside(bias.ratio, signed=False),
         n=f"{bias.estimate.n:,}",
         method=excerpt(bias.estimate.method),
-        warnings=_warnings(bias.estimate, bias.own_excess, bias.family, bias.ratio),
+        warnings=warnings_of(bias.estimate, bias.own_excess, bias.family, bias.ratio),
     )
 
 
@@ -331,13 +335,14 @@ def _ensembles(report: FidelityReport) -> Grid:
 
 def _combined(report: FidelityReport) -> Grid:
     """Real scores alone, then as each set helps to tell them."""
-    tables = [report.scores.get(report.real, {}), *report.combined.values()]
+    keys = [key for key in detailed_sets(report) if key in report.combined]
+    tables = [report.scores.get(report.real, {}), *(report.combined[key] for key in keys)]
     rows = [
         _grid_row(solver, "", [table.get(solver) for table in tables], 3)
         for solver in all_solvers(report)
-        if any(solver in table for table in report.combined.values())
+        if any(solver in table for table in tables[1:])
     ]
-    return Grid(columns=("real items alone", *(f"with {name(key)}" for key in report.combined)), rows=tuple(rows))
+    return Grid(columns=("real items alone", *(f"with {name(key)}" for key in keys)), rows=tuple(rows))
 
 
 def _scores(report: FidelityReport, benchmarks: tuple[str, ...]) -> Grid:
@@ -361,7 +366,7 @@ def _grid_row(
         name=name(called),
         meaning=meaning,
         figures=tuple(figure(e, digits, signed=signed) if e else None for e in estimates),
-        warnings=_warnings(*estimates),
+        warnings=warnings_of(*estimates),
     )
 
 
@@ -373,13 +378,3 @@ def _failures(report: FidelityReport, benchmarks: tuple[str, ...]) -> Grid:
         figures = tuple(None if r is None else Figure(text=number.percent(r), exact=number.exact(r)) for r in rates)
         rows.append(GridRow(name=name(solver), meaning="", figures=figures))
     return Grid(columns=tuple(name(b) for b in benchmarks), rows=tuple(rows))
-
-
-def _warnings(*estimates: Estimate | None) -> tuple[str, ...]:
-    """Every warning once; where a number is not known, its reason is one of them."""
-    texts: dict[str, None] = {}
-    for estimate in estimates:
-        if estimate is not None:
-            reasons = (number.reason(estimate),) if math.isnan(estimate.value) else ()
-            texts |= dict.fromkeys((*reasons, *estimate.warnings))
-    return tuple(excerpt(text) for text in texts if text)

@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from acidtest.report import number
-from acidtest.report.panels import all_solvers, figure, synthetic_sets
+from acidtest.report.figure import figure
+from acidtest.report.panels import all_solvers, detailed_sets
 from acidtest.report.svg.forest import Axis, Strip, draw_forest
 from acidtest.report.svg.heat import Column, draw_heat
 from acidtest.report.svg.scale import extent, rounded
@@ -15,6 +16,9 @@ from acidtest.stats.estimate import Estimate
 from acidtest.types import FidelityReport
 
 _COMPARED = ("worth_rank", "worth_score", "srcc", "pairwise_agreement", "gap", "regret_at_1")
+_MOST_CELLS = 2500
+"""Of the heat map; with more, it ends at a solver further up."""
+
 _NO_ESTIMATE = Estimate(value=math.nan, n=0, method="not scored")
 
 
@@ -37,21 +41,24 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """All charts of a page, as SVG."""
+    """All charts of a page, as SVG; `heat_said` tells which solvers the heat map leaves out."""
 
     comparisons: tuple[Comparison, ...]
     heat: str
+    heat_said: str
     pairs: tuple[Pair, ...]
     bias: str
 
 
 def draw(report: FidelityReport) -> Pictures:
     """Draw every chart that the report has numbers for."""
-    sets = synthetic_sets(report)
+    sets = detailed_sets(report)
     domain = _domain(report)
+    heat, heat_said = _heat(report)
     return Pictures(
         comparisons=tuple(_comparison(report, s) for s in _COMPARED if any(_finite(report, key, s) for key in sets)),
-        heat=_heat(report),
+        heat=heat,
+        heat_said=heat_said,
         pairs=tuple(_pair(report, key, f"set{i + 1}", domain) for i, key in enumerate(sets)),
         bias=_bias(report),
     )
@@ -98,23 +105,25 @@ def _pair(report: FidelityReport, key: str, ident: str, domain: tuple[float, flo
     )
 
 
-def _heat(report: FidelityReport) -> str:
+def _heat(report: FidelityReport) -> tuple[str, str]:
     columns = [
         Column(
             benchmark=key,
             scores={solver: estimate.value for solver, estimate in report.scores.get(key, {}).items()},
             generator=report.generators.get(key, ""),
         )
-        for key in (report.real, *synthetic_sets(report))
+        for key in (report.real, *detailed_sets(report))
     ]
     solvers = [s for s in all_solvers(report) if any(math.isfinite(c.scores.get(s, math.nan)) for c in columns)]
-    return draw_heat(solvers, columns, ident="chart-heat") if solvers else ""
+    shown = solvers[: _MOST_CELLS // len(columns)]
+    said = f"Drawn: the first {len(shown)} of {len(solvers)} solvers." if len(shown) < len(solvers) else ""
+    return (draw_heat(shown, columns, ident="chart-heat") if solvers else ""), said
 
 
 def _comparison(report: FidelityReport, statistic: str) -> Comparison:
     words = words_of(statistic)
     strips = []
-    for key in synthetic_sets(report):
+    for key in detailed_sets(report):
         estimate = report.fidelity.get(key, {}).get(statistic, _NO_ESTIMATE)
         ceiling = report.fidelity.get(key, {}).get(words.ceiling, _NO_ESTIMATE)
         strips.append(_strip(key, estimate, ceiling, words.digits, signed=words.signed))

@@ -6,6 +6,7 @@ Escaping is not done here: Jinja2, ElementTree and rich each escape for their ow
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 LONGEST_NAME = 72
 LONGEST_TEXT = 1500
@@ -77,7 +78,11 @@ def fitted(names: Iterable[str], ems: float) -> dict[str, str]:
         >>> fitted(["mistralai/Mixtral-8x7B-Instruct-v0.1", "gpt-4o"], 8.0)
         {'mistralai/Mixtral-8x7B-Instruct-v0.1': 'Mixtral-8x7B-In…', 'gpt-4o': 'gpt-4o'}
     """
-    keys = list(dict.fromkeys(names))
+    return dict(_fitted(tuple(dict.fromkeys(names)), ems))
+
+
+@lru_cache(maxsize=16)
+def _fitted(keys: tuple[str, ...], ems: float) -> dict[str, str]:
     cuts = [_whole, _without_owner, _beginning]
     tries = {cut: {key: cut(key, ems) for key in keys} for cut in cuts}
     often = {cut: Counter(found.values()) for cut, found in tries.items()}
@@ -127,6 +132,7 @@ def _is_noncharacter(character: str) -> bool:
     return ord(character) & _NONCHARACTER == _NONCHARACTER
 
 
+@lru_cache(maxsize=4096)
 def _advance(character: str) -> float:
     if character in "iljtfrI.,:;|!'()[] /-":
         return 0.32

@@ -9,6 +9,9 @@ from acidtest.report.words import USES
 from acidtest.stats.estimate import Estimate
 from acidtest.types import FidelityReport, OrderTest, Use
 
+NO_METRIC = "score"
+"""What the metric is called where a table does not say: no name that tells a reader anything."""
+
 _WORDS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -33,10 +36,18 @@ def deck_of(report: FidelityReport, sets: Sequence[str]) -> str:
     """Return one sentence on what was compared."""
     few = "1 synthetic set" if len(sets) == 1 else f"{len(sets)} synthetic sets"
     solvers = "1 solver" if len(report.models) == 1 else f"{len(report.models)} solvers"
+    by = "" if report.metric == NO_METRIC else f", scored by {name(report.metric)}"
     return (
-        f"{few} compared with the real set {name(report.real)}: {solvers}, scored by {name(report.metric)}; "
+        f"{few} compared with the real set {name(report.real)}: {solvers}{by}; "
         f"{number.level(report.level)} intervals throughout."
     )
+
+
+def brief_sentence(shown: int, of: int) -> str:
+    """Return what a report of very many sets leaves out; empty where it shows all."""
+    if shown >= of:
+        return ""
+    return f"The first {shown} of {of} sets are shown in full, the others in one line each; --json holds all of all."
 
 
 def worth_sentence(estimate: Estimate, purpose: str) -> str:
@@ -58,11 +69,19 @@ def combined_sentence(items: Mapping[str, Estimate], benchmark: str) -> str:
         have, shown = number.count(estimate.n), number.count(estimate.value)
         if math.isnan(estimate.value):
             told.append(f"how much it helps for {purpose} is not known ({excerpt(number.reason(estimate))})")
-        elif shown == have or estimate.value < estimate.n:
-            told.append(f"{have} real items tell no more for {purpose} than without it")
-        else:
+        elif helps(estimate):
             told.append(f"{have} real items tell as much for {purpose} as about {shown} alone")
+        else:
+            told.append(f"{have} real items tell no more for {purpose} than without it")
+    known = [estimate for estimate in items.values() if not math.isnan(estimate.value)]
+    if len(known) == len(items) > 0 and not any(map(helps, known)):
+        told = [f"{number.count(known[0].n)} real items tell no more than without it, for {' and '.join(items)}"]
     return f"With {name(benchmark)}: {'; '.join(told)}."
+
+
+def helps(estimate: Estimate) -> bool:
+    """Return whether real items and a set together tell more than the real items alone, as far as a count shows it."""
+    return estimate.value >= estimate.n and number.count(estimate.value) != number.count(estimate.n)
 
 
 def order_test_of(test: OrderTest | None) -> str:

@@ -1,12 +1,17 @@
 """The report in a terminal: the verdict first, then the numbers. It reads well at 80 columns, and as plain text."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from acidtest.errors import counted
+from acidtest.report.figure import Figure
 from acidtest.report.footnotes import Footnote, footnotes
 from acidtest.report.number import MINUS, NOT_KNOWN
-from acidtest.report.panels import BiasRow, Figure, Grid, Panels, SetPanel, StatisticRow, describe
+from acidtest.report.panels import BiasRow, Grid, Panels, SetPanel, StatisticRow, alike, describe
 from acidtest.report.safe_text import fitted
+from acidtest.report.statements import NO_METRIC
+from acidtest.report.words import DECISIONS
 from acidtest.types import FidelityReport
 
 if TYPE_CHECKING:
@@ -18,6 +23,18 @@ _STYLES = {"go": "bold green", "no-go": "bold red", "open": "bold yellow", "none
 _MOST_ROWS = 30
 _NAME_EMS = 10.0
 _MOST_NAMES = 10
+_MOST_TABLES = 3
+"""Sets that get a table of statistics each; of more, one line each."""
+
+_MOST_CARDS = 6
+_HEADING = 24
+_WORDS = 9
+_NAME = 22
+_EMS_PER_CELL = 0.52
+_NONE = Figure(text=NOT_KNOWN, exact="")
+_DECIDED = {decision: _STYLES[mark] for decision, mark in DECISIONS.items()}
+_MOST_LINES = 12
+_ALL = "--html and --json show all"
 _ASCII = {"…": "...", "∞": "inf", "\N{EN DASH}": "-", "\N{REPLACEMENT CHARACTER}": "?"}
 
 
@@ -44,28 +61,57 @@ class _Printer:
 
     def print(self, panels: Panels) -> None:
         """Print all panels, the most important first."""
+        few = len(panels.sets) <= _MOST_TABLES
         self._line((panels.headline, "bold"))
         self._line((panels.deck, "dim"))
-        for alike in panels.cards:
-            self._verdicts(alike)
-        self._list("Before you lean on these numbers", panels.warnings)
-        shared = _shared(panels.sets)
-        for panel in panels.sets:
+        cards = alike(panels.sets)
+        if not few:
+            self._glance(panels.sets, decided=len(cards) > 1)
+        for group in cards if len(panels.sets) <= _MOST_CARDS or len(cards) == 1 else ():
+            self._verdicts(group)
+        self._list("Before you lean on these numbers", _at_most(panels.warnings, _MOST_LINES))
+        shared = _shared(panels.sets) if few else []
+        for panel in panels.sets if few else ():
             self._statistics(panel, panels.level, shared)
         self._list("Of every set", shared)
         if panels.bias:
             self._bias(panels.bias, panels.level)
         self._ensembles(panels.ensembles)
-        self._combined(panels)
+        self._combined(panels, few=few)
         self._scores(panels)
-        self._failures(panels.failures)
+        self._failures(panels.failures, len(panels.sets), _MOST_CARDS + 1 if few else _MOST_TABLES)
 
-    def _verdicts(self, alike: Sequence[SetPanel]) -> None:
-        panel = alike[0]
-        author = f"written by {panel.generator}, " if panel.generator else ""
-        about = f"  ({author}{panel.items})" if len(alike) == 1 else ""
+    def _glance(self, sets: Sequence[SetPanel], *, decided: bool) -> None:
+        """Print one line per set, with as many columns as the width has room for."""
         self._line()
-        self._line((", ".join(each.name for each in alike), "bold"), (about, "dim"))
+        shown = sets[:_MOST_ROWS]
+        columns: list[tuple[str, list[str]]] = []
+        if decided:
+            for i, verdict in enumerate(sets[0].verdicts):
+                columns.append((verdict.use, [p.verdicts[i].decision or "not judged" for p in shown]))
+        room = self.console.width - _NAME - sum(_column_width(*column) for column in columns)
+        for column in _glanced(shown):
+            if _column_width(*column) <= room:
+                columns.append(column)
+                room -= _column_width(*column)
+        short = fitted((panel.name for panel in shown), _EMS_PER_CELL * (_NAME - 2 + max(room, 0)))
+        columns.insert(0, ("", [short[panel.name] for panel in shown]))
+        table = self._table(*(heading for heading, _ in columns), widths=[_column_width(*c) - 2 for c in columns])
+        for row in zip(*(cells for _, cells in columns), strict=True):
+            table.add_row(*(self._text((cell, _DECIDED.get(cell, ""))) for cell in row))
+        self.console.print(table)
+        if len(sets) > _MOST_ROWS:
+            self._line((f"and {len(sets) - _MOST_ROWS} more: {_ALL}", "dim"))
+        self._line(("Why, and every statistic with its interval, set by set: --html and --json", "dim"))
+
+    def _verdicts(self, group: Sequence[SetPanel]) -> None:
+        panel = group[0]
+        author = f"written by {panel.generator}, " if panel.generator else ""
+        about = f"  ({author}{panel.items})" if len(group) == 1 else ""
+        self._line()
+        names = [each.name for each in group]
+        most = _MOST_NAMES if len(names) <= _MOST_NAMES else _MOST_TABLES
+        self._line((f"{', '.join(names[:most])}{_more(names, most)}", "bold"), (about, "dim"))
         table = self._grid(len("INCONCLUSIVE") + 2)
         for verdict in panel.said:
             decision = verdict.decision or "not judged"
@@ -80,9 +126,12 @@ class _Printer:
     def _statistics(self, panel: SetPanel, level: str, shared: Sequence[str]) -> None:
         self._heading(panel.name)
         if panel.statistics:
-            table = self._table("", "seen", f"{level} interval", "true", "ceiling")
-            for row in panel.statistics:
-                table.add_row(*(self._text((cell, "")) for cell in _cells(row)))
+            headings = ("", "seen", f"{level} interval", "true", "ceiling")
+            rows = [_cells(row) for row in panel.statistics]
+            kept = [i for i in range(len(headings)) if any(row[i] not in ("", NOT_KNOWN) for row in rows)]
+            table = self._table(*(headings[i] for i in kept))
+            for row in rows:
+                table.add_row(*(self._text((row[i], "")) for i in kept))
             self.console.print(table)
         if panel.order_test:
             self._line((panel.order_test, ""))
@@ -93,62 +142,91 @@ class _Printer:
         self._heading("Bias factors (above 0: favours its own data)")
         short = fitted((row.generator for row in rows), _NAME_EMS)
         table = self._table("generator", "factor", f"{level} interval", "band over all", "own excess", "p")
-        for row in rows:
+        for row in rows[:_MOST_LINES]:
             spans = ("" if span == NOT_KNOWN else span for span in (row.factor.span, row.band))
             cells = (short[row.generator], row.factor.text, *spans, row.own_excess.text, row.p)
             table.add_row(*(self._text((cell, "")) for cell in cells))
         self.console.print(table)
+        if len(rows) > _MOST_LINES:
+            self._line((f"and {counted(len(rows) - _MOST_LINES, 'more generator')}: {_ALL}", "dim"))
         family = [f"{short[row.generator]} {_figure_text(row.family)}" for row in rows if row.family]
         ratio = [f"{short[row.generator]} {_figure_text(row.ratio)}" for row in rows if row.ratio]
-        beside = [f"{what}: {', '.join(told)}" for what, told in (("By family", family), ("Ratio form", ratio)) if told]
-        self._list("", (*beside, *_lines(footnotes((short[row.generator], row.warnings) for row in rows), len(rows))))
+        notes = footnotes((short[row.generator], row.warnings) for row in rows)
+        beside = [
+            f"{what}: {', '.join(told[:_MOST_LINES])}"
+            for what, told in (("By family", family), ("Ratio form", ratio))
+            if told
+        ]
+        self._list("", (*beside, *_lines(notes, len(rows), "generators")))
 
     def _ensembles(self, grid: Grid) -> None:
         if not grid.rows:
             return
         self._heading("Ensembles of generators")
-        self._figures(grid)
+        known = tuple(row for row in grid.rows if any(figure and figure.exact for figure in row.figures))
+        self._figures(replace(grid, rows=known))
         self._list("", _lines(grid.footnotes))
 
-    def _combined(self, panels: Panels) -> None:
+    def _combined(self, panels: Panels, *, few: bool) -> None:
         if not panels.combined.rows:
             return
         self._heading("Real scores, helped by the synthetic set")
-        self._figures(panels.combined)
-        self._list("", (*panels.combined_said, *_lines(panels.combined.footnotes, len(panels.combined.rows))))
+        if few and panels.combined_helps:
+            self._figures(panels.combined)
+        said = _at_most(panels.combined_said, _MOST_CARDS)
+        self._list("", (*said, *_lines(panels.combined.footnotes, len(panels.combined.rows), "solvers")))
 
     def _scores(self, panels: Panels) -> None:
         lettered = any(figure and figure.letters for row in panels.scores.rows for figure in row.figures)
-        legend = "; who share a letter cannot be told apart" if lettered else ""
-        self._heading(f"Scores ({panels.metric}), real set first{legend}")
-        self._figures(panels.scores)
+        legend = "; solvers that share a letter cannot be told apart" if lettered else ""
+        metric = "" if panels.metric == NO_METRIC else f" ({panels.metric})"
+        self._heading(f"Scores{metric}, real set first{legend}")
+        most_parts, most_rows = (_MOST_TABLES, _MOST_ROWS) if len(panels.sets) <= _MOST_CARDS else (1, _MOST_NAMES)
+        self._figures(panels.scores, sets=len(panels.sets), most_parts=most_parts, most_rows=most_rows)
 
-    def _figures(self, grid: Grid) -> None:
-        """Print a table, as many columns at a time as the width has room for."""
-        longest = max((len(f.letters) for row in grid.rows for f in row.figures if f), default=0)
-        at_once = max(1, (self.console.width - 22) // (25 if longest == 0 else 24 + longest))
-        short = fitted((row.name for row in grid.rows), _NAME_EMS)
-        for start in range(0, len(grid.columns), at_once):
-            part = slice(start, start + at_once)
-            columns = grid.columns[part]
-            table = self._table("", *(columns if longest == 0 else [x for name in columns for x in (name, "")]))
-            for letters in table.columns[2::2] if longest else ():
+    def _figures(
+        self,
+        grid: Grid,
+        *,
+        sets: int = 0,
+        most_parts: int = _MOST_TABLES,
+        most_rows: int = _MOST_ROWS,
+    ) -> None:
+        """Print a table, as many columns at a time as the width has room for, and `most_parts` times at most."""
+        rows = grid.rows[:most_rows]
+        longest = max((len(f.letters) for row in rows for f in row.figures if f), default=0)
+        texts = [[_figure_text(row.figures[i]) for row in rows] for i in range(len(grid.columns))]
+        widths = [max(_width(cells), min(len(name), _HEADING)) for cells, name in zip(texts, grid.columns, strict=True)]
+        beside = [longest] if longest else []
+        whole = [wide + 2 + sum(beside) + 2 * len(beside) for wide in widths]
+        room = self.console.width - sum(whole) - 2  # left for whole names where all columns fit beside each other
+        short = fitted((row.name for row in rows), max(_NAME_EMS, _EMS_PER_CELL * room))
+        names = _width(short.values())
+        parts = _parts(whole, self.console.width - names - 2)
+        for part in parts[:most_parts]:
+            headings = [x for i in part for x in (grid.columns[i], *("" for _ in beside))]
+            table = self._table("", *headings, widths=[names, *(x for i in part for x in (widths[i], *beside))])
+            for letters in table.columns[2::2] if beside else ():
                 letters.justify = "left"
-            for row in grid.rows[:_MOST_ROWS]:
+            for r, row in enumerate(rows):
                 cells = [short[row.name]]
-                for figure in row.figures[part]:
-                    cells += [_figure_text(figure), *([figure.letters if figure else ""] if longest else [])]
+                for i in part:
+                    figure = row.figures[i]
+                    cells += [texts[i][r], *(figure.letters if figure else "" for _ in beside)]
                 table.add_row(*(self._text((cell, "")) for cell in cells))
             self.console.print(table)
-        if len(grid.rows) > _MOST_ROWS:
-            self._line((f"and {len(grid.rows) - _MOST_ROWS} more: --html and --json show all", "dim"))
+        shown = sum(map(len, parts[:most_parts])) - 1
+        more = [counted(len(grid.rows) - most_rows, "more solver")] if len(grid.rows) > most_rows else []
+        more += [counted(sets - shown, "more set")] if sets > shown else []
+        if more:
+            self._line((f"and {' and '.join(more)}: {_ALL}", "dim"))
 
-    def _failures(self, grid: Grid) -> None:
+    def _failures(self, grid: Grid, sets: int, most: int) -> None:
         self._heading("Answers that could not be read")
         if not grid.rows:
             self._line(("not known: the scores do not say", ""))
             return
-        for i, benchmark in enumerate(grid.columns):
+        for i, benchmark in enumerate(grid.columns[:most]):
             rates = [(row.name, row.figures[i]) for row in grid.rows]
             rates.sort(key=lambda pair: -float(pair[1].exact or 0) if pair[1] else 0.0)
             known = [f"{solver} {rate.text}" for solver, rate in rates if rate and rate.exact and rate.text != "0 %"]
@@ -164,6 +242,8 @@ class _Printer:
             if all(rate is None for _, rate in rates):
                 said = NOT_KNOWN
             self._line((f"{benchmark}: ", "bold"), (said, ""))
+        if sets >= most:
+            self._line((f"and {counted(sets - most + 1, 'more set')}: {_ALL}", "dim"))
 
     def _list(self, heading: str, lines: Iterable[str]) -> None:
         lines = list(lines)
@@ -198,12 +278,17 @@ class _Printer:
             text = text.replace(character, plain)
         return text.encode(self.console.encoding, "replace").decode(self.console.encoding)
 
-    def _table(self, *columns: str) -> "Table":
+    def _table(self, *columns: str, widths: Sequence[int | None] = ()) -> "Table":
+        """Return a table; a heading wider than its column's width is folded, the cells are not."""
         from rich.table import Table
 
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for i, column in enumerate(columns):
-            table.add_column(self._text((column, "dim")), justify="right" if i else "left", overflow="fold")
+            width = widths[i] if widths else None
+            heading = self._text((column, "dim"))
+            table.add_column(
+                heading, justify="right" if i else "left", overflow="fold", min_width=width, max_width=width
+            )
         return table
 
     def _grid(self, first: int) -> "Table":
@@ -215,9 +300,62 @@ class _Printer:
         return table
 
 
-def _lines(notes: Iterable[Footnote], rows: int = 0) -> list[str]:
-    """Each warning after the names it is about; `rows`: that many names are all of them."""
-    return [f"{'All' if len(note.names) == rows else ', '.join(note.names)}: {note.text}" for note in notes]
+def _lines(notes: Iterable[Footnote], rows: int = 0, all_of: str = "") -> list[str]:
+    """Each warning after the names it is about; `rows`: that many names are all of them, and are called so."""
+    return [f"{f'All {all_of}' if len(note.names) == rows else ', '.join(note.names)}: {note.text}" for note in notes]
+
+
+def _at_most(lines: Sequence[str], most: int) -> list[str]:
+    more = [f"and {len(lines) - most} more: {_ALL}"] if len(lines) > most else []
+    return [*lines[:most], *more]
+
+
+def _column_width(heading: str, cells: Iterable[str]) -> int:
+    """Return the width of a column whose heading may be parted between words, and the space beside it."""
+    return max(_width(cells), *map(len, heading.split()), min(len(heading), _WORDS)) + 2
+
+
+def _width(cells: Iterable[str]) -> int:
+    return max(map(len, cells), default=0)
+
+
+def _parts(widths: Sequence[int], room: int) -> list[list[int]]:
+    """Return columns put together as they fit, at least one at a time."""
+    parts: list[list[int]] = []
+    left = 0
+    for i, wide in enumerate(widths):
+        if not parts or wide > left:
+            parts.append([])
+            left = room
+        parts[-1].append(i)
+        left -= wide
+    return parts
+
+
+def _glanced(sets: Sequence[SetPanel]) -> list[tuple[str, list[str]]]:
+    """Return the statistics that tell most of a set in one line, most telling first; those that none has are left out.
+
+    No SRCC stands alone: beside it is its ceiling or, where none is known, its interval.
+    """
+    known = [{row.statistic: row for row in panel.statistics} for panel in sets]
+
+    def column(heading: str, figures: Iterable[Figure | None], *, span: bool = False) -> tuple[str, list[str]]:
+        cells = [_figure_text(figure) if span else figure.text for figure in (f or _NONE for f in figures)]
+        return heading, cells
+
+    def seen(statistic: str) -> list[Figure | None]:
+        return [of[statistic].seen if statistic in of else None for of in known]
+
+    ceilings = [of["srcc"].ceiling if "srcc" in of else None for of in known]
+    bare = not any(figure and figure.exact for figure in ceilings)
+    columns = [
+        column("SRCC", seen("srcc"), span=bare),
+        column("its ceiling", ceilings),
+        column("Gap", seen("gap"), span=True),
+        column("Worth for order", seen("worth_rank")),
+        column("Worth for level", seen("worth_score")),
+    ]
+    return [(heading, cells) for heading, cells in columns if any(cell != NOT_KNOWN for cell in cells)]
 
 
 def _shared(sets: Sequence[SetPanel]) -> list[str]:
@@ -234,8 +372,8 @@ def _cells(row: StatisticRow) -> tuple[str, ...]:
     return (row.name, row.seen.text, span, true, _figure_text(row.ceiling) if row.ceiling else "")
 
 
-def _more(names: Sequence[str]) -> str:
-    return f", and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+def _more(names: Sequence[str], most: int = _MOST_NAMES) -> str:
+    return f", and {len(names) - most} more" if len(names) > most else ""
 
 
 def _figure_text(figure: Figure | None) -> str:

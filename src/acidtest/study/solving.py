@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from acidtest.data.read import read_item_records
-from acidtest.errors import DataError, ModelError
+from acidtest.errors import DataError, ModelError, counted
 from acidtest.evaluate.answer import answer_items, answer_with_classic, side_by_side
 from acidtest.evaluate.record import read_responses
 from acidtest.evaluate.score import COLUMNS, score_columns
@@ -132,7 +132,7 @@ async def _answer_benchmark(
             benchmark.items, ask, path=path, concurrency=model.connections, progress=progress
         )
     if unanswered:
-        detail = f"{unanswered} items stayed without an answer; run again to ask them again"
+        detail = f"{counted(unanswered, 'item')} stayed without an answer; run again to ask again"
         prepared.book.mark(key, unit.fingerprint, "incomplete", detail)
         run.failed[key] = detail
         run.reporter.say(f"{key}: {detail}")

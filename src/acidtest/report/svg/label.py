@@ -30,6 +30,15 @@ class Box:
         high = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
         return max(wide, 0.0) * max(high, 0.0)
 
+    def touches(self, other: "Box") -> bool:
+        """Return whether both cover some area."""
+        return (
+            self.x < other.x + other.width
+            and other.x < self.x + self.width
+            and self.y < other.y + other.height
+            and other.y < self.y + self.height
+        )
+
     def holds(self, other: "Box") -> bool:
         """Return whether the other lies inside."""
         return (
@@ -100,7 +109,7 @@ def _leader(label: Wanted, box: Box) -> list[Box]:
 
 
 def _any_overlap(box: Box, others: Iterable[Box]) -> bool:
-    return any(box.overlap(other) for other in others)
+    return any(box.touches(other) for other in others)
 
 
 def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> list[float]:
