@@ -164,8 +164,8 @@ def test_very_many_sets_are_one_line_each_but_for_the_first() -> None:
     html = render_page(report, title="x")
     assert time.process_time() - before < 10
     assert len(html.encode()) < 5_000_000
-    glance = html[html.index('<table class="glance">') :].split("</table>")[0]
-    rows = glance.split("<tr>")[2:]
+    tables = re.findall(r'<table class="glance">.*?</table>', html, re.DOTALL)
+    rows = [row for table in tables for row in table.split("<tr>")[2:]]
     assert len(rows) == 212
     for row, of in zip(rows, report.fidelity.values(), strict=True):
         assert repr(of["srcc"].value) in row

@@ -102,7 +102,7 @@ def grid_of(rows: Rows, name: str) -> Grid:
         weight=_numbers(rows, "weight", here, cell, scored, shape),
         failure=_numbers(rows, "failure", here, cell, scored, shape),
         bundles=_bundles(rows, here, item, items),
-        errors=tuple(_first_error(rows, error[model == m]) for m in range(len(models))),
+        errors=_first_errors(rows, error, model, len(models)),
         generator=_one_word(rows, "generator", here, name),
         strategy=_one_word(rows, "strategy", here, name),
     )
@@ -159,10 +159,14 @@ def _real_errors(rows: Rows, here: IndexArray) -> IndexArray:
     return np.where(np.isin(codes, nothing), -1, codes)
 
 
-def _first_error(rows: Rows, codes: IndexArray) -> str:
-    there = codes[codes >= 0]
-    text = rows.texts["error"][int(there[0])] if len(there) else ""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def _first_errors(rows: Rows, codes: IndexArray, model: IndexArray, models: int) -> tuple[str, ...]:
+    """Return the first error of each solver, "" where it has none, on one line and without control characters."""
+    found = [""] * models
+    there = np.flatnonzero(codes >= 0)
+    for m, first in zip(*np.unique(model[there], return_index=True), strict=True):
+        text = rows.texts["error"][int(codes[there[first]])]
+        found[int(m)] = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return tuple(found)
 
 
 def _averaged(values: FloatArray, cell: IndexArray, scored: NDArray[np.bool_], shape: tuple[int, int]) -> FloatArray:

@@ -169,6 +169,11 @@ class Panels:
     warnings: tuple[str, ...]
 
     @property
+    def brief(self) -> tuple[SetPanel, ...]:
+        """The sets that are shown in one line each."""
+        return self.sets[len(self.detailed) :]
+
+    @property
     def cards(self) -> tuple[tuple[SetPanel, ...], ...]:
         """The detailed sets, those together of which the same is to be said."""
         return alike(self.detailed)
