@@ -67,6 +67,15 @@ def test_init_prints_a_study_that_loads(tmp_path: Path, task: str) -> None:
             assert task in registry.get("classic", spec.model).tasks
 
 
+def test_init_as_json_holds_the_same_file(tmp_path: Path) -> None:
+    plain = acidtest("init", "ner", cache=tmp_path).stdout
+    shown = orjson.loads(acidtest("init", "ner", "--json", "-", cache=tmp_path).stdout)
+    assert shown == {"schema": 1, "task": "ner", "study_file": plain}
+    beside = acidtest("init", "ner", "--json", tmp_path / "s.json", cache=tmp_path)
+    assert beside.stdout == plain
+    assert orjson.loads((tmp_path / "s.json").read_bytes()) == shown
+
+
 def test_every_task_has_a_study_to_start_from() -> None:
     assert set(SETTINGS) == set(registry.names("task"))
 

@@ -94,10 +94,47 @@ def test_a_changed_solver_redoes_its_own_answers(tmp_path: Path, mock_url: str) 
     assert said == [*answered, "scores", "fidelity", "report"]
 
 
+def test_each_stage_tells_as_json_what_it_did(tmp_path: Path, mock_url: str) -> None:
+    """And `compare --models-vary` asks about other solvers than these."""
+    study = write_study(tmp_path, mock_url)
+    run, cache = tmp_path / "run", tmp_path / "cache"
+    wrote = acidtest("generate", study, "-o", run, "--json", "-", cache=cache)
+    assert wrote.returncode == 0, wrote.stderr
+    told = orjson.loads(wrote.stdout)
+    assert told["wrote"] == str(run / "synthetic")
+    assert told["failed"] == {}
+    assert {key: unit["status"] for key, unit in told["units"].items()} == {"synthetic/writer.few_shot": "done"}
+    answered = acidtest("evaluate", study, "-o", run, "--json", tmp_path / "e.json", cache=cache)
+    assert f"Wrote {run / 'scores.parquet'}" in answered.stdout
+    told = orjson.loads((tmp_path / "e.json").read_bytes())
+    assert told["wrote"] == str(run / "scores.parquet")
+    assert len(told["units"]) == 2 * 5 + 1
+    assert {unit["status"] for unit in told["units"].values()} == {"done"}
+    fixed, vary = (
+        orjson.loads(acidtest("compare", study, "-o", run, "--json", "-", *more, cache=cache).stdout)
+        for more in ((), ("--models-vary",))
+    )
+    assert "other solvers like these" not in fixed["fidelity"]["writer.few_shot"]["pearson"]["method"]
+    assert "other solvers like these" in vary["fidelity"]["writer.few_shot"]["pearson"]["method"]
+
+
+DEAD = '  poor: {{use: "openai:x", base_url: "http://127.0.0.1:9/v1", retries: 0, connections: 4}}\n'
+WITHOUT_POOR = "".join(DEAD if line.startswith("  poor:") else line + "\n" for line in STUDY.splitlines())
+
+
+def test_a_stage_that_fails_says_so_in_json_and_exits_with_2(tmp_path: Path, mock_url: str) -> None:
+    study, run = write_study(tmp_path, mock_url, WITHOUT_POOR), tmp_path / "run"
+    assert acidtest("generate", study, "-o", run, cache=tmp_path / "cache").returncode == 0
+    done = acidtest("evaluate", study, "-o", run, "--json", "-", cache=tmp_path / "cache")
+    assert done.returncode == 2
+    told = orjson.loads(done.stdout)
+    assert set(told["failed"]) == {"responses/real/poor", "responses/writer.few_shot/poor"}
+    assert told["units"]["responses/real/poor"]["status"] == "failed"
+    assert told["units"]["responses/real/good"]["status"] == "done"
+
+
 def test_a_failing_solver_is_named_and_the_others_go_on(tmp_path: Path, mock_url: str) -> None:
-    dead = '  poor: {{use: "openai:x", base_url: "http://127.0.0.1:9/v1", retries: 0, connections: 4}}\n'
-    text = "".join(dead if line.startswith("  poor:") else line + "\n" for line in STUDY.splitlines())
-    study = write_study(tmp_path, mock_url, text)
+    study = write_study(tmp_path, mock_url, WITHOUT_POOR)
     done = acidtest("run", study, "-o", tmp_path / "run", cache=tmp_path / "cache")
     assert done.returncode == 0, done.stderr
     assert "responses/real/poor, responses/writer.few_shot/poor failed:" in done.stderr

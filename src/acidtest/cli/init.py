@@ -1,5 +1,6 @@
 """`acidtest init`: a commented study file to start from."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,13 +8,35 @@ import typer
 from acidtest.errors import UnknownNameError
 
 
-def init(task: Annotated[str, typer.Argument(help="The task: intent, similarity or ner.")] = "intent") -> None:
+def init(
+    task: Annotated[str, typer.Argument(help="The task: intent, similarity or ner.")] = "intent",
+    *,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write task and file as JSON, - for the terminal.")
+    ] = None,
+) -> None:
     """Print a commented study file. Save it: acidtest init intent > study.yaml."""
     if task not in SETTINGS:
         raise UnknownNameError(
             f"there is no study file to start from for '{task[:80]}'", way_out=f"Known: {', '.join(SETTINGS)}."
         )
-    typer.echo(TEMPLATE.format(task=task, **SETTINGS[task]), nl=False)
+    text = TEMPLATE.format(task=task, **SETTINGS[task])
+    if json_file != "-":
+        typer.echo(text, nl=False)
+    if json_file is not None:
+        _write_json(task, text, json_file)
+
+
+def _write_json(task: str, text: str, json_file: str) -> None:
+    import json
+
+    from acidtest.data.run_folder import write_atomically
+
+    content = json.dumps({"schema": 1, "task": task, "study_file": text}, indent=2) + "\n"
+    if json_file == "-":
+        typer.echo(content, nl=False)
+    else:
+        write_atomically(Path(json_file), content.encode())
 
 
 SETTINGS = {

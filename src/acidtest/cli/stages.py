@@ -7,28 +7,41 @@ import typer
 
 from acidtest.cli.run import JSON, RUN, STUDY, run_folder
 
+_JSON = typer.Option("--json", metavar="FILE", help="Write what was done as JSON, - for the terminal.")
+_MODELS_VARY = typer.Option("--models-vary", help="Ask about other solvers like these, not about these.")
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from acidtest.study.under_way import Run
 
 
-def generate(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RUN] = None) -> None:
+def generate(
+    study: Annotated[Path, STUDY],
+    *,
+    folder: Annotated[Path | None, RUN] = None,
+    json_file: Annotated[str | None, _JSON] = None,
+) -> None:
     """Write the synthetic benchmarks that are not written yet."""
     from acidtest.study.run import write_benchmarks
 
     with _started(study, folder) as run:
         write_benchmarks(run)
-        _finish(run.failed, run.prepared.folder.root / "synthetic")
+        _finish(run, run.prepared.folder.root / "synthetic", ("synthetic/",), json_file)
 
 
-def evaluate(study: Annotated[Path, STUDY], *, folder: Annotated[Path | None, RUN] = None) -> None:
+def evaluate(
+    study: Annotated[Path, STUDY],
+    *,
+    folder: Annotated[Path | None, RUN] = None,
+    json_file: Annotated[str | None, _JSON] = None,
+) -> None:
     """Let every solver answer every benchmark of the run, and score the answers."""
     from acidtest.study.run import answer_benchmarks
 
     with _started(study, folder) as run:
         answer_benchmarks(run)
-        _finish(run.failed, run.prepared.folder.scores)
+        _finish(run, run.prepared.folder.scores, ("responses/", "scores"), json_file)
 
 
 def compare(
@@ -36,13 +49,14 @@ def compare(
     *,
     folder: Annotated[Path | None, RUN] = None,
     json_file: Annotated[str | None, JSON] = None,
+    models_vary: Annotated[bool, _MODELS_VARY] = False,
 ) -> None:
     """Compare the scores of the run; write RUN/fidelity.json and print the verdict."""
     from acidtest.cli.outcome import show_outcome
     from acidtest.study.run import compare_stage
 
     with _started(study, folder) as run:
-        show_outcome(compare_stage(run), page=None, json_file=json_file, gate=None)
+        show_outcome(compare_stage(run, models_vary=models_vary), page=None, json_file=json_file, gate=None)
 
 
 def report(
@@ -73,11 +87,39 @@ def _started(study: Path, folder: Path | None) -> "AbstractContextManager[Run]":
     return started(asked, study_folder, root, TerminalReporter())
 
 
-def _finish(failed: dict[str, str], made: Path) -> None:
-    if failed:
+def _finish(run: "Run", made: Path, units: tuple[str, ...], json_file: str | None) -> None:
+    """Say what was made and what was not: in words, or as JSON with how far each unit of the stage is."""
+    if json_file is not None:
+        _write_json(run, made, units, json_file)
+    if run.failed and json_file != "-":
         from acidtest.report.safe_text import clean
 
-        for key, why in failed.items():
+        for key, why in run.failed.items():
             typer.echo(clean(f"not done: {key}: {why}"), err=True)
+    if run.failed:
         raise typer.Exit(2)
-    typer.echo(f"Wrote {made}")
+    if json_file != "-":
+        typer.echo(f"Wrote {made}")
+
+
+def _write_json(run: "Run", made: Path, units: tuple[str, ...], json_file: str) -> None:
+    import orjson
+
+    from acidtest.data.run_folder import write_atomically
+
+    found = {
+        "schema": 1,
+        "run": str(run.prepared.folder.root),
+        "wrote": str(made) if made.exists() else None,
+        "units": {
+            key: {"status": unit.status, "detail": unit.detail}
+            for key, unit in run.prepared.book.state.stages.items()
+            if key.startswith(units)
+        },
+        "failed": run.failed,
+    }
+    content = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if json_file == "-":
+        typer.echo(content, nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+    else:
+        write_atomically(Path(json_file), content)

@@ -18,7 +18,9 @@ from acidtest.study.schema import StudyFile
 from acidtest.types import Benchmark, FidelityReport, Kind
 
 
-def compare_scores(study: StudyFile, folder: RunFolder, real: str, synthetic: tuple[str, ...]) -> FidelityReport:
+def compare_scores(
+    study: StudyFile, folder: RunFolder, real: str, synthetic: tuple[str, ...], *, models_vary: bool = False
+) -> FidelityReport:
     """Compare RUN/scores.parquet into RUN/fidelity.json and return the report.
 
     Args:
@@ -26,6 +28,7 @@ def compare_scores(study: StudyFile, folder: RunFolder, real: str, synthetic: tu
         folder: The run.
         real: Name of the real benchmark.
         synthetic: Names of the synthetic benchmarks.
+        models_vary: Ask about other solvers like these, not about these.
 
     Raises:
         DataError: There are no scores yet.
@@ -34,7 +37,13 @@ def compare_scores(study: StudyFile, folder: RunFolder, real: str, synthetic: tu
     scores = read_scores([folder.scores], real=real, synthetic=synthetic)
     families = {name: settings.family for name, settings in study.models.items() if settings.family}
     scores = replace(scores, families={**scores.families, **families})
-    report = compare(scores, seed=study.seed, level=study.level, thresholds=Thresholds(**study.verdict.model_dump()))
+    report = compare(
+        scores,
+        seed=study.seed,
+        level=study.level,
+        thresholds=Thresholds(**study.verdict.model_dump()),
+        models_vary=models_vary,
+    )
     write_atomically(folder.fidelity, dumps(report))
     return report
 

@@ -82,13 +82,14 @@ def _start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter)
     return run
 
 
-def compare_stage(run: Run) -> FidelityReport:
-    """Compare what was scored."""
+def compare_stage(run: Run, *, models_vary: bool = False) -> FidelityReport:
+    """Compare what was scored; `models_vary` asks about other solvers like these."""
     from acidtest.study.closing import compare_scores
 
     prepared = run.prepared
     run.begin("fidelity")
-    report = compare_scores(prepared.study, prepared.folder, prepared.real.name, _synthetic_names(prepared))
+    names = _synthetic_names(prepared)
+    report = compare_scores(prepared.study, prepared.folder, prepared.real.name, names, models_vary=models_vary)
     run.end("fidelity")
     return report
 
