@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acidtest.compare.fidelity import compare
 from acidtest.compare.scores import score_estimates
 from acidtest.compare.sets import ScoredSet
 from acidtest.data.score_table import read_scores
@@ -52,6 +53,23 @@ def test_a_weighted_mean_has_the_noise_of_a_ratio(tmp_path: Path) -> None:
     assert mean.std(ddof=1) == pytest.approx(np.sqrt(variance).mean(), rel=0.1)
     unweighted = plain_variance(ScoredSet(scores.synthetic[0], scores.metric).linear)
     np.testing.assert_allclose(unweighted, right.var(axis=1, ddof=1) / 150, rtol=1e-9)
+
+
+def test_weighted_scores_are_compared_whole(tmp_path: Path) -> None:
+    """Items of weights 1 and 3: the interval of the gap is that of the two ratios, solvers averaged item by item."""
+    rng = np.random.default_rng(2)
+    right = (rng.random((8, 200)) < np.linspace(0.3, 0.9, 8)[:, None]).astype(float)
+    weight = np.where(np.arange(200) % 2, 1.0, 3.0)
+    scores = read_scores([weighted_file(tmp_path, right, weight)], real="real")
+    found = compare(scores)
+    mean = right @ weight / weight.sum()
+    gap = found.fidelity["fake"]["gap"]
+    assert gap.value == pytest.approx((right.mean(axis=1) - mean).mean(), abs=1e-12)
+    of_real = (weight * (right - mean[:, None]).mean(axis=0) / weight.sum()) ** 2
+    variance = 200 / 199 * of_real.sum() + right.mean(axis=0).var(ddof=1) / 200
+    assert (gap.high - gap.low) / 2 == pytest.approx(1.97 * np.sqrt(variance), rel=0.05)
+    assert found.fidelity["fake"]["worth_rank"].value > 0
+    assert set(found.rank_groups["real"]) == set(scores.real.models)
 
 
 def test_a_perfect_solver_of_weighted_items_has_a_narrow_interval(tmp_path: Path) -> None:
