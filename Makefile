@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests examples bench reproductions usefulness schema clean help
+.PHONY: study test lint types tests examples bench calibration reproductions usefulness schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -53,6 +53,9 @@ examples: .venv/local  ## run the studies on real data that docs/studies.md repo
 bench: .venv/local .venv-peers/made  ## measure what a call and the statistics cost, beside others; writes docs/benchmarks.md
 	$(BIN)/python bench/cost_of_a_call.py
 	$(BIN)/python bench/cost_of_statistics.py
+
+calibration: .venv/local  ## simulate studies whose truth is known; writes docs/calibration.md, an hour on two cores
+	$(BIN)/python bench/calibration.py
 
 reproductions: .venv/local  ## recompute published figures; writes docs/reproductions.md (needs ACIDTEST_DATA)
 	$(BIN)/python bench/reproductions.py docs/reproductions.md

@@ -1,6 +1,6 @@
 """Do the intervals hold the truth, and the tests their size? Simulated studies through the tool, counted.
 
-    python bench/calibration.py [--repeats 200] [--jobs 2] [--out docs/calibration] [--only TEXT]
+    python bench/calibration.py [--repeats 300] [--jobs 2] [--out docs/calibration] [--only TEXT] [--page]
 
 Writes OUT.json (every count) and OUT.md (the page).
 """
@@ -18,10 +18,17 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+
+from calibration_page import page
+from calibration_pairs import rank_rows
+from calibration_pairs import rows as pair_rows
 from calibration_study import Held, held
 from calibration_world import Cell
 
 CHUNK = 10
+MANY = 60
+"""Solvers of the cells that get a third of the studies: each costs eight times one of twenty solvers."""
+
 BIASES = ("none", "slope", "uniform", "model", "own")
 
 
@@ -40,6 +47,8 @@ def cells() -> Iterator[Cell]:
             {"family": 3},
             {"items_synthetic": 2000},
             {"items_synthetic": 30},
+            {"metric": "macro_f1"},
+            {"metric": "pearson"},
         ):
             yield Cell(solvers=solvers, items=210, spread=0.5, bias=bias, **special)
     yield Cell(solvers=4, items=200, spread=1.0, bias="model")
@@ -49,31 +58,50 @@ def cells() -> Iterator[Cell]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=200)
+    parser.add_argument("--repeats", type=int, default=300)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=Path("docs/calibration"))
-    parser.add_argument("--only", default="", help="run cells whose description holds this text")
+    parser.add_argument("--only", default="", help="only cells whose description (repr) holds this text")
+    parser.add_argument("--page", action="store_true", help="only write the page again, from OUT.json")
     asked = parser.parse_args()
-    chosen = [cell for cell in cells() if asked.only in repr(cell)]
-    found = [{"cell": asdict(cell), **counted} for cell, counted in run(chosen, asked.repeats, asked.jobs)]
-    asked.out.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
-    from calibration_page import page
+    kept = asked.out.with_suffix(".json")
+    if not asked.page:
+        chosen = [cell for cell in cells() if asked.only in repr(cell)]
+        cells_found = [{"cell": asdict(cell), **counts} for cell, counts in run(chosen, asked.repeats, asked.jobs)]
+        found = {
+            "repeats": asked.repeats,
+            "cells": cells_found,
+            "pairs": pair_rows(asked.repeats, 0),
+            "ranks": rank_rows(asked.repeats, 0),
+        }
+        kept.write_text(json.dumps(_rounded(found)) + "\n")
+    read = json.loads(kept.read_text())
+    asked.out.with_suffix(".md").write_text(page(read["cells"], read["repeats"], read["pairs"], read["ranks"]))
 
-    asked.out.with_suffix(".md").write_text(page(found, asked.repeats))
+
+def _rounded(x: object) -> object:
+    """Return the counts with four digits, NaN as null: the file is committed."""
+    if isinstance(x, dict):
+        return {key: _rounded(value) for key, value in x.items()}
+    if isinstance(x, list):
+        return [_rounded(value) for value in x]
+    if isinstance(x, float):
+        return float(f"{x:.4g}") if math.isfinite(x) else None
+    return x
 
 
 def run(chosen: list[Cell], repeats: int, jobs: int) -> Iterator[tuple[Cell, dict[str, object]]]:
     """Yield each cell with its counts, in their order; studies are spread over processes."""
     with ProcessPoolExecutor(jobs) as pool:
         # Large studies first, so that no process is left with one at the end.
-        chunks = [(c, start, min(start + CHUNK, repeats)) for c in chosen for start in range(0, repeats, CHUNK)]
-        order = sorted(range(len(chunks)), key=lambda i: -chunks[i][0].solvers)
-        futures = {i: pool.submit(_chunk, *chunks[i]) for i in order}
-        per_cell = -(-repeats // CHUNK)
-        for place, cell in enumerate(chosen):
-            parts = [futures[place * per_cell + k].result() for k in range(per_cell)]
+        futures = {}
+        for cell in sorted(chosen, key=lambda cell: -cell.solvers):
+            studies = repeats // 3 if cell.solvers == MANY else repeats
+            starts = range(0, studies, CHUNK)
+            futures[cell] = [pool.submit(_chunk, cell, start, min(start + CHUNK, studies)) for start in starts]
+        for cell in chosen:
+            yield cell, counted([study for future in futures[cell] for study in future.result()])
             print(cell, flush=True)
-            yield cell, counted([one for part in parts for one in part])
 
 
 def _chunk(cell: Cell, start: int, stop: int) -> list[Held]:

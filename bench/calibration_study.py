@@ -1,12 +1,15 @@
 """One simulated study through the tool, and what of it held: intervals, tests, verdicts."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from acidtest.compare.bias import bias_factors
+from acidtest.compare.combine import combined
 from acidtest.compare.fidelity import statistics_of
 from acidtest.compare.pair import Pair, pair_of
+from acidtest.compare.scores import score_estimates
 from acidtest.compare.sets import ScoredSet
 from acidtest.compare.thresholds import Settings, Thresholds
 from acidtest.compare.verdict import verdicts
@@ -34,6 +37,15 @@ _PLAIN: dict[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
     "pearson": order.pearson,
 }
 
+OTHER_GROUP = 1_000_000
+"""Added to the seed of a study: another group of solvers of the same kind."""
+
+ITEMS_OF_OTHERS = 200
+"""Studies of so many items are asked about other solvers, too."""
+
+NOMINAL = 0.05
+"""Level of the tests."""
+
 CEILING_OF = {"srcc_ceiling": order.srcc, "pairwise_ceiling": order.pairwise_agreement}
 """A ceiling's interval is for what is *seen* where the order is perfect; elsewhere it says nothing."""
 
@@ -58,8 +70,11 @@ def held(cell: Cell, seed: int) -> Held:
     found["test difference"] = [float(pair.difference_rejected)]
     for use, (decision, right) in _decisions(study, pair, truths).items():
         found[f"verdict {use}"] = [decision, right]
+    found |= _solvers(study, pair, real, sets[0])
     if cell.bias == "own":
         found |= _bias(study, real, sets, settings)
+    if cell.bias == "model" and cell.items == ITEMS_OF_OTHERS and not cell.said():
+        found |= _others(study, real, sets[0], settings)
     return found
 
 
@@ -87,6 +102,30 @@ def plain_bootstrap(study: Study, rng: np.random.Generator) -> dict[str, tuple[f
             raise ValueError("a simulated study has items")
         draws.append(item_bootstrap(one.stats, study.scores.metric, rng, ROUNDS, groups))
     return {name: interval(statistic(*draws)) for name, statistic in _PLAIN.items()}
+
+
+def _solvers(study: Study, pair: Pair, real: ScoredSet, synthetic: ScoredSet) -> Held:
+    """Return one solver's real score, alone and helped by the synthetic set: which solver goes round with the seed."""
+    place = pair.settings.seed % len(pair.models)
+    model, truth = pair.models[place], float(study.truths[0][place])
+    alone = score_estimates(real, pair.settings.level)[model]
+    helped = combined(pair, real, synthetic).scores[model]
+    return {
+        "score of a solver": [truth, alone.value, alone.true, alone.low, alone.high],
+        "combined score of a solver": [truth, helped.value, helped.true, helped.low, helped.high],
+    }
+
+
+def _others(study: Study, real: ScoredSet, synthetic: ScoredSet, settings: Settings) -> Held:
+    """Return intervals for another group of as many solvers, beside the truth of one such group."""
+    other = simulate(study.cell, settings.seed + OTHER_GROUP).truths
+    pair, _ = pair_of(real, synthetic, replace(settings, models_vary=True))
+    found: Held = {}
+    estimates = statistics_of(pair)
+    for name, statistic in _PLAIN.items():
+        one = estimates[name]
+        found[f"others' {name}"] = [float(statistic(other[0], other[1])), one.value, one.true, one.low, one.high]
+    return found
 
 
 def _decisions(study: Study, pair: Pair, truths: dict[str, float]) -> dict[str, tuple[float, float]]:
@@ -122,6 +161,6 @@ def _bias(study: Study, real: ScoredSet, sets: list[ScoredSet], settings: Settin
                 found[f"{name} {g}"] = [float(truth[name][g]), one.value, one.true, one.low, one.high]
     inside = [f.band_low <= t <= f.band_high for f, t in zip(factors, truth["bias_factor"], strict=True)]
     found["band"] = [float(all(inside)), 1.0, 1.0, 1.0, 1.0]
-    found["test permutation, own bias"] = [float(factors[0].p <= 0.05)]
-    found["test permutation, no bias"] = [float(factors[1].p <= 0.05)]
+    found["test permutation, own bias"] = [float(factors[0].p <= NOMINAL)]
+    found["test permutation, no bias"] = [float(factors[1].p <= NOMINAL)]
     return found

@@ -5,16 +5,20 @@ true score of a solver is its mean over endless items. What a cell varies is sai
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import expit
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.metric import ACCURACY
+from acidtest.stats.jackknife import observed
+from acidtest.stats.metric import ACCURACY, METRICS
 from acidtest.types import BenchmarkScores, Scores
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(61)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
+
+CLASSES = 4
 
 KEPT = 0.8
 """Share of the answers to shared items that are the same on both sets; the others are given anew."""
@@ -36,6 +40,8 @@ class Cell:
         family: Solvers per family; its members err alike.
         outlier: The last solver is this much better than the rest.
         sharp: Items differ in how sharply they tell solvers apart, and one answer in four can be guessed.
+        metric: "accuracy", or a metric of the whole set: "macro_f1" (four classes, errors even over the others), or
+            "pearson" (of answers with the target, tanh(ability) in truth).
     """
 
     solvers: int
@@ -49,6 +55,7 @@ class Cell:
     family: int = 1
     outlier: float = 0.0
     sharp: bool = False
+    metric: str = "accuracy"
 
     @property
     def same_order(self) -> bool:
@@ -65,6 +72,7 @@ class Cell:
             f"families of {self.family}": self.family > 1,
             f"one solver {self.outlier:g} above": self.outlier,
             "sharpness and guessing vary": self.sharp,
+            self.metric: self.metric != "accuracy",
         }
         return ", ".join(text for text, holds in special.items() if holds)
 
@@ -92,6 +100,8 @@ def simulate(cell: Cell, seed: int) -> Study:
     sizes = [cell.items, *([cell.items_synthetic or cell.items] * (len(abilities) - 1))]
     right = [_answers(cell, a, n, rng) for a, n in zip(abilities, sizes, strict=True)]
     curves = [_chances(cell, a, _nodes(cell, len(ability))) for a in abilities]
+    if cell.metric != "accuracy":
+        return _of_whole_sets(cell, abilities, right, rng)
     if cell.shared:
         right[1] = _sharing(cell, *right, rng)
         curves[1] = curves[1] + cell.shared * KEPT * (curves[0] - curves[1])
@@ -105,6 +115,53 @@ def simulate(cell: Cell, seed: int) -> Study:
         truths=np.stack([curve @ _weights(cell) for curve in curves]),
         per_item=(v, v_s, v_c, v_cs) if cell.bundle == cell.family == 1 and not cell.shared else None,
     )
+
+
+def _of_whole_sets(cell: Cell, abilities: list[FloatArray], right: list[FloatArray], rng: np.random.Generator) -> Study:
+    """Return a study whose metric is one of the whole set; its truth is known in closed form.
+
+    Macro-F1: four classes, all alike, so that precision and recall of each are the share of right answers. Pearson:
+    the answer is rho times the target and noise, half of it the item's own for all solvers.
+    """
+    stats, truths = [], []
+    for ability, answered in zip(abilities, right, strict=True):
+        if cell.metric == "macro_f1":
+            stats.append(_class_counts(answered, rng))
+            truths.append(_chances(cell, ability, _nodes(cell, len(ability))) @ WEIGHTS)
+        else:
+            rho = np.tanh(ability)
+            stats.append(_products(rho, answered.shape[1], rng))
+            truths.append(rho)
+    metric = METRICS[cell.metric]
+    sets = [_scored(cell, place, rows[..., 0]) for place, rows in enumerate(stats)]
+    scored = [replace(one, stats=x, observed=observed(x, metric)) for one, x in zip(sets, stats, strict=True)]
+    return Study(
+        cell=cell,
+        scores=Scores(metric=metric, real=scored[0], synthetic=tuple(scored[1:])),
+        truths=np.stack(truths),
+        per_item=None,
+    )
+
+
+def _class_counts(right: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return [M, n, 3 * CLASSES]: tp, fp, fn of each class."""
+    solvers, n = right.shape
+    gold = np.broadcast_to(rng.integers(0, CLASSES, n), right.shape)
+    said = np.where(right > 0, gold, (gold + rng.integers(1, CLASSES, right.shape)) % CLASSES)
+    counts = np.zeros((solvers, n, CLASSES, 3))
+    for c in range(CLASSES):
+        counts[:, :, c, 0] = (gold == c) & (said == c)
+        counts[:, :, c, 1] = (gold != c) & (said == c)
+        counts[:, :, c, 2] = (gold == c) & (said != c)
+    return counts.reshape(solvers, n, -1)
+
+
+def _products(rho: FloatArray, n: int, rng: np.random.Generator) -> FloatArray:
+    """Return [M, n, 5]: x, y, x^2, y^2, xy of answers that correlate by rho with the targets."""
+    target = np.broadcast_to(rng.normal(0, 1, n), (len(rho), n))
+    noise = np.sqrt(0.5) * (rng.normal(0, 1, n) + rng.normal(0, 1, (len(rho), n)))
+    said = rho[:, None] * target + np.sqrt(1 - rho[:, None] ** 2) * noise
+    return np.stack([target, said, target**2, said**2, target * said], axis=-1)
 
 
 def _key(cell: Cell) -> list[int]:
@@ -161,7 +218,7 @@ def _items(cell: Cell, solvers: int, n: int, rng: np.random.Generator) -> tuple[
 
 def _chances(cell: Cell, ability: FloatArray, items: tuple[FloatArray, FloatArray]) -> FloatArray:
     hard, sharp = items
-    chance = 1 / (1 + np.exp(-sharp * (ability[:, None] - hard)))
+    chance = expit(sharp * (ability[:, None] - hard))
     return 0.25 + 0.75 * chance if cell.sharp else chance
 
 

@@ -19,6 +19,9 @@ MOST = 100.0
 POWER = 0.8
 """How often the advised number of items should be enough, were all as it seems."""
 
+SURE = 0.01
+"""How often a pick may be called beaten that is not."""
+
 _NO_ITEMS = "Without the scores of single items nobody can tell noise from difference."
 _GIVE_ITEMS = "Give one score per solver and item: a column 'item' beside benchmark, model and score."
 
@@ -113,7 +116,7 @@ def _beaten(pair: Pair) -> bool:
     """Whether some solver's real score is surely more than the allowed regret above that of the pick.
 
     The posterior alone would say so of few items, too: it must guess how far solvers are apart. One-sided normal tests
-    of the other solvers against the pick, together at the level that is asked for (Bonferroni). Of solvers that were
+    of the other solvers against the pick, together wrong in at most SURE of studies (Bonferroni). Of solvers that were
     not seen there are no scores to test.
     """
     if pair.settings.models_vary:
@@ -122,7 +125,7 @@ def _beaten(pair: Pair) -> bool:
     picked = pair.synthetic == pair.synthetic.max()
     score, error = pair.real[picked].mean(), noise[picked].sum() / picked.sum() ** 2
     ahead = pair.real - score - asked.regret
-    z = NormalDist().inv_cdf(1 - (1 - asked.certainty) / max(len(pair.models) - 1, 1))
+    z = NormalDist().inv_cdf(1 - SURE / max(len(pair.models) - 1, 1))
     return bool((ahead > z * np.sqrt(noise + error))[~picked].any())
 
 
