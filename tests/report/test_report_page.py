@@ -172,7 +172,7 @@ def test_very_many_sets_are_one_line_each_but_for_the_first() -> None:
     assert ["#set-" in row for row in rows] == [True] * 15 + [False] * 197
     assert html.count('<section class="set"') == 15
     assert len(detailed_sets(large(40, 212))) == 24
-    said = "The first 15 of 212 sets are shown in full, the others in one line each; --json holds all of all."
+    said = "The first 15 of 212 sets are shown in full, the others in one line each; --json holds everything."
     assert html.count(said) == 3
     assert "Drawn: the first 156 of 338 solvers." in html
 

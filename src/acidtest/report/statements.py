@@ -47,7 +47,7 @@ def brief_sentence(shown: int, of: int) -> str:
     """Return what a report of very many sets leaves out; empty where it shows all."""
     if shown >= of:
         return ""
-    return f"The first {shown} of {of} sets are shown in full, the others in one line each; --json holds all of all."
+    return f"The first {shown} of {of} sets are shown in full, the others in one line each; --json holds everything."
 
 
 def worth_sentence(estimate: Estimate, purpose: str) -> str:
