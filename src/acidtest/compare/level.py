@@ -8,7 +8,8 @@ import numpy as np
 from acidtest.compare.pair import Pair
 from acidtest.registry import register
 from acidtest.stats import level
-from acidtest.stats.estimate import Estimate
+from acidtest.stats.estimate import Estimate, FloatArray
+from acidtest.stats.interval import interval
 from acidtest.stats.noise import plain_variance
 
 
@@ -41,7 +42,7 @@ def gap(pair: Pair) -> Estimate:
 @register("statistic", "mspd")
 def mspd(pair: Pair) -> Estimate:
     """Mean squared performance difference over solvers; 0: every score is the same."""
-    return _from_zero(pair, pair.estimate("mspd", level.mspd))
+    return _to_zero(pair, pair.estimate("mspd", level.mspd))
 
 
 @register("statistic", "mspd_excess")
@@ -51,16 +52,37 @@ def mspd_excess(pair: Pair) -> Estimate:
         return pair.unknown("no items are known: the noise floor cannot be told", "mspd less its noise floor")
     floor = sum(float(np.nanmean(plain_variance(d))) for d in pair.differences)
 
-    found = _from_zero(pair, pair.estimate("mspd_excess", level.mspd))
+    found = _to_zero(pair, pair.estimate("mspd_excess", level.mspd))
     # The draws are free of noise already; only what was seen has a floor to take off.
     return replace(found, value=found.value - floor, method=f"less the noise floor {floor:.2g}: {found.method}")
 
 
-def _from_zero(pair: Pair, found: Estimate) -> Estimate:
-    """Return the interval of a square from 0 while no difference is ruled out: draws of a square never reach it."""
-    if pair.posterior is None or pair.difference_rejected:
+def without_shift(pair: Pair) -> list[tuple[FloatArray, FloatArray]]:
+    """Return draws of (real, synthetic) true scores whose mean difference is 0, while the gap does not rule that out.
+
+    With the free draws, and with those of a perfect order where that is possible. A drawn shift is never 0, and its
+    square adds to every mean squared difference.
+    """
+    if pair.posterior is None:
+        return []
+    noise = pair.noise
+    own = np.nan_to_num(noise.real) + np.nan_to_num(noise.synthetic) - 2 * noise.shared
+    common = noise.common_real + noise.common_synthetic - 2 * noise.common_shared
+    error = np.sqrt(own.sum() / len(own) ** 2 + max(common, 0.0))
+    if abs(float(level.gap(pair.real, pair.synthetic))) > NormalDist().inv_cdf((1 + pair.settings.level) / 2) * error:
+        return []
+    drawn = [(pair.posterior.real, pair.posterior.synthetic), pair.posterior.aligned]
+    return [(r, s - (s - r).mean(axis=-1, keepdims=True)) for r, s in (both for both in drawn if both is not None)]
+
+
+def _to_zero(pair: Pair, found: Estimate) -> Estimate:
+    """Return the interval of a square with the simple truths that are possible: no difference, or no shift."""
+    if pair.posterior is None:
         return found
-    return replace(found, low=0.0, method=f"{found.method}; no difference is not ruled out")
+    if not pair.difference_rejected:
+        return replace(found, low=0.0, method=f"{found.method}; no difference is not ruled out")
+    ends = [interval(level.mspd(*both), pair.settings.level)[0] for both in without_shift(pair)]
+    return replace(found, low=min([found.low, *ends]))
 
 
 def _t(variances: list[float], items: list[int], level: float) -> float:

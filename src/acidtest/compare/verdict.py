@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from acidtest.compare.level import mspd
 from acidtest.compare.pair import Pair
 from acidtest.stats import level, order
 from acidtest.stats.estimate import FloatArray
@@ -37,19 +38,15 @@ def verdicts(pair: Pair) -> Mapping[Use, Verdict]:
 
 def _score(pair: Pair) -> Verdict:
     limit = pair.settings.thresholds.score
-    draws = np.sqrt(level.mspd(*_both(pair)))
-    low, high = interval(draws, pair.settings.level)
-    if pair.posterior is not None and pair.posterior.aligned is not None:
-        ends = interval(np.sqrt(level.mspd(*pair.posterior.aligned)), pair.settings.level)
-        low, high = min(low, ends[0]), max(high, ends[1])
-    low = low if pair.difference_rejected else 0.0  # as that of mspd
-    middle, _ = interval(draws, 0.0)
+    squares = mspd(pair)
+    low, middle, high = (math.sqrt(x) for x in (squares.low, squares.true, squares.high))
     seen = f"True scores differ from the real ones by {middle:.3f} ({low:.3f} to {high:.3f}; root mean square)"
     if high <= limit:
         return Verdict(decision="GO", because=f"{seen}: within {limit:g}.")
     if low > limit:
         return Verdict(decision="NO-GO", because=f"{seen}: more than {limit:g}.")
-    settle = _items_that_settle(pair, _share(draws <= limit), (1 + pair.settings.level) / 2)
+    within = _share(level.mspd(*_both(pair)) <= limit**2)
+    settle = _items_that_settle(pair, within, (1 + pair.settings.level) / 2)
     return Verdict(decision="INCONCLUSIVE", because=f"{seen}; the limit is {limit:g}.", settle=settle)
 
 
