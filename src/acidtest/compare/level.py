@@ -57,31 +57,43 @@ def mspd_excess(pair: Pair) -> Estimate:
     return replace(found, value=found.value - floor, method=f"less the noise floor {floor:.2g}: {found.method}")
 
 
-def without_shift(pair: Pair) -> list[tuple[FloatArray, FloatArray]]:
-    """Return draws of (real, synthetic) true scores whose mean difference is 0, while the gap does not rule that out.
+def simple_truths(pair: Pair) -> list[tuple[FloatArray, FloatArray]]:
+    """Return draws of (real, synthetic) true scores under simple truths that are possible: their squares are small.
 
-    With the free draws, and with those of a perfect order where that is possible. A drawn shift is never 0, and its
-    square adds to every mean squared difference.
+    No shift of all solvers' scores, while the gap does not rule that out, with the free draws and with those of a
+    perfect order; and no difference at all but for strays. What is drawn is never exactly so, and its square adds to
+    every mean squared difference.
     """
-    if pair.posterior is None:
+    drawn = pair.posterior
+    if drawn is None:
         return []
+    found = []
+    if not _shifted(pair):
+        both = [(drawn.real, drawn.synthetic), drawn.aligned]
+        found += [(r, s - (s - r).mean(axis=-1, keepdims=True)) for r, s in (one for one in both if one is not None)]
+    if drawn.strays and not pair.others_differ:
+        stray = np.isin(np.arange(len(pair.models)), drawn.strays)
+        found.append((drawn.real, np.where(stray, drawn.synthetic, drawn.real)))
+    return found
+
+
+def _shifted(pair: Pair) -> bool:
+    """Return whether the gap is more than the items' noise."""
     noise = pair.noise
     own = np.nan_to_num(noise.real) + np.nan_to_num(noise.synthetic) - 2 * noise.shared
     common = noise.common_real + noise.common_synthetic - 2 * noise.common_shared
     error = np.sqrt(own.sum() / len(own) ** 2 + max(common, 0.0))
-    if abs(float(level.gap(pair.real, pair.synthetic))) > NormalDist().inv_cdf((1 + pair.settings.level) / 2) * error:
-        return []
-    drawn = [(pair.posterior.real, pair.posterior.synthetic), pair.posterior.aligned]
-    return [(r, s - (s - r).mean(axis=-1, keepdims=True)) for r, s in (both for both in drawn if both is not None)]
+    z = NormalDist().inv_cdf((1 + pair.settings.level) / 2)
+    return abs(float(level.gap(pair.real, pair.synthetic))) > z * float(error)
 
 
 def _to_zero(pair: Pair, found: Estimate) -> Estimate:
-    """Return the interval of a square with the simple truths that are possible: no difference, or no shift."""
+    """Return the interval of a square with the simple truths that are possible."""
     if pair.posterior is None:
         return found
     if not pair.difference_rejected:
         return replace(found, low=0.0, method=f"{found.method}; no difference is not ruled out")
-    ends = [interval(level.mspd(*both), pair.settings.level)[0] for both in without_shift(pair)]
+    ends = [interval(level.mspd(*both), pair.settings.level)[0] for both in simple_truths(pair)]
     return replace(found, low=min([found.low, *ends]))
 
 

@@ -151,20 +151,28 @@ class Pair:
 
     @cached_property
     def difference_rejected(self) -> bool:
-        """Whether some solver's true scores differ: the differences seen are larger than the items' noise makes them.
+        """Whether some solver's true scores differ: the differences seen are larger than the items' noise makes them."""
+        return self.has_items and bool(self.models) and self._differ(np.arange(len(self.models)))
 
-        Scores of 0 or 1 have no noise of their own: theirs is that of a share so close to the edge, as in `scores`.
-        """
-        if not self.has_items or not self.models:
-            return False
+    @cached_property
+    def others_differ(self) -> bool:
+        """The same of all solvers but the strays."""
+        strays = self.posterior.strays if self.posterior is not None else ()
+        rest = np.setdiff1d(np.arange(len(self.models)), strays)
+        return self.difference_rejected and (not strays or self._differ(rest))
+
+    def _differ(self, solvers: IntArray) -> bool:
+        """Scores of 0 or 1 have no noise of their own: theirs is that of a share so close to the edge, as in `scores`."""
         one, n = self.noise, np.array([[self.real_items], [self.synthetic_items]], np.float64)
         own = np.stack([one.real, one.synthetic])
         if self.unit:
             share = np.clip(np.stack([self.real, self.synthetic]), 0.5 / (n + 1), (n + 0.5) / (n + 1))
             own = np.where(own > 0, own, share * (1 - share) / n)
+        noise = own.sum(axis=0) - 2 * one.shared
         common = max(one.common_real + one.common_synthetic - 2 * one.common_shared, 0.0)
         freedom = max(min(self.parts[0].real.shape[1], *(part.linear.shape[1] for part in self.parts)) - 1.0, 1.0)
-        p = level.no_difference_p(self.synthetic - self.real, own.sum(axis=0) - 2 * one.shared, common, freedom)
+        difference = (self.synthetic - self.real)[solvers]
+        p = level.no_difference_p(difference, noise[solvers], common, freedom)
         return p < (1 - self.settings.level) / 2  # the interval's lower tail
 
     def estimate(self, name: str, statistic: Statistic, *, drawn: str = "both") -> Estimate:

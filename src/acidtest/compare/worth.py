@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from acidtest.compare.level import without_shift
+from acidtest.compare.level import simple_truths
 from acidtest.compare.pair import Pair, reaching
 from acidtest.registry import register
 from acidtest.stats.estimate import Estimate, FloatArray
@@ -31,7 +31,7 @@ def worth_score(pair: Pair) -> Estimate:
     found = _worth(pair, worth_score_draws(pair.posterior.real, pair.posterior.synthetic, v, v_s, n_s))
     if pair.posterior.aligned is not None:
         found = reaching(found, interval(worth_score_draws(*pair.posterior.aligned, v, v_s, n_s), pair.settings.level))
-    ends = [interval(worth_score_draws(*both, v, v_s, n_s), pair.settings.level)[1] for both in without_shift(pair)]
+    ends = [interval(worth_score_draws(*both, v, v_s, n_s), pair.settings.level)[1] for both in simple_truths(pair)]
     found = replace(found, high=max([found.high, *ends]))
     if pair.difference_rejected:
         return found
