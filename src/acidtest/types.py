@@ -174,6 +174,8 @@ class BenchmarkScores:
         bundles: [n] bundle of each item, or empty.
         failures: [M, n] 1 where the answer was unreadable, 0 where it was read, NaN where not scored. None: not known.
         generator: The model that wrote the set, where one did.
+        judged: The set holds a judge's scores of the real set's items and of others, and the real ones are a random
+            part of them. Nobody can tell that from the scores, so it must be said.
     """
 
     name: str
@@ -186,6 +188,7 @@ class BenchmarkScores:
     failures: FloatArray | None = None
     generator: str | None = None
     strategy: str | None = None
+    judged: bool = False
 
     def failure_rate(self) -> FloatArray:
         """Return [M]: the share of answers that could not be read; NaN where that is not known."""

@@ -32,6 +32,13 @@ _BENCHMARK = typer.Option(
     "--benchmark", metavar="NAME", help="Benchmark of a file that names none; once per such file, in their order."
 )
 
+_JUDGE = typer.Option(
+    "--judge",
+    metavar="BENCHMARK",
+    help="BENCHMARK holds a judge's scores of the real benchmark's items, labelled and not; the labelled ones are a "
+    "random part of them.",
+)
+
 
 def audit(  # noqa: PLR0913  # one argument per option
     scores: Annotated[list[Path], _FILES],
@@ -50,6 +57,7 @@ def audit(  # noqa: PLR0913  # one argument per option
     metric: Annotated[str, _METRIC] = "",
     benchmark: Annotated[list[str] | None, _BENCHMARK] = None,
     models_vary: Annotated[bool, _MODELS_VARY] = False,
+    judge: Annotated[list[str] | None, _JUDGE] = None,
 ) -> None:
     """Compare synthetic benchmarks with a real one from scores that you have already."""
     from acidtest.cli.outcome import check_gate, show_outcome
@@ -67,6 +75,7 @@ def audit(  # noqa: PLR0913  # one argument per option
         fractions=fraction or (),
         lower_is_better=lower_is_better or (),
         benchmark=benchmark or (),
+        judged=judge or (),
     )
     report = compare(read, seed=seed, level=level, models_vary=models_vary)
     if html is not None:

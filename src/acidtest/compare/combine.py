@@ -196,13 +196,15 @@ def _nearer(pair: Pair, observed: FloatArray) -> FloatArray:
         return observed
     means = np.stack([these.posterior.real.mean(axis=0), these.posterior.synthetic.mean(axis=0)], axis=1)
     most = _NEAR * np.sqrt(_at_least_the_mean(pair.noise))
-    return np.clip(means, observed - most, observed + most)
+    near: FloatArray = np.clip(means, observed - most, observed + most)
+    return near
 
 
 def _at_least_the_mean(noise: Noise) -> FloatArray:
     """Return [M, 2] noise variances, none below the solvers' mean."""
     variance = np.nan_to_num(np.stack([noise.real, noise.synthetic], axis=1))
-    return np.maximum(variance, variance.mean(axis=0))
+    least: FloatArray = np.maximum(variance, variance.mean(axis=0))
+    return least
 
 
 def _off_the_edge(share: FloatArray, variance: FloatArray, n: int) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from acidtest.data.score_arrow import CodeArray
 from acidtest.data.score_grid import Grid, grid_of
+from acidtest.data.score_judged import judged_sets
 from acidtest.data.score_rows import Rows, read_rows
 from acidtest.data.score_scale import in_unit, scales, within_unit
 from acidtest.errors import DataError, did_you_mean
@@ -30,6 +31,7 @@ def read_scores(  # noqa: PLR0913  # one argument per option of `acidtest audit`
     fractions: Sequence[str] = (),
     lower_is_better: Sequence[str] = (),
     benchmark: str | Sequence[str] = (),
+    judged: Sequence[str] = (),
 ) -> Scores:
     """Read files of scores, long or wide, as one comparison of a real benchmark with synthetic ones.
 
@@ -44,6 +46,7 @@ def read_scores(  # noqa: PLR0913  # one argument per option of `acidtest audit`
         fractions: Benchmarks that hold fractions, 0 to 1, where all others are percentages.
         lower_is_better: Metrics of which less is better.
         benchmark: Names for the files that name no benchmark themselves, in their order.
+        judged: Benchmarks that hold a judge's scores of the real one's items and of others; see `judged_sets`.
 
     Returns:
         Scores with benchmarks in the order asked for (or of their first row) and solvers in the order of their first
@@ -63,6 +66,7 @@ def read_scores(  # noqa: PLR0913  # one argument per option of `acidtest audit`
     how = _metric(grids, metric or "score", frozenset(lower_is_better), scale)
     found = [_benchmark(grids[n], how, scale[n], real=n == real, generator=written_by.get(n)) for n in chosen]
     how, found = _weighted(how, found, grids)
+    found = judged_sets(found, how, judged)
     reasons = {n: _reasons(grids[n]) for n in chosen}
     return Scores(
         metric=how,

@@ -71,6 +71,22 @@ class Population:
         c11, c12, c22 = v1 - g11 * v1 - g12 * c, c - g11 * c - g12 * v2, v2 - g21 * c - g22 * v2
         return np.stack(_draw_pair(mean1, mean2, c11, c12, c22, rng), axis=1)
 
+    def first_given(self, at: Point) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what y tells of theta_r at each grid point: [K, M] mean and own variance, and [2, K, M] what mu adds.
+
+        theta_r[m] = mean[m] + sqrt(variance[m]) z[m] + moved[0, m] z' + moved[1, m] z'': mu moves all solvers at once.
+        """
+        y1, y2 = self.y.T
+        w11, w22, w12, _ = self._precision(at)
+        mu1, mu2, c11, c12, c22 = _mean_and_covariance(w11, w22, w12, y1, y2)
+        v1, c = self.v[:, 0], self.c
+        g11, g12 = v1 * w11 + c * w12, v1 * w12 + c * w22  # as in `draw`
+        root = np.sqrt(np.maximum(c11, 1e-300))
+        left = np.sqrt(np.maximum(c22 - (c12 / root) ** 2, 0.0))
+        moved = np.stack([g11 * root[:, None] + g12 * (c12 / root)[:, None], g12 * left[:, None]])
+        mean = y1 - g11 * (y1 - mu1[:, None]) - g12 * (y2 - mu2[:, None])
+        return mean, np.maximum(v1 - g11 * v1 - g12 * c, 0.0), moved
+
     def draw_others(self, at: Point, rng: np.random.Generator) -> FloatArray:
         """Return [K, 2, M]: true scores of M other solvers of the same population, one group for each grid point."""
         y1, y2 = self.y.T

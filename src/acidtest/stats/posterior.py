@@ -15,7 +15,7 @@ from acidtest.stats.estimate import FloatArray
 from acidtest.stats.noise import Noise
 from acidtest.stats.stray import let_go
 
-__all__ = ["LIMIT", "PairPosterior", "pair_posterior"]
+__all__ = ["LIMIT", "PairPosterior", "RealGiven", "pair_posterior", "real_given"]
 
 LEAST_VARIANCE = 1e-9
 """Smallest noise variance in units of the observed spread squared; keeps every matrix invertible."""
@@ -121,6 +121,77 @@ def pair_posterior(  # noqa: PLR0913  # two sets, their noise, and what is asked
 
 
 @dataclass(frozen=True, kw_only=True)
+class RealGiven:
+    """What two benchmarks tell of the true real scores, were spreads and correlation known: those of each draw.
+
+    Attributes:
+        mean: [D, M] expected true real score, on the metric's own scale.
+        variance: [D, M] what each solver's may differ from that on its own.
+        moved: [2, D, M] how far the two lucks (standard normal) of the population's means move all solvers at once.
+        draws: [D, M] of true real scores; the real items' difficulty, which moves all solvers, is in them alone.
+    """
+
+    mean: FloatArray
+    variance: FloatArray
+    moved: FloatArray
+    draws: FloatArray
+
+    def squared_error(self, guess: FloatArray, *, centred: bool) -> FloatArray:
+        """Return [D]: expected squared error of a guess [M], mean over solvers; of guesses less their mean if centred.
+
+        What the difficulty of the real items adds for all solvers at once is not in it.
+        """
+        missed, moved, share = self.mean - guess, self.moved, 1.0
+        if centred:
+            missed, moved = (x - x.mean(axis=-1, keepdims=True) for x in (missed, moved))
+            share = 1 - 1 / len(guess)  # of independent errors less their mean
+        expected: FloatArray = (missed**2 + share * self.variance + (moved**2).sum(axis=0)).mean(axis=-1)
+        return expected
+
+
+def real_given(  # noqa: PLR0913  # as `pair_posterior`
+    observed_real: FloatArray,
+    observed_synthetic: FloatArray,
+    noise: Noise,
+    rng: np.random.Generator,
+    *,
+    unit: bool,
+    n_items: tuple[int, int],
+    draws: int = 2000,
+    around: FloatArray | None = None,
+) -> tuple[RealGiven, RealGiven | None]:
+    """Return what is known of the true real scores for each draw of the spreads, and the same were the order perfect.
+
+    The second is None where a perfect order is ruled out.
+
+    Args:
+        observed_real: As for `pair_posterior`.
+        observed_synthetic: The same.
+        noise: The same.
+        rng: The same.
+        unit: The same.
+        n_items: The same.
+        draws: The same.
+        around: [M, 2] shares near the true ones, around which the logit scale is a straight line. None: the observed
+            ones; a solver with luck then seems to be noisier than one without, and the others closer to the line.
+    """
+    observed = np.stack([observed_real, observed_synthetic], axis=1).astype(np.float64)
+    scale = _Scale.of(observed, noise, unit=unit, n_items=n_items, around=around)
+    strict = scale.population
+    if len(observed) == 1:
+        y, v = strict.y[:, 0], strict.v[:, 0]
+        shape = (draws, 1)
+        known = np.broadcast_to(y, shape), np.broadcast_to(v, shape), np.zeros((2, *shape))
+        return scale.real(known, rng), None
+    free = let_go(strict)
+    lined_up = strict if likelihood_ratio(strict) <= LIMIT else _lined_up(strict, free)
+    found = scale.real(free.first_given(posterior_grid(free).draw(draws, rng)), rng)
+    if lined_up is None:
+        return found, None
+    return found, scale.real(lined_up.first_given(posterior_grid(lined_up, _AT_ONE).draw(draws, rng)), rng)
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Drawn:
     """[D, M, 2] draws on the model's scale: true scores, the same at rho = 1, what that would show, others in hand."""
 
@@ -153,9 +224,8 @@ def _several(scale: "_Scale", draws: int, rng: np.random.Generator, *, others: b
     ratio = likelihood_ratio(strict)
     aligned: FloatArray | None = one_line
     if ratio > LIMIT:
-        # Perhaps all but one keep their order; that one need not be certain for the rest to be possible.
-        freed = free if free.e.any() else let_go(strict, at_least=1)
-        aligned = true_scores(freed, _AT_ONE) if freed.e.any() and likelihood_ratio(freed) <= LIMIT else None
+        lined_up = _lined_up(strict, free)
+        aligned = None if lined_up is None else true_scores(lined_up, _AT_ONE)
     return _Drawn(
         true=scale.restored(true),
         aligned=None if aligned is None else scale.restored(aligned),
@@ -164,6 +234,13 @@ def _several(scale: "_Scale", draws: int, rng: np.random.Generator, *, others: b
         strays=tuple(np.flatnonzero(free.e).tolist()),
         seen=scale.restored(true + strict.draw_noise(draws, rng)) if others else None,
     )
+
+
+def _lined_up(strict: Population, free: Population) -> Population | None:
+    """Return the population whose solvers may be on one line but for its strays; None where that is ruled out, too."""
+    # Perhaps all but one keep their order; that one need not be certain for the rest to be possible.
+    freed = free if free.e.any() else let_go(strict, at_least=1)
+    return freed if freed.e.any() and likelihood_ratio(freed) <= LIMIT else None
 
 
 _AT_ONE = np.array([np.pi / 2])
@@ -186,7 +263,15 @@ class _Scale:
     unit: bool
 
     @classmethod
-    def of(cls, observed: FloatArray, noise: Noise, *, unit: bool, n_items: tuple[int, int]) -> "_Scale":
+    def of(
+        cls,
+        observed: FloatArray,
+        noise: Noise,
+        *,
+        unit: bool,
+        n_items: tuple[int, int],
+        around: FloatArray | None = None,
+    ) -> "_Scale":
         n = np.maximum(np.array(n_items, np.float64), 1.0)
         # Where no noise is known at all, the most that there could be: a share's at 1/2, or all the spread there is.
         most = 0.25 / n if unit else observed.var(axis=0)
@@ -196,11 +281,12 @@ class _Scale:
         common = np.array([[noise.common_real, noise.common_shared], [noise.common_shared, noise.common_synthetic]])
         if unit:
             p = np.clip(observed, 0.5 / (n + 1), (n + 0.5) / (n + 1))
-            slope = p * (1 - p)
+            near = p if around is None else np.clip(around, 0.5 / (n + 1), (n + 0.5) / (n + 1))
+            slope = near * (1 - near)
             # At the edge no noise was seen; that of a share so close to it is the honest guess.
             v = np.where((observed <= 0) | (observed >= 1), slope / n, v) / slope**2
             c = c / slope.prod(axis=1)
-            y = np.log(p / (1 - p))
+            y = np.log(near / (1 - near)) + (p - near) / slope
             lift = np.sqrt((slope**2).mean(axis=0))
             common = common / np.outer(lift, lift)
         weights = _weights(y, v)
@@ -227,6 +313,21 @@ class _Scale:
         slope = c12 / first if first > 0 else 0.0
         second = np.sqrt(max(c22 - slope**2, 0.0))
         return np.stack([first * z[:, 0], slope * z[:, 0] + second * z[:, 1]], axis=1)[:, None, :]
+
+    def real(self, known: tuple[FloatArray, FloatArray, FloatArray], rng: np.random.Generator) -> RealGiven:
+        """Return `Population.first_given` on the metric's own scale, to the second order, and draws of it."""
+        mean, variance, moved = known
+        mean, variance = self.centre[0] + self.spread[0] * mean, self.spread[0] ** 2 * variance
+        moved, shift = self.spread[0] * moved, max(self.common[0, 0], 0.0)
+        together = np.einsum("ikm,ik->km", moved, rng.standard_normal(moved.shape[:2]))
+        together += np.sqrt(shift) * rng.standard_normal((len(mean), 1))
+        draws = self.back(mean + np.sqrt(variance) * rng.standard_normal(mean.shape) + together)
+        if self.unit:
+            share = self.back(mean)
+            slope = share * (1 - share)
+            mean = share + slope * (0.5 - share) * (variance + (moved**2).sum(axis=0) + shift)
+            variance, moved = slope**2 * variance, slope * moved
+        return RealGiven(mean=mean, variance=variance, moved=moved, draws=draws)
 
     def back(self, theta: FloatArray) -> FloatArray:
         """Return theta on the metric's own scale."""
