@@ -151,7 +151,7 @@ class Pair:
 
     @cached_property
     def difference_rejected(self) -> bool:
-        """Whether some solver's true scores differ: the differences seen are larger than the items' noise makes them."""
+        """Whether some solver's true scores differ: those seen do by more than the items' noise makes them."""
         return self.has_items and bool(self.models) and self._differ(np.arange(len(self.models)))
 
     @cached_property
@@ -162,7 +162,7 @@ class Pair:
         return self.difference_rejected and (not strays or self._differ(rest))
 
     def _differ(self, solvers: IntArray) -> bool:
-        """Scores of 0 or 1 have no noise of their own: theirs is that of a share so close to the edge, as in `scores`."""
+        """Scores of 0 or 1 have no noise of their own: theirs is that of a share so near the edge, as in `scores`."""
         one, n = self.noise, np.array([[self.real_items], [self.synthetic_items]], np.float64)
         own = np.stack([one.real, one.synthetic])
         if self.unit:
