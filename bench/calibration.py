@@ -71,8 +71,8 @@ def main() -> None:
         found = {
             "repeats": asked.repeats,
             "cells": cells_found,
-            "pairs": pair_rows(asked.repeats, 0),
-            "ranks": rank_rows(asked.repeats, 0),
+            "pairs": [] if asked.only else pair_rows(asked.repeats, 0),
+            "ranks": [] if asked.only else rank_rows(asked.repeats, 0),
         }
         kept.write_text(json.dumps(_rounded(found)) + "\n")
     read = json.loads(kept.read_text())
