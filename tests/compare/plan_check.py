@@ -16,8 +16,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from acidtest.compare.pair import Pair, pair_of
-from acidtest.compare.plan_future import Size
-from acidtest.compare.plan_search import USES, WAYS, Found, Search, Way
+from acidtest.compare.planning.future import Size
+from acidtest.compare.planning.search import USES, WAYS, Found, Search, Way
 from acidtest.compare.sets import ScoredSet
 from acidtest.compare.thresholds import Settings
 from acidtest.compare.verdict import verdicts

@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from acidtest.compare.pair import Pair, pair_of
-from acidtest.compare.plan import Costs, Plan, plan
-from acidtest.compare.plan_contract import dumps, json_schema
-from acidtest.compare.plan_future import Future, Size, future
-from acidtest.compare.plan_search import RUNGS, Search
+from acidtest.compare.planning.contract import dumps, json_schema
+from acidtest.compare.planning.future import Future, Size, future
+from acidtest.compare.planning.plan import Costs, Plan, plan
+from acidtest.compare.planning.search import RUNGS, Search
 from acidtest.compare.sets import ScoredSet
 from acidtest.compare.thresholds import Settings, Thresholds
 from acidtest.errors import AcidtestError, DataError

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 import pytest
 
-from acidtest.compare.plan_labels import (
+from acidtest.compare.planning.labels import (
     answers_each,
     choose_labels,
     expected_squares,

@@ -8,7 +8,7 @@ import typer
 from acidtest.errors import AcidtestError, DataError
 
 if TYPE_CHECKING:
-    from acidtest.compare.plan import Costs, Plan
+    from acidtest.compare.planning.plan import Costs, Plan
     from acidtest.compare.thresholds import Thresholds
     from acidtest.types import Scores
 
@@ -64,8 +64,8 @@ def plan(  # noqa: PLR0913  # one argument per option
     benchmark: Annotated[list[str] | None, _BENCHMARK] = None,
 ) -> None:
     """Say how many items, solvers or labels would settle each verdict that is open, and which items to label next."""
-    from acidtest.compare.plan import plan as plan_of
-    from acidtest.compare.plan_answers import read_answers
+    from acidtest.compare.planning.answers import read_answers
+    from acidtest.compare.planning.plan import plan as plan_of
     from acidtest.compare.thresholds import Thresholds
     from acidtest.data.score_table import read_scores
 
@@ -102,7 +102,7 @@ def plan(  # noqa: PLR0913  # one argument per option
 
 
 def _costs(real: float | None, synthetic: float | None, solver: float | None) -> "Costs":
-    from acidtest.compare.plan import Costs
+    from acidtest.compare.planning.plan import Costs
 
     unknown = float("nan")
     return Costs(
@@ -123,7 +123,7 @@ def _of_run(root: Path, synthetic: tuple[str, ...]) -> "tuple[Scores, list[Path]
     """Return a run's scores, their file, and the study's seed, level and limits."""
     from dataclasses import replace
 
-    from acidtest.compare.plan_answers import real_benchmark
+    from acidtest.compare.planning.answers import real_benchmark
     from acidtest.compare.thresholds import Thresholds
     from acidtest.data.run_folder import RunFolder
     from acidtest.data.score_table import read_scores
@@ -141,7 +141,7 @@ def _of_run(root: Path, synthetic: tuple[str, ...]) -> "tuple[Scores, list[Path]
 
 def _show(found: "Plan", json_file: str | None) -> None:
     if json_file == "-":
-        from acidtest.compare.plan_contract import dumps
+        from acidtest.compare.planning.contract import dumps
 
         typer.echo(dumps(found), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
         return
@@ -149,7 +149,7 @@ def _show(found: "Plan", json_file: str | None) -> None:
 
     print_plan(found)
     if json_file:
-        from acidtest.compare.plan_contract import dumps
+        from acidtest.compare.planning.contract import dumps
         from acidtest.data.run_folder import write_atomically
 
         write_atomically(Path(json_file), dumps(found))

@@ -3,9 +3,9 @@
 import math
 from typing import TYPE_CHECKING
 
-from acidtest.compare.plan import BenchmarkPlan, Plan, Step, UsePlan
-from acidtest.compare.plan_labels import Labels
-from acidtest.compare.plan_search import WAYS, Way
+from acidtest.compare.planning.labels import Labels
+from acidtest.compare.planning.plan import BenchmarkPlan, Plan, Step, UsePlan
+from acidtest.compare.planning.search import WAYS, Way
 from acidtest.report.safe_text import clean, name
 from acidtest.types import Use
 
@@ -27,7 +27,7 @@ def print_plan(found: Plan, *, console: "Console | None" = None) -> None:
     """Print a plan. Names are shown as they are: nothing in them is read as markup or as an escape sequence.
 
     Args:
-        found: What `acidtest.compare.plan.plan` found.
+        found: What `acidtest.compare.planning.plan.plan` found.
         console: Where to; standard output without one.
     """
     from rich.console import Console

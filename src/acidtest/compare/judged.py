@@ -104,27 +104,27 @@ class Judged:
 
     def gains(self, pair: Pair) -> dict[str, Gain]:
         """Return what the judge gains, "level" and "order"; the intervals leave out parts of the labelled items."""
-        found = self.log_gains(careful=pair.unit)
+        from scipy.special import stdtrit
+
+        found = self.log_gains()
         groups = (
             np.arange(self.gold.shape[1]) if self.groups is None else np.unique(self.groups, return_inverse=True)[1]
         )
         parts = min(_PARTS, int(groups.max()) + 1)
-        left = np.array([self._at(groups % parts != part).log_gains(careful=pair.unit) for part in range(parts)])
+        left = np.array([self._at(groups % parts != part).log_gains() for part in range(parts)])
         error = np.sqrt((parts - 1) * left.var(axis=0))
-        from scipy.special import stdtrit
-
         far = float(stdtrit(max(parts - 1, 1), (1 + pair.settings.level) / 2))
         return {
             name: Gain(value=value, median=value, low=value / reach, high=value * reach)
             for name, value, reach in zip(("level", "order"), np.exp(found), np.exp(far * error), strict=True)
         }
 
-    def log_gains(self, *, careful: bool) -> FloatArray:
+    def log_gains(self) -> FloatArray:
         """Return [2]: log of the variance by gold alone over that with the judge, of scores and of differences."""
         centred = self.centred()
         variances = [
-            (self.without_judge().variance(), self.variance(careful=careful)),
-            (centred.without_judge().variance(), centred.variance()),
+            (self.without_judge().variance(), self.variance()),
+            (centred.without_judge().variance(), self._variance_of_differences()),
         ]
         return np.array([np.log(a / b) if a > 0 and b > 0 else np.nan for a, b in variances])
 
@@ -158,10 +158,15 @@ class Judged:
             groups = None if groups is None else np.append(groups, groups.max() + np.array([1, 2]))
         return ppi_mean(gold, same, self.other[row], groups=groups, groups_only=self.groups_other)
 
-    def variance(self, *, careful: bool = False) -> float:
-        """Return the mean over solvers of their means' variances; careful: see `mean`."""
-        found = [self.mean(row, careful=careful) for row in range(len(self.gold))]
-        return float(np.mean([one.variance if careful else one.corrected for one in found]))
+    def variance(self) -> float:
+        """Return the mean over solvers of their means' variances."""
+        return float(np.mean([self.mean(row).corrected for row in range(len(self.gold))]))
+
+    def _variance_of_differences(self) -> float:
+        """Return the mean over solvers of the variances of their means, each with its own weight, less all solvers'."""
+        weights = np.array([[self.mean(row).weight] for row in range(len(self.gold))])
+        labelled, other = self.gold - weights * self.same, weights * self.other
+        return _variance_of_left(labelled, self.groups) + _variance_of_left(other, self.groups_other)
 
     def centred(self) -> "Judged":
         """Return it with each item's mean over solvers taken off: what is left is about their differences."""
@@ -181,6 +186,14 @@ class Judged:
             for one, groups in ((_over_solvers(self.same), self.groups), (_over_solvers(self.other), self.groups_other))
         )
         return bool(abs(same.value - other.value) <= _FAR * np.sqrt(same.variance + other.variance))
+
+
+def _variance_of_left(scores: FloatArray, groups: IntArray | None) -> float:
+    """Return the mean over solvers of the variance of their mean score, less the mean of all solvers."""
+    only = None if groups is None else np.zeros(0, np.intp)
+    left = scores - _over_solvers(scores)
+    found = [ppi_mean(row, row, np.zeros(0), groups=groups, groups_only=only) for row in left]
+    return float(np.mean([one.corrected for one in found]))
 
 
 def _centred(scores: FloatArray) -> FloatArray:

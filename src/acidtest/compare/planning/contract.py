@@ -6,9 +6,9 @@ from typing import Literal
 import orjson
 from pydantic import ConfigDict, Field
 
-from acidtest.compare.plan import Plan, Step
-from acidtest.compare.plan_labels import Labels
-from acidtest.compare.plan_search import Way
+from acidtest.compare.planning.labels import Labels
+from acidtest.compare.planning.plan import Plan, Step
+from acidtest.compare.planning.search import Way
 from acidtest.types import Decision, Record, Use
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from acidtest.compare.pair import Pair, pair_of
-from acidtest.compare.plan_answers import Answers
-from acidtest.compare.plan_future import Size, numbers
-from acidtest.compare.plan_labels import CELLS_AT_ONCE, Labels, choose_labels
-from acidtest.compare.plan_reasons import why_not
-from acidtest.compare.plan_search import USES, WAYS, Found, Search, Way
+from acidtest.compare.planning.answers import Answers
+from acidtest.compare.planning.future import Size, numbers
+from acidtest.compare.planning.labels import CELLS_AT_ONCE, Labels, choose_labels
+from acidtest.compare.planning.reasons import why_not
+from acidtest.compare.planning.search import USES, WAYS, Found, Search, Way
 from acidtest.compare.sets import ScoredSet, same_columns
 from acidtest.compare.thresholds import Settings, Thresholds
 from acidtest.compare.verdict import verdicts

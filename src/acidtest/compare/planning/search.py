@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.compare.pair import Pair
-from acidtest.compare.plan_future import MOST_SOLVERS, Size, future
+from acidtest.compare.planning.future import MOST_SOLVERS, Size, future
 from acidtest.compare.verdict import verdicts
 from acidtest.stats.common_order import rising
 from acidtest.stats.estimate import FloatArray

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from acidtest.compare.plan_search import Found, Way
+from acidtest.compare.planning.search import Found, Way
 from acidtest.compare.thresholds import Thresholds
 from acidtest.types import Use
 

@@ -1,0 +1,1 @@
+"""What would settle the verdicts that are open: larger studies, simulated from what is known."""
