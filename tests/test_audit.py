@@ -160,6 +160,20 @@ def test_percent_and_lower_is_better(tmp_path: Path) -> None:
     assert found["fidelity"]["fake"]["gap"]["value"] == pytest.approx(0, abs=1e-12)
 
 
+def test_a_judge_is_believed_only_when_named(tmp_path: Path) -> None:
+    table = tmp_path / "judged.csv"
+    right = np.random.default_rng(0).random((4, 200)) < np.linspace(0.4, 0.8, 4)[:, None]
+    lines = ["benchmark,model,item,score"]
+    for benchmark, number in (("gold", 60), ("judge", 200)):
+        lines += [f"{benchmark},m{m},i{i},{int(right[m, i])}" for m in range(4) for i in range(number)]
+    table.write_text("\n".join(lines) + "\n")
+    plain, asked = (audit(table, "--real", "gold", *more) for more in ([], ["--judge", "judge"]))
+    assert plain["combined"]["judge"]["m0"]["method"].startswith("mean of the posterior")
+    assert asked["combined"]["judge"]["m0"]["method"].startswith("prediction-powered mean with 140 more items judged")
+    for items in (plain["combined_items"], asked["combined_items"]):
+        assert all(one["low"] < one["value"] < one["high"] for one in items["judge"].values())
+
+
 WRONG: dict[str, tuple[list[str], str]] = {
     "no such file": (["absent.csv", "--real", "original"], "no file 'absent.csv'"),
     "no such benchmark": ([str(POLITICS), "--real", "orignal"], "Did you mean 'original'"),
@@ -169,6 +183,9 @@ WRONG: dict[str, tuple[list[str], str]] = {
         [str(POLITICS), "--real", "original", "--generator", "gpt4o=a", "--generator", "gpt4o=b"],
         "two models",
     ),
+    "a judge without items": ([str(POLITICS), "--real", "original", "--judge", "gpt4o"], "has no items"),
+    "the real set as judge": ([str(POLITICS), "--real", "original", "--judge", "original"], "real benchmark itself"),
+    "no such judge": ([str(POLITICS), "--real", "original", "--judge", "gpt4"], "Did you mean 'gpt4o'"),
     "no such use": ([str(POLITICS), "--real", "original", "--gate", "rnak"], "score, rank, choose"),
     "no such level": ([str(POLITICS), "--real", "original", "--level", "95"], "level is 95"),
     "no such option": ([str(POLITICS), "--real", "original", "--jsn", "-"], "--json"),

@@ -6,8 +6,8 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel
 
-from acidtest.compare import plan_contract
 from acidtest.compare.contract import json_schema
+from acidtest.compare.planning import contract as plan_contract
 from acidtest.data.run_folder import write_atomically
 from acidtest.study.schema import StudyFile
 from acidtest.types import Item, RejectedCandidate, Response
