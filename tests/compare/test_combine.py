@@ -129,29 +129,25 @@ def test_perfect_solvers_and_equal_ones_have_estimates_too() -> None:
 def test_the_interval_of_the_gain_holds_the_gain_that_is_made(
     solvers: int, items: int, apart: float, mean: float
 ) -> None:
-    # Four groups of solvers, fourteen choices of items each: what real items alone miss, squared, over what is missed with
-    # the synthetic set. Sets that hardly help, few items, and solvers near 1 with a set that orders them perfectly.
-    held, alone_all, helped_all = [], [], []
-    for group in range(4):
-        rng = np.random.default_rng(100 + group)
+    # 60 studies, each of other solvers: what real items alone miss, squared, over what is missed with both sets. Sets
+    # that hardly help, few real items, and solvers near 1 with a set that orders them perfectly.
+    errors, said = [], []
+    for seed in range(60):
+        rng = np.random.default_rng(100 + seed)
         ability = mean + rng.normal(0, 0.7, solvers)
-        other = ability + 0.3 + rng.normal(0, apart, solvers)
-        truth, errors, said = true_scores(ability), [], []
-        for _ in range(14):
-            real = scored("real", answers(ability, items, rng))
-            found = together(real, scored("fake", answers(other, 600, rng)))
-            errors.append(np.stack([real.observed, values(found)]) - truth)
-            said.append([found.items["order"].low, found.items["order"].high])
-            order = found.items["order"]
-            assert order.low <= order.value <= order.high
-        alone, helped = np.var(errors, axis=2).mean(axis=0)
-        low, high = np.transpose(said)
-        held.append(np.mean((low <= items * alone / helped) & (items * alone / helped <= high)))
-        alone_all.append(alone)
-        helped_all.append(helped)
-    # With 160 choices of each kind .91 to .98; of 56, the standard error is .03.
-    assert np.mean(held) >= 0.87, np.mean(held)
-    assert np.sum(helped_all) < np.sum(alone_all)
+        real = scored("real", answers(ability, items, rng))
+        found = together(real, scored("fake", answers(ability + 0.3 + rng.normal(0, apart, solvers), 600, rng)))
+        errors.append(np.stack([real.observed, values(found)]) - true_scores(ability))
+        order = found.items["order"]
+        assert order.low <= order.value <= order.high
+        said.append([order.low, order.high])
+    alone, helped = np.var(errors, axis=2).mean(axis=0)
+    made = items * alone / helped
+    low, high = np.transpose(said)
+    assert made > items
+    # Each group of solvers has a gain of its own. With 20 choices of items for each of eight groups, intervals held the
+    # group's own gain in 98, 94 and 91 %; the gain of all groups together they hold a little less often.
+    assert np.mean((low <= made) & (made <= high)) >= 0.87
 
 
 def test_scores_are_those_of_these_solvers_though_others_are_asked_about() -> None:

@@ -89,6 +89,12 @@ def test_help_in_words(value: float, said: str) -> None:
     assert combined_sentence({"level": level, "order": order}, "fake") == f"With fake: {said}; {beside}."
 
 
+def test_help_in_words_has_its_interval() -> None:
+    order = Estimate(value=2200.0, low=650.0, high=4000.4, n=700, method="m")
+    said = "With fake: 700 real items tell as much for order as about 2,200 [650, 4,000] alone."
+    assert combined_sentence({"order": order}, "fake") == said
+
+
 def test_headlines_say_what_to_believe() -> None:
     report = example()
     several = (

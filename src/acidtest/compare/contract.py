@@ -198,7 +198,8 @@ class FidelityFile(Record):
     )
     combined_items: dict[str, dict[str, EstimateFile]] = Field(
         default_factory=dict,
-        description="benchmark -> level (scores) or order (differences): real items that alone would tell as much",
+        description="benchmark -> level (scores) or order (differences): real items that alone would tell as much; "
+        "low may be below the number of real items, true is the median",
     )
     warnings: list[str]
     rank_groups: dict[str, dict[str, RankGroupFile]] = Field(

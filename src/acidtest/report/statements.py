@@ -63,14 +63,16 @@ def worth_sentence(estimate: Estimate, purpose: str) -> str:
 
 
 def combined_sentence(items: Mapping[str, Estimate], benchmark: str) -> str:
-    """Return "With S, 100 real items tell as much as about 140 alone for level, 200 for order.", or why not known."""
+    """Return "With S: 100 real items tell as much for order as about 200 [90, 450] alone.", or why not known."""
     told = []
     for purpose, estimate in items.items():
         have, shown = number.count(estimate.n), number.count(estimate.value)
         if math.isnan(estimate.value):
             told.append(f"how much it helps for {purpose} is not known ({excerpt(number.reason(estimate))})")
         elif helps(estimate):
-            told.append(f"{have} real items tell as much for {purpose} as about {shown} alone")
+            span = number.count_span(estimate.low, estimate.high)
+            beside = "" if span == number.NOT_KNOWN else f" {span}"
+            told.append(f"{have} real items tell as much for {purpose} as about {shown}{beside} alone")
         else:
             told.append(f"{have} real items tell no more for {purpose} than without it")
     known = [estimate for estimate in items.values() if not math.isnan(estimate.value)]

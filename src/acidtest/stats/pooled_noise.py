@@ -26,7 +26,7 @@ def pooled_variance(
         `own` where no solver's items show any noise.
 
     Example:
-        >>> own, p = np.array([0.002, 0.004, 0.003]), np.array([0.5, 0.5, 0.5])
+        >>> own, p = np.array([0.0025, 0.0035, 0.003]), np.array([0.5, 0.5, 0.5])
         >>> pooled_variance(own, p, p, np.full(3, 20.0), unit=True).round(6).tolist()
         [0.003, 0.003, 0.003]
     """
