@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from acidtest.cli.progress import TerminalReporter
     from acidtest.compare.fidelity import compare as compare_scores
+    from acidtest.compare.planning.plan import plan as plan_scores
     from acidtest.compare.thresholds import Thresholds
     from acidtest.data.datasets import load_dataset
     from acidtest.data.read import read_items
@@ -34,6 +35,7 @@ __all__ = [
     "compare_scores",
     "load_dataset",
     "load_study",
+    "plan_scores",
     "read_items",
     "read_scores",
     "register",
@@ -54,6 +56,7 @@ _HOMES = {
     "compare_scores": "acidtest.compare.fidelity:compare",  # `acidtest.compare` is the package of that name
     "load_dataset": "acidtest.data.datasets:load_dataset",
     "load_study": "acidtest.study.load:load_study",
+    "plan_scores": "acidtest.compare.planning.plan:plan",
     "read_items": "acidtest.data.read:read_items",
     "read_scores": "acidtest.data.score_table:read_scores",
     "register": "acidtest.registry:register",

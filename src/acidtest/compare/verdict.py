@@ -23,6 +23,7 @@ POWER = 0.8
 SURE = 0.01
 """How often a pick may be called beaten that is not."""
 
+_MAY_SETTLE = "would probably settle it; `acidtest plan` simulates it"
 _NO_ITEMS = "Without the scores of single items nobody can tell noise from difference."
 _GIVE_ITEMS = "Give one score per solver and item: a column 'item' beside benchmark, model and score."
 
@@ -83,15 +84,15 @@ def _rank_settle(pair: Pair, draws: FloatArray) -> str:
     if pair.order_rejected:
         reached = _share(draws[np.isfinite(draws)] >= asked)
         factor = _times(reached, (1 + pair.settings.level) / 2)
-        more = f"or about {math.ceil(factor * len(pair.models))} solvers" if factor <= MOST else ""
+        more = "more solvers"
     else:
         low, _ = interval(draws, pair.settings.level)
         factor = ((1 - low) / (1 - asked)) ** 2 if asked < 1 else math.inf
-        more = "or solvers that differ more from each other"
+        more = "solvers that differ more from each other"
     items = _items(pair, factor)
     if not items:
         return "So close to the limit that more items would hardly settle it; solvers that differ more might."
-    return f"{items}, {more}, should settle it, if the sets are as they seem."
+    return f"{items}, or {more}, {_MAY_SETTLE}."
 
 
 def _choose(pair: Pair) -> Verdict:
@@ -176,4 +177,4 @@ def _items_that_settle(pair: Pair, probability: float, needed: float) -> str:
     items = _items(pair, _times(probability, needed))
     if not items:
         return "So close to the limit that more items would hardly settle it: move the limit, or use another set."
-    return f"{items} should settle it, if the sets are as they seem."
+    return f"{items} {_MAY_SETTLE}."
