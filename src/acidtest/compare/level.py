@@ -24,9 +24,7 @@ def gap(pair: Pair) -> Estimate:
         return pair.estimate("gap", level.gap)
     value = float(level.gap(pair.real, pair.synthetic))
     variances = [float(plain_variance(d.mean(axis=0, keepdims=True))[0]) for d in pair.differences]
-    half = _t(variances, [d.shape[1] for d in pair.differences], pair.settings.level) * float(
-        np.sqrt(sum(variances) + _edge(pair))
-    )
+    half = _t(variances, pair.difference_items, pair.settings.level) * float(np.sqrt(sum(variances) + _edge(pair)))
     return Estimate(
         value=value,
         true=value,
@@ -101,10 +99,12 @@ def _t(variances: list[float], items: list[int], level: float) -> float:
     """Return Student's quantile with the degrees of freedom of a sum of variances (Welch and Satterthwaite)."""
     from scipy.special import stdtrit
 
-    total = sum(variances)
-    parts = sum(v**2 / max(n - 1, 1) for v, n in zip(variances, items, strict=True))
-    freedom = total**2 / parts if parts > 0 else np.inf
-    return float(stdtrit(freedom, (1 + level) / 2)) if np.isfinite(freedom) else NormalDist().inv_cdf((1 + level) / 2)
+    largest = max(variances)
+    if not largest > 0:
+        return NormalDist().inv_cdf((1 + level) / 2)
+    shares = [v / largest for v in variances]
+    freedom = sum(shares) ** 2 / sum(v**2 / max(n - 1, 1) for v, n in zip(shares, items, strict=True))
+    return float(stdtrit(freedom, (1 + level) / 2))
 
 
 def _edge(pair: Pair) -> float:
@@ -114,6 +114,10 @@ def _edge(pair: Pair) -> float:
     """
     if not pair.unit:
         return 0.0
+    if pair.parts[0].same_items and not pair.differences[0].any():
+        # The same answers to the same items: half an item each way is the least that may still differ.
+        n = pair.difference_items[0]
+        return 1 / (n * (n + 1))
     sides = [(1.0, pair.parts[0].real, pair.real_items)]
     sides += [(float(w.mean()), part.linear, part.n_items) for w, part in zip(pair.weights, pair.parts, strict=True)]
     noise = 0.0

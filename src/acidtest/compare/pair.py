@@ -41,6 +41,12 @@ class Part:
     same_items: bool
     unit: bool
 
+    @property
+    def columns(self) -> tuple[int, int]:
+        """Items (or bundles) of the real and of the synthetic set; columns of the other set alone do not count."""
+        real, synthetic = (int(np.isfinite(x).any(axis=0).sum()) for x in (self.real, self.linear))
+        return real, synthetic
+
     @cached_property
     def noise(self) -> Noise:
         """Variance of each solver's scores on both sets, once the items' common difficulty is out."""
@@ -122,6 +128,15 @@ class Pair:
             *(values for values, same in weighted if not same),
         ]
 
+    @property
+    def difference_items(self) -> list[int]:
+        """Items (or bundles) behind each of `differences`, fewest of the sets that it holds."""
+        shared = [min(part.columns) for part in self.parts if part.same_items]
+        return [
+            min([self.parts[0].columns[0], *shared]),
+            *(part.columns[1] for part in self.parts if not part.same_items),
+        ]
+
     @cached_property
     def posterior(self) -> PairPosterior | None:
         """Draws of the true scores; None where no items are known, or no solver."""
@@ -162,15 +177,20 @@ class Pair:
         return self.difference_rejected and (not strays or self._differ(rest))
 
     def _differ(self, solvers: IntArray) -> bool:
-        """Scores of 0 or 1 have no noise of their own: theirs is that of a share so near the edge, as in `scores`."""
+        """Were there no difference, both scores of a solver would be one share: shares have the noise of that one.
+
+        Near the edge a side with fewer wrong answers than its due would seem to have less noise than it has.
+        """
         one, n = self.noise, np.array([[self.real_items], [self.synthetic_items]], np.float64)
-        own = np.stack([one.real, one.synthetic])
+        own = np.nan_to_num(np.stack([one.real, one.synthetic]))
         if self.unit:
-            share = np.clip(np.stack([self.real, self.synthetic]), 0.5 / (n + 1), (n + 0.5) / (n + 1))
-            own = np.where(own > 0, own, share * (1 - share) / n)
-        noise = own.sum(axis=0) - 2 * one.shared
+            seen = np.stack([self.real, self.synthetic])
+            share = np.clip(seen, 0.5 / (n + 1), (n + 0.5) / (n + 1))
+            pooled = np.clip((n * seen).sum(axis=0) / n.sum(), 0.5 / (n.sum() + 1), (n.sum() + 0.5) / (n.sum() + 1))
+            own = np.where(own > 0, own / (share * (1 - share)), 1 / n) * pooled * (1 - pooled)
+        noise = np.maximum(own.sum(axis=0) - 2 * one.shared, 0.0)
         common = max(one.common_real + one.common_synthetic - 2 * one.common_shared, 0.0)
-        freedom = max(min(self.parts[0].real.shape[1], *(part.linear.shape[1] for part in self.parts)) - 1.0, 1.0)
+        freedom = max(min(n for part in self.parts for n in part.columns) - 1.0, 1.0)
         difference = (self.synthetic - self.real)[solvers]
         p = level.no_difference_p(difference, noise[solvers], common, freedom)
         return p < (1 - self.settings.level) / 2  # the interval's lower tail

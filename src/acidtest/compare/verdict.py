@@ -41,7 +41,8 @@ def _score(pair: Pair) -> Verdict:
     limit = pair.settings.thresholds.score
     squares = mspd(pair)
     low, middle, high = (math.sqrt(x) for x in (squares.low, squares.true, squares.high))
-    seen = f"True scores differ from the real ones by {middle:.3f} ({low:.3f} to {high:.3f}; root mean square)"
+    low_said, high_said = (_apart(x, limit, ".3f") for x in (low, high))
+    seen = f"True scores differ from the real ones by {middle:.3f} ({low_said} to {high_said}; root mean square)"
     if high <= limit:
         return Verdict(decision="GO", because=f"{seen}: within {limit:g}.")
     if low > limit:
@@ -63,8 +64,9 @@ def _rank(pair: Pair) -> Verdict:
             because=f"No two solvers are known to differ by {asked.differ:g} on the real set: no order to keep.",
             settle="Add solvers that are clearly better or worse than these.",
         )
+    low_said, high_said = (_apart(x, asked.rank, ".0%") for x in (low, high))
     seen = (
-        f"Of the solver pairs that truly differ by {asked.differ:g} or more, {middle:.0%} ({low:.0%} to {high:.0%}) "
+        f"Of the solver pairs that truly differ by {asked.differ:g} or more, {middle:.0%} ({low_said} to {high_said}) "
         f"are ordered as on the real set; {asked.rank:.0%} is asked for"
     )
     if low >= asked.rank:
@@ -99,9 +101,10 @@ def _choose(pair: Pair) -> Verdict:
     asked = pair.settings.thresholds
     lost = order.regret_at_1(*_in_hand(pair))
     safe = _share(lost <= asked.regret + order.ROUNDING)
+    safe_said = _apart(safe, asked.certainty, ".2f")
     best = " or ".join(f"'{pair.models[m]}'" for m in np.flatnonzero(pair.synthetic == pair.synthetic.max())[:3])
     best = "the best of other solvers like these" if pair.settings.models_vary else best
-    seen = f"Choosing {best} by this set loses at most {asked.regret:g} with probability {safe:.2f}"
+    seen = f"Choosing {best} by this set loses at most {asked.regret:g} with probability {safe_said}"
     if safe >= asked.certainty:
         return Verdict(decision="GO", because=f"{seen}; {asked.certainty:g} is asked for.")
     if safe <= 1 - asked.certainty + order.ROUNDING and _beaten(pair):
@@ -137,6 +140,21 @@ def _in_hand(pair: Pair) -> tuple[FloatArray, FloatArray]:
     """Return true real scores beside the stand-in's observed ones: decisions are made by the set in hand."""
     real, _ = _both(pair)
     return real, np.broadcast_to(pair.in_hand, real.shape)
+
+
+def _apart(x: float, limit: float, form: str) -> str:
+    """Return x with as many digits as tell it from a limit that it is not.
+
+    Example:
+        >>> _apart(0.8996, 0.9, ".0%"), _apart(0.93, 0.9, ".0%")
+        ('89.96%', '93%')
+    """
+    digits, kind = int(form[1:-1]), form[-1]
+    for more in range(4):
+        said = f"{x:.{digits + more}{kind}}"
+        if said != f"{limit:.{digits + more}{kind}}" or x == limit:
+            break
+    return said
 
 
 def _share(holds: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:

@@ -21,6 +21,9 @@ WORST_SHARE = 0.45
 FEWEST = 2
 """Items for a variance, and solvers for a common difficulty."""
 
+ROUNDING = 1e-10
+"""Deviations smaller than this part of the largest value are rounding, and count as none."""
+
 CLOSEST = 0.95
 """Largest correlation that the noise of one solver's two scores may have."""
 
@@ -115,7 +118,7 @@ def spread_of_variance(linearised: FloatArray) -> float:
     scored = np.isfinite(linearised)
     count = scored.sum(axis=1)
     mean = _ratio(np.where(scored, linearised, 0.0).sum(axis=1), count)
-    squares = np.where(scored, (linearised - mean[:, None]) ** 2, 0.0)
+    squares = _unrounded(np.where(scored, linearised - mean[:, None], 0.0), linearised) ** 2
     n = linearised.shape[1]
     # A solver that was scored on fewer items is moved further by each.
     per_item = (squares * np.nan_to_num(_ratio(np.full(len(count), float(n)), count))[:, None]).mean(axis=0)
@@ -140,8 +143,7 @@ def deviations(linearised: FloatArray) -> FloatArray:
     n = linearised.shape[1]
     mean = _ratio(np.where(scored, linearised, 0.0).sum(axis=1), count)
     scale = np.sqrt(_ratio(np.full(len(count), float(n * (n - 1))), count * (count - 1)))
-    moved: FloatArray = np.where(scored, linearised - mean[:, None], 0.0) * scale[:, None]
-    return moved
+    return _unrounded(np.where(scored, linearised - mean[:, None], 0.0), linearised) * scale[:, None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,8 +251,14 @@ def _covariance(x: FloatArray, y: FloatArray) -> FloatArray:
     count = known.sum(axis=1)
     x, y = np.where(known, x, 0.0), np.where(known, y, 0.0)
     mean_x, mean_y = (_ratio(z.sum(axis=1), count)[:, None] for z in (x, y))
-    products = np.where(known, (x - mean_x) * (y - mean_y), 0.0).sum(axis=1)
-    return _ratio(products, count - 1)
+    left_x, left_y = (_unrounded(np.where(known, z - mean, 0.0), z) for z, mean in ((x, mean_x), (y, mean_y)))
+    return _ratio((left_x * left_y).sum(axis=1), count - 1)
+
+
+def _unrounded(deviation: FloatArray, values: FloatArray) -> FloatArray:
+    """Return the deviations [M, n] from a mean of values, 0 where they are no more than rounding."""
+    largest = np.abs(np.nan_to_num(values)).max(axis=1, initial=0.0, keepdims=True)
+    return np.where(np.abs(deviation) > ROUNDING * largest, deviation, 0.0)
 
 
 def _ratio(top: FloatArray, bottom: FloatArray | IntArray) -> FloatArray:
