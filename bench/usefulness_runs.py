@@ -117,7 +117,7 @@ def run_of(tables: tuple[Table, Table], full: Full, k: int, rng: np.random.Gener
     used, held = real.at(np.sort(shuffled[:k])), real.at(np.sort(shuffled[k:]))
     study = study_of(used, alternative)
     report, pair = compare(study), _pair(study)
-    truth = _Held.of(held)
+    truth = _Held.of(held.of(pair.models))
     combined = [report.combined[ALTERNATIVE][model] for model in pair.models]
     alone = [report.scores["real"][model] for model in pair.models]
     numbers = {

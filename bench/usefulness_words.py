@@ -89,11 +89,9 @@ does: these rows show what happens, and count nowhere above.
 - Order statistics predicted of the held-out items miss, and must: the held-out items' luck is in the alternative, too,
   so both agree better than two sets of separate items could. Intervals for the true order (*reported*) are not touched.
 - Savings are flattered: luck of the held-out items that the alternative knows is taken off the error all the same.
-- Where the alternative holds all the real items at hand and more, it is taken for a judge, and `combined` is
-  prediction-powered inference. That rests on the labelled items being a random part of the alternative's. Clean items
-  beside all items are not: the rest holds the items with errors, on which everybody scores lower, and too few of them
-  for a few hundred labels to tell. Scores then come out too low for all solvers alike, with intervals that are too
-  short; differences between solvers do not suffer."""
+- Where the alternative holds all the real items at hand and more, it could be a judge of labelled and unlabelled items.
+  It is taken for one only on request (`--judge`): clean items are no random part of all items, and nobody can see that
+  from the scores."""
 
 WITHOUT_ITEMS = """## Tables without items
 

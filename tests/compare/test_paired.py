@@ -182,7 +182,7 @@ def printed(report: FidelityReport) -> str:
 
 def test_the_terminal_shows_letters_beside_scores(report: FidelityReport) -> None:
     lines = printed(report).splitlines()
-    table = lines[next(i for i, line in enumerate(lines) if "who share a letter" in line) :]
+    table = lines[next(i for i, line in enumerate(lines) if "that share a letter" in line) :]
     first = next(line for line in table if line.startswith("m0")).split()
     assert first[4] == report.rank_groups["real"]["m0"].letters
     assert max(len(line.rstrip()) for line in lines) <= 80

@@ -15,7 +15,7 @@ from statsmodels.stats.power import TTestPower
 from acidtest.stats.detectable import detectable_difference, detectable_share, items_needed, items_needed_share
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.jackknife import linearised, observed
-from acidtest.stats.metric import ACCURACY, SPAN_F1
+from acidtest.stats.metric import ACCURACY, SPAN_F1, Metric
 from acidtest.stats.paired import ALIKE, IN_COMMON, ONE_ITEM, all_pairs, holm, paired_test, sign_flip_p
 from acidtest.stats.paired_proportions import mcnemar_p, tango_interval
 
@@ -269,3 +269,63 @@ def test_any_table_gives_probabilities_and_ordered_ends(m: int, n: int, seed: in
         if math.isfinite(one.estimate.low):
             assert one.estimate.low <= one.estimate.value <= one.estimate.high
             assert one.estimate.low == pytest.approx(-other.estimate.high, abs=1e-9)
+
+
+def test_identical_solvers_on_a_large_scale_are_equal_whatever_the_order_of_items() -> None:
+    # Two sums of the same 300 numbers up to 9000 may differ by some 1e-12; the items that one lacks lie in between.
+    rng = np.random.default_rng(9)
+    one = rng.integers(100, 9000, 300) * 1.0
+    other = np.where(rng.random(300) < 0.2, np.nan, one)
+    for scale in (1.0, 1e-9, 1e9):
+        for _ in range(10):
+            order = rng.permutation(300)
+            found = paired_test(scale * one[order], scale * other[order], unit=False)
+            assert (found.estimate.value, found.p, found.standard_error) == (0, 1, 0)
+    # The smallest step that such numbers can hold is still a step: all 240 items or so on one side.
+    assert paired_test(one + 1e-6, one, unit=False).p == 2.0**-299
+
+
+WEIGHTED = Metric(name="weighted", finish=lambda sums, _: sums[..., 0] / sums[..., 1])
+
+
+def test_constant_scores_under_weights_are_equal_whatever_the_order_of_items() -> None:
+    # A weighted mean of one and the same score is that score: what differs is the jackknife's rounding alone.
+    rng = np.random.default_rng(0)
+    for score in (0.1, 0.7, 1 / 3, 4321.1):
+        weights = rng.random((2, 700))
+        weights[1] = weights[0][rng.permutation(700)]
+        stats_of = np.stack([score * weights, weights], axis=-1)
+        for _ in range(5):
+            mixed = stats_of[:, rng.permutation(700)]
+            pairs = all_pairs(linearised(mixed, WEIGHTED), observed(mixed, WEIGHTED), unit=False)
+            assert (pairs.p[0, 1], pairs.variance[0, 1], pairs.difference[0, 1]) == (1, 0, 0)
+
+
+def test_signs_are_flipped_of_differences_and_not_of_rounding() -> None:
+    rng = np.random.default_rng(0)
+    tenths = np.full(6, 0.1) + 0.2
+    assert paired_test(tenths, np.full(6, 0.3), method="sign_flip", rng=rng).p == 1
+    # 0.1 + 0.2 - 0.3 is 5.6e-17, in another order 0: of eight assignments four give a sum as far off as 0 or farther...
+    # and all eight do, as 0 is the least there is.
+    assert sign_flip_p(np.array([0.1, 0.2, -0.3]), rng) == 1
+
+
+def test_better_is_better_at_the_level_that_was_asked_for() -> None:
+    # Five wins and no loss: mid-p 1/32, Holm's with one pair the same; four: 1/16.
+    right = np.stack([np.repeat([1.0, 0.0], [4, 6]), np.zeros(10)])
+    for level, better in ((0.9, True), (0.95, False)):
+        pairs = all_pairs(right, level=level)
+        assert pairs.p_holm[0, 1] == pytest.approx(1 / 16)
+        assert pairs.better.tolist() == [[False, better], [False, False]]
+    right[0, 4] = 1
+    assert all_pairs(right, level=0.95).better[0, 1]
+    assert not all_pairs(right, level=0.99).better[0, 1]
+
+
+def test_a_pair_with_items_of_one_solver_alone_differs_by_the_items_of_both() -> None:
+    values = np.array([[0.5, 0.7, 0.6, 0.9], [0.4, 0.5, 0.5, np.nan], [0.1, 0.2, 0.2, 0.3]])
+    metric = np.array([0.7, 0.5, 0.25])  # as a metric that is no mean: not the values' means
+    pairs = all_pairs(values, metric)
+    assert pairs.difference[0, 1] == pytest.approx((0.1 + 0.2 + 0.1) / 3)
+    assert pairs.difference[1, 2] == pytest.approx((0.3 + 0.3 + 0.3) / 3)
+    assert pairs.difference[0, 2] == pytest.approx(0.7 - 0.25)

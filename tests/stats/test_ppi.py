@@ -182,3 +182,17 @@ def test_groups_must_fit() -> None:
         ppi_mean(ones, ones, ones, groups=np.arange(2), groups_only=np.arange(3))
     with pytest.raises(ValueError, match="shapes"):
         ppi_differences(ones, ones, ones)
+
+
+def test_a_fitted_weight_costs_a_degree_of_freedom() -> None:
+    # By hand: residuals of Y on weight times f, squared, over n - 2; Student's t with 3 degrees is 3.1824 in any table.
+    gold, same = np.array([0.0, 1.0, 2.0, 3.0, 5.0]), np.array([0.0, 2.0, 1.0, 4.0, 4.0])
+    other = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 2.0, 2.0, 1.0, 3.0, 5.0])
+    found = ppi_mean(gold, same, other)
+    assert 0.5 < found.weight < 1
+    left = gold - found.weight * same
+    residual = sum((x - sum(left) / 5) ** 2 for x in left) / 3 / 5
+    judge = found.weight**2 * sum((x - 2.3) ** 2 for x in other) / 10 / 10
+    assert found.degrees == 3
+    assert found.corrected == pytest.approx(residual + judge, rel=1e-12)
+    assert found.wider_interval()[1] - found.value == pytest.approx(3.1824 * (residual + judge) ** 0.5, rel=1e-4)

@@ -116,3 +116,9 @@ def test_far_solvers_are_told_apart() -> None:
     found = told_by(answers(np.array([3.0, 0.0, -3.0]), 300, np.random.default_rng(0)))
     assert found.letters == ("a", "b", "c")
     assert found.low.tolist() == found.high.tolist() == [1, 2, 3]
+
+
+def test_equal_scores_are_equal_though_they_were_added_up_in_another_order() -> None:
+    for scale in (1e-6, 1.0, 1e6):
+        found = rank_groups(scale * np.array([0.3, 0.1 + 0.2, 0.9, 0.3 - 1e-9]), np.zeros((4, 4), dtype=bool))
+        assert found.rank.tolist() == [2, 2, 1, 4]

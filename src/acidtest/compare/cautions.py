@@ -61,7 +61,7 @@ def _missing(one: ScoredSet) -> str:
     if one.scores.stats is None or not one.n_items:
         return ""
     lacks = one.n_items - np.isfinite(one.scores.stats).all(axis=-1).sum(axis=1)
-    worst = int(np.argmax(lacks))
+    worst = min(range(len(lacks)), key=lambda row: (-lacks[row], one.scores.models[row]), default=0)
     some = int(np.sum(lacks > 0))
     if not some:
         return ""
@@ -86,8 +86,9 @@ def _failures_decide(one: ScoredSet, differ: float) -> str:
         turned &= abs(rate[first] - rate[second]) >= FAILURES_DIFFER
     if not turned.any():
         return ""
-    worst = int(np.argmax(np.where(turned, abs(rate[first] - rate[second]), 0)))
-    i, j = int(first[worst]), int(second[worst])
+    names = one.scores.models
+    turned_pairs = [sorted((int(first[p]), int(second[p])), key=names.__getitem__) for p in np.flatnonzero(turned)]
+    i, j = min(turned_pairs, key=lambda pair: (-abs(rate[pair[0]] - rate[pair[1]]), names[pair[0]], names[pair[1]]))
     return (
         f"On '{one.name}' unreadable answers decide the order of {counted(int(turned.sum()), 'solver pair')}, such as "
         f"'{one.scores.models[i]}' ({rate[i]:.0%} unreadable) and '{one.scores.models[j]}' ({rate[j]:.0%})."

@@ -144,8 +144,10 @@ class _Errors:
 
         def draws(of: RealGiven) -> FloatArray:
             error = of.squared_error(guess, centred=self.centred) + max(self.common, 0.0)
-            # Items that are noisier than they seem leave less to the solvers: the gain is larger, if there is one.
-            gained: FloatArray = 1 + (self.alone / error - 1) * np.exp(unknown)
+            # Items that are noisier than they seem leave less to the solvers: the gain is larger, if there is one. A
+            # loss is a gain upside down, so that neither ever falls below 0.
+            log = np.log(self.alone / error)
+            gained: FloatArray = np.exp(np.sign(log) * np.log1p(np.expm1(np.abs(log)) * np.exp(unknown)))
             return gained
 
         error = float(given.squared_error(guess, centred=self.centred).mean()) + max(self.common, 0.0)

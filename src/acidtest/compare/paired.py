@@ -10,7 +10,7 @@ from acidtest.compare.sets import ScoredSet
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.jackknife import scored_cells
 from acidtest.stats.paired import AllPairs, BoolArray, all_pairs
-from acidtest.stats.rank_groups import RankGroups, rank_groups
+from acidtest.stats.rank_groups import RankGroups, rank_groups, ranks
 from acidtest.types import PairTest, RankGroup, Separated
 
 ALL_PAIRS_UP_TO = 20
@@ -63,8 +63,8 @@ class _Told:
     def models(self) -> tuple[str, ...]:
         """The solvers that have a score and two items, best first, equals by name."""
         known = [model for model in self.one.scores.models if not self.one.lacks(model)]
-        score = dict(zip(known, self.one.values(tuple(known)).tolist(), strict=True))
-        return tuple(sorted(known, key=lambda model: (-score[model], model)))
+        rank = dict(zip(known, ranks(self.one.values(tuple(known))).tolist(), strict=True))
+        return tuple(sorted(known, key=lambda model: (rank[model], model)))
 
     @cached_property
     def pairs(self) -> AllPairs:

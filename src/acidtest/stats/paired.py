@@ -28,7 +28,10 @@ FLIPS = 9999
 """Random assignments of signs where there are more."""
 
 ROUNDING = 1e-12
-"""A variance of differences below this part of the two variances is rounding: every item's difference is the same."""
+"""A variance of differences below this part of the two variances is rounding: every item's difference is the same.
+
+A difference below this part of the largest value is none, see `_rounding`.
+"""
 
 ALIKE = "the difference is the same on every item: its noise is that of items that were not met"
 ONE_ITEM = "fewer than two items in common: nothing can be said"
@@ -188,7 +191,9 @@ def paired_test(
         if rng is None:
             raise ValueError("random signs need rng")
         known = np.isfinite(one) & np.isfinite(other)
-        return replace(found, p=sign_flip_p((one - other)[known], rng))
+        differences = (one - other)[known]
+        told = np.abs(differences) > _rounding(np.stack([one, other]))[0, 1]
+        return replace(found, p=sign_flip_p(np.where(told, differences, 0.0), rng))
     return found
 
 
@@ -226,10 +231,12 @@ def all_pairs(
     partial = (n < own[:, None]) | (n < own[None, :])
     filled = np.where(scored, values, 0.0)
     means = np.divide(filled.sum(axis=1), own, out=np.full(len(own), np.nan), where=own > 0)
-    difference, variance = _moments(np.where(scored, values - means[:, None], 0.0), seen, n)
+    rounding = _rounding(values)
+    difference, variance = _moments(np.where(scored, values - means[:, None], 0.0), seen, n, rounding)
     difference = difference + (means[:, None] - means[None, :])
     if observed is not None:
         difference = np.where(partial, difference, observed[:, None] - observed[None, :])
+    difference = np.where((variance == 0) & (np.abs(difference) <= rounding), 0.0, difference)
     p = np.where(n >= FEWEST, _t_p(difference, variance, n), np.nan)
     np.fill_diagonal(p, np.nan)
     return AllPairs(
@@ -272,7 +279,8 @@ def sign_flip_p(differences: FloatArray, rng: np.random.Generator, *, flips: int
     told = differences[differences != 0]
     if told.size == 0:
         return 1.0 if differences.size else math.nan
-    edge = abs(float(told.sum())) * (1 - ROUNDING)
+    # A sum of as much, added up in another order, is not always the same number.
+    edge = abs(float(told.sum())) - ROUNDING * float(np.abs(told).sum())
     if told.size <= ALL_FLIPS:
         signs = 1.0 - 2.0 * ((np.arange(2**told.size)[:, None] >> np.arange(told.size)) & 1)
         return float((np.abs(signs @ told) >= edge).mean())
@@ -305,14 +313,27 @@ def _of_shares(right: FloatArray, scored: BoolArray, *, unit: bool, level: float
     )
 
 
-def _moments(centred: FloatArray, seen: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _rounding(values: FloatArray) -> FloatArray:
+    """Return [M, M]: differences up to this size may be rounding alone.
+
+    In units of the pair's largest value. Pseudo-values are a small difference times the number of columns, and so is
+    what rounding left in it.
+    """
+    largest = np.abs(np.nan_to_num(values)).max(axis=1, initial=0.0)
+    part = ROUNDING + 8 * np.finfo(np.float64).eps * values.shape[1]
+    return np.asarray(part * np.maximum(largest[:, None], largest[None, :]), np.float64)
+
+
+def _moments(
+    centred: FloatArray, seen: FloatArray, n: FloatArray, rounding: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return [M, M] mean and variance (n - 1) of the differences over common columns; unscored cells hold 0."""
     first = centred @ seen.T
     second = (centred**2) @ seen.T
     mean = np.divide(first - first.T, n, out=np.full(n.shape, np.nan), where=n > 0)
     squares = second + second.T - 2 * (centred @ centred.T)
     spread = squares - n * np.nan_to_num(mean) ** 2
-    spread = np.where(spread > ROUNDING * (second + second.T), spread, 0.0)
+    spread = np.where(spread > ROUNDING * (second + second.T) + n * rounding**2, spread, 0.0)
     return mean, np.divide(spread, n - 1, out=np.full(n.shape, np.nan), where=n >= FEWEST)
 
 
@@ -323,7 +344,7 @@ def _t_p(difference: FloatArray, variance: FloatArray, n: FloatArray) -> FloatAr
     error = np.sqrt(np.nan_to_num(variance) / np.maximum(n, 1))
     t = np.divide(np.abs(difference), error, out=np.zeros(n.shape), where=error > 0)
     p = 2 * stdtr(np.maximum(n - 1, 1), -t)
-    p = np.where(error > 0, p, np.where(np.abs(difference) > ROUNDING, 2.0 ** (1 - n), 1.0))
+    p = np.where(error > 0, p, np.where(difference != 0, 2.0 ** (1 - n), 1.0))
     return np.asarray(np.maximum(p, np.finfo(np.float64).tiny), np.float64)
 
 

@@ -10,6 +10,9 @@ from acidtest.stats.estimate import FloatArray
 
 BoolArray = NDArray[np.bool_]
 
+ROUNDING = 1e-12
+"""Scores closer than this part of the largest are equal: added up in another order, one score is two numbers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RankGroups:
@@ -52,7 +55,7 @@ def rank_groups(scores: FloatArray, better: BoolArray) -> RankGroups:
         >>> found.letters, found.low.tolist(), found.high.tolist()
         (('a', 'ab', 'b'), [1, 1, 2], [2, 3, 3])
     """
-    rank = 1 + (scores[None, :] > scores[:, None]).sum(axis=1)
+    rank = ranks(scores)
     low = 1 + better.sum(axis=0)
     high = len(scores) - better.sum(axis=1)
     order = np.lexsort((np.arange(len(scores)), rank))
@@ -63,6 +66,21 @@ def rank_groups(scores: FloatArray, better: BoolArray) -> RankGroups:
         high=np.maximum(high, rank),
         letters=compact_letters(better | better.T, order),
     )
+
+
+def ranks(scores: FloatArray) -> NDArray[np.intp]:
+    """Return [M] rank of each score, 1 is best; equal ones, but for rounding, share the best of those they take up.
+
+    Example:
+        >>> ranks(np.array([0.3, 0.1 + 0.2, 0.9])).tolist()
+        [2, 2, 1]
+    """
+    falling = np.argsort(-scores, kind="stable")
+    near = ROUNDING * float(np.abs(scores).max(initial=0.0))
+    new = np.r_[True, -np.diff(scores[falling]) > near][: len(scores)]
+    rank = np.zeros(len(scores), np.intp)
+    rank[falling] = np.maximum.accumulate(np.where(new, np.arange(1, len(scores) + 1), 0))
+    return rank
 
 
 def compact_letters(apart: BoolArray, order: NDArray[np.intp] | None = None) -> tuple[str, ...]:
