@@ -352,8 +352,6 @@ def test_the_same_seed_gives_the_same_combined_scores() -> None:
 def test_a_few_items_of_a_few_solvers_are_never_worth_less_than_none(seed: int) -> None:
     rng = np.random.default_rng(seed)
     ability = rng.normal(0, 1, 4)
-    found = together(
-        scored("real", answers(ability, 8, rng)), scored("fake", answers(rng.normal(0, 1, 4), 60, rng))
-    )
+    found = together(scored("real", answers(ability, 8, rng)), scored("fake", answers(rng.normal(0, 1, 4), 60, rng)))
     for one in found.items.values():
         assert 0 < one.low <= one.value <= one.high

@@ -274,14 +274,14 @@ def test_any_table_gives_probabilities_and_ordered_ends(m: int, n: int, seed: in
 def test_identical_solvers_on_a_large_scale_are_equal_whatever_the_order_of_items() -> None:
     # Two sums of the same 300 numbers up to 9000 may differ by some 1e-12; the items that one lacks lie in between.
     rng = np.random.default_rng(9)
-    one = rng.integers(100, 9000, 300) * 1.0
+    one = rng.integers(100, 9000, 300).astype(np.float64)
     other = np.where(rng.random(300) < 0.2, np.nan, one)
     for scale in (1.0, 1e-9, 1e9):
         for _ in range(10):
             order = rng.permutation(300)
             found = paired_test(scale * one[order], scale * other[order], unit=False)
             assert (found.estimate.value, found.p, found.standard_error) == (0, 1, 0)
-    # The smallest step that such numbers can hold is still a step: all 240 items or so on one side.
+    # A small step that such numbers can hold is still a step: all items on one side.
     assert paired_test(one + 1e-6, one, unit=False).p == 2.0**-299
 
 
@@ -305,8 +305,7 @@ def test_signs_are_flipped_of_differences_and_not_of_rounding() -> None:
     rng = np.random.default_rng(0)
     tenths = np.full(6, 0.1) + 0.2
     assert paired_test(tenths, np.full(6, 0.3), method="sign_flip", rng=rng).p == 1
-    # 0.1 + 0.2 - 0.3 is 5.6e-17, in another order 0: of eight assignments four give a sum as far off as 0 or farther...
-    # and all eight do, as 0 is the least there is.
+    # 0.1 + 0.2 - 0.3 is 5.6e-17, in another order 0, and no assignment of signs is nearer to 0 than 0.
     assert sign_flip_p(np.array([0.1, 0.2, -0.3]), rng) == 1
 
 
