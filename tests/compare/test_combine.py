@@ -348,10 +348,11 @@ def test_the_same_seed_gives_the_same_combined_scores() -> None:
     assert both.combined["a"] != both.combined["b"]
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_a_few_items_of_a_few_solvers_are_never_worth_less_than_none(seed: int) -> None:
+@pytest.mark.parametrize("seed", [13, 26, 56, 68, 101])
+def test_no_set_is_worth_fewer_items_than_none(seed: int) -> None:
+    # Four solvers near the top, few items, and a set that orders them otherwise: both sets together err more.
     rng = np.random.default_rng(seed)
-    ability = rng.normal(0, 1, 4)
-    found = together(scored("real", answers(ability, 8, rng)), scored("fake", answers(rng.normal(0, 1, 4), 60, rng)))
+    ability, other = 1.5 + rng.normal(0, 1, (2, 4))
+    found = together(scored("real", answers(ability, 8, rng)), scored("fake", answers(other, 60, rng)))
     for one in found.items.values():
         assert 0 < one.low <= one.value <= one.high

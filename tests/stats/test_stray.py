@@ -58,8 +58,8 @@ def test_at_most_a_quarter_of_the_solvers_can_leave_the_line() -> None:
 
 
 def test_the_likeliest_are_let_go_though_nobody_left_if_that_is_asked() -> None:
-    p = on_a_line(12, np.zeros(12))
-    for at_least in (0, 1, 2):
+    for solvers, at_least in ((12, 0), (12, 1), (12, 2), (6, 2)):  # a quarter of six is one
+        p = on_a_line(solvers, np.zeros(solvers))
         assert np.count_nonzero(let_go(p, at_least=at_least).e) == at_least
     far = on_a_line(12, 40.0 * (np.arange(12) == 3))
     assert np.flatnonzero(let_go(far, at_least=1).e).tolist() == [3]
