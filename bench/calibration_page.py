@@ -90,9 +90,9 @@ Where the true order is perfect, srcc, tau and agreement are 1, and an interval 
 holds them nearly always; so the median is given also for cells where the order truly differs.
 
 The goal was a median of at most .98. Wider than that: {", ".join(wide) or "none"}.
-Three things make them so: few solvers or few items often cannot rule a perfect order out, and then the interval must reach it; orders of few solvers take few
-values, so an interval jumps from too short to too long; and a share of agreeing pairs cannot be split at all where it
-is surely 1.
+Three things make them so: few solvers or few items often cannot rule a perfect order out, and then the interval must
+reach it; orders of few solvers take few values, so an interval jumps from too short to too long; and a share of
+agreeing pairs cannot be split at all where it is surely 1.
 
 {_table(header, rows)}"""
 
