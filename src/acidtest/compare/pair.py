@@ -167,16 +167,25 @@ class Pair:
     @cached_property
     def difference_rejected(self) -> bool:
         """Whether some solver's true scores differ: those seen do by more than the items' noise makes them."""
-        return self.has_items and bool(self.models) and self._differ(np.arange(len(self.models)))
+        return self.no_difference_p < self._tail
+
+    @cached_property
+    def no_difference_p(self) -> float:
+        """How likely differences as large as those seen are if no solver's true scores differ; 1 without items."""
+        return self._no_difference_p(np.arange(len(self.models))) if self.has_items and self.models else 1.0
+
+    @property
+    def _tail(self) -> float:
+        return (1 - self.settings.level) / 2
 
     @cached_property
     def others_differ(self) -> bool:
         """The same of all solvers but the strays."""
         strays = self.posterior.strays if self.posterior is not None else ()
         rest = np.setdiff1d(np.arange(len(self.models)), strays)
-        return self.difference_rejected and (not strays or self._differ(rest))
+        return self.difference_rejected and (not strays or self._no_difference_p(rest) < self._tail)
 
-    def _differ(self, solvers: IntArray) -> bool:
+    def _no_difference_p(self, solvers: IntArray) -> float:
         """Were there no difference, both scores of a solver would be one share: shares have the noise of that one.
 
         Near the edge a side with fewer wrong answers than its due would seem to have less noise than it has.
@@ -192,8 +201,7 @@ class Pair:
         common = max(one.common_real + one.common_synthetic - 2 * one.common_shared, 0.0)
         freedom = max(min(n for part in self.parts for n in part.columns) - 1.0, 1.0)
         difference = (self.synthetic - self.real)[solvers]
-        p = level.no_difference_p(difference, noise[solvers], common, freedom)
-        return p < (1 - self.settings.level) / 2  # the interval's lower tail
+        return level.no_difference_p(difference, noise[solvers], common, freedom)
 
     def estimate(self, name: str, statistic: Statistic, *, drawn: str = "both") -> Estimate:
         """Return a statistic of both sets' scores as an Estimate.

@@ -48,6 +48,9 @@ def _score(pair: Pair) -> Verdict:
     if low > limit:
         return Verdict(decision="NO-GO", because=f"{seen}: more than {limit:g}.")
     within = _share(level.mspd(*_both(pair)) <= limit**2)
+    if not pair.difference_rejected:
+        # Before it can be a NO-GO, that anything differs at all must be seen.
+        within = max(within, pair.no_difference_p)
     settle = _items_that_settle(pair, within, (1 + pair.settings.level) / 2)
     return Verdict(decision="INCONCLUSIVE", because=f"{seen}; the limit is {limit:g}.", settle=settle)
 
