@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=300)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=Path("docs/calibration"))
-    parser.add_argument("--only", default="", help="only cells whose description (repr) holds this text")
+    parser.add_argument("--only", default="", help="only cells whose description (repr) holds this text; no page")
     parser.add_argument("--page", action="store_true", help="only write the page again, from OUT.json")
     asked = parser.parse_args()
     kept = asked.out.with_suffix(".json")
@@ -75,6 +75,8 @@ def main() -> None:
             "ranks": [] if asked.only else rank_rows(asked.repeats, 0),
         }
         kept.write_text(json.dumps(_rounded(found)) + "\n")
+    if asked.only:
+        return  # a page needs all cells
     read = json.loads(kept.read_text())
     asked.out.with_suffix(".md").write_text(page(read["cells"], read["repeats"], read["pairs"], read["ranks"]))
 
