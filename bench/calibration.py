@@ -26,6 +26,9 @@ from calibration_study import Held, held
 from calibration_world import Cell
 
 CHUNK = 10
+BESIDE = ("n", "coverage", "width")
+"""What is kept of the intervals that only stand beside."""
+
 MANY = 60
 """Solvers of the cells that get a third of the studies: each costs eight times one of twenty solvers."""
 
@@ -74,7 +77,7 @@ def main() -> None:
             "pairs": [] if asked.only else pair_rows(asked.repeats, 0),
             "ranks": [] if asked.only else rank_rows(asked.repeats, 0),
         }
-        kept.write_text(json.dumps(_rounded(found)) + "\n")
+        kept.write_text(json.dumps(_rounded(found), separators=(",", ":")) + "\n")
     if asked.only:
         return  # a page needs all cells
     read = json.loads(kept.read_text())
@@ -122,7 +125,9 @@ def counted(studies: list[Held]) -> dict[str, object]:
         elif name.startswith("verdict "):
             decisions[name.removeprefix("verdict ")] = _decided(rows)
         else:
-            intervals[name] = _intervals(rows)
+            found = _intervals(rows)
+            beside = name.startswith("bootstrap ")
+            intervals[name] = {key: x for key, x in found.items() if not beside or key in BESIDE}
     return {"studies": len(studies), "intervals": intervals, "tests": tests, "verdicts": decisions}
 
 
