@@ -232,7 +232,8 @@ class Pair:
         )
         if self.posterior.aligned is None:
             return found
-        return reaching(found, interval(of(*self.posterior.aligned), self.settings.level))
+        ends = interval(of(*self.posterior.aligned), self.settings.level)
+        return reaching(found, ends, but_strays=self.order_rejected)
 
     def unknown(self, why: str, method: str) -> Estimate:
         """Return an Estimate without a value, and say why."""
@@ -329,9 +330,10 @@ def sum_of(arrays: Sequence[FloatArray]) -> FloatArray:
     return np.asarray(np.sum(arrays, axis=0), dtype=np.float64)
 
 
-def reaching(found: Estimate, ends: tuple[float, float]) -> Estimate:
+def reaching(found: Estimate, ends: tuple[float, float], *, but_strays: bool = False) -> Estimate:
     """Return the estimate with an interval that holds also what a perfect order, which is not ruled out, would give."""
     if np.isnan(found.high) or np.isnan(ends).any():
         return found
     low, high = min(found.low, ends[0]), max(found.high, ends[1])
-    return replace(found, low=low, high=high, method=f"{found.method}; a perfect order is not ruled out")
+    whose = "a perfect order of all but a few solvers" if but_strays else "a perfect order"
+    return replace(found, low=low, high=high, method=f"{found.method}; {whose} is not ruled out")

@@ -30,7 +30,8 @@ def worth_score(pair: Pair) -> Estimate:
     n_s = float(pair.synthetic_items)
     found = _worth(pair, worth_score_draws(pair.posterior.real, pair.posterior.synthetic, v, v_s, n_s))
     if pair.posterior.aligned is not None:
-        found = reaching(found, interval(worth_score_draws(*pair.posterior.aligned, v, v_s, n_s), pair.settings.level))
+        ends = interval(worth_score_draws(*pair.posterior.aligned, v, v_s, n_s), pair.settings.level)
+        found = reaching(found, ends, but_strays=pair.order_rejected)
     ends = [interval(worth_score_draws(*both, v, v_s, n_s), pair.settings.level)[1] for both in simple_truths(pair)]
     found = replace(found, high=max([found.high, *ends]))
     if pair.difference_rejected:
