@@ -32,8 +32,8 @@ def worth_score(pair: Pair) -> Estimate:
     if pair.posterior.aligned is not None:
         ends = interval(worth_score_draws(*pair.posterior.aligned, v, v_s, n_s), pair.settings.level)
         found = reaching(found, ends, but_strays=pair.order_rejected)
-    ends = [interval(worth_score_draws(*both, v, v_s, n_s), pair.settings.level)[1] for both in simple_truths(pair)]
-    found = replace(found, high=max([found.high, *ends]))
+    tops = [interval(worth_score_draws(*both, v, v_s, n_s), pair.settings.level)[1] for both in simple_truths(pair)]
+    found = replace(found, high=max([found.high, *tops]))
     if pair.difference_rejected:
         return found
     same = worth_score_draws(pair.posterior.real, pair.posterior.real, v, v_s, n_s)
