@@ -17,6 +17,9 @@ from acidtest.stats.noise import Noise, deviations, pair_noise, plain_variance
 from acidtest.stats.posterior import LIMIT, PairPosterior, pair_posterior
 
 FEW_SOLVERS = 4
+FEW_WRONG = 5.0
+"""Items times p (1 - p) below which a share's noise cannot be told from its own answers."""
+
 NO_ITEMS = "no items are known: the interval is over solvers like these, and says nothing of the items' noise"
 _UNDEFINED = "undefined: too few solvers, or all scores of one set are equal"
 Statistic = Callable[[FloatArray, FloatArray], FloatArray]
@@ -196,7 +199,11 @@ class Pair:
             seen = np.stack([self.real, self.synthetic])
             share = np.clip(seen, 0.5 / (n + 1), (n + 0.5) / (n + 1))
             pooled = np.clip((n * seen).sum(axis=0) / n.sum(), 0.5 / (n.sum() + 1), (n.sum() + 0.5) / (n.sum() + 1))
-            own = np.where(own > 0, own / (share * (1 - share)), 1 / n) * pooled * (1 - pooled)
+            each = np.where(own > 0, own / (share * (1 - share)), 1 / n)
+            # With a few wrong answers, or none, a solver's own noise is not to be seen: then all solvers tell it.
+            usual = (own * n).sum() / (share * (1 - share)).sum() / n
+            each = np.where(n * share * (1 - share) < FEW_WRONG, np.maximum(each, usual), each)
+            own = each * pooled * (1 - pooled)
         noise = np.maximum(own.sum(axis=0) - 2 * one.shared, 0.0)
         common = max(one.common_real + one.common_synthetic - 2 * one.common_shared, 0.0)
         freedom = max(min(n for part in self.parts for n in part.columns) - 1.0, 1.0)

@@ -81,7 +81,11 @@ def no_difference_p(difference: FloatArray, own: FloatArray, common: float, free
     from scipy.special import chdtrc, fdtrc
 
     m = len(difference)
-    precision = 1 / np.maximum(own, np.finfo(np.float64).tiny)
+    largest = float(own.max(initial=0.0)) + common
+    if not largest > 0:
+        return 1.0 if not np.any(difference) else 0.0
+    # A solver without noise is as certain as one with a billionth of the others'.
+    precision = 1 / np.maximum(own, 1e-9 * largest)
     together = common * float((difference * precision).sum()) ** 2 / (1 + common * float(precision.sum()))
     any_differs = max(float((difference**2 * precision).sum()) - together, 0.0)
     mean_differs = float(difference.mean()) ** 2 / max(float(own.sum()) / m**2 + common, np.finfo(np.float64).tiny)
