@@ -1,6 +1,6 @@
 """Do the intervals hold the truth, and the tests their size? Simulated studies through the tool, counted.
 
-    python bench/calibration.py [--repeats 300] [--jobs 2] [--out docs/calibration] [--only TEXT] [--page]
+    python bench/calibration.py [--repeats 300] [--jobs 2] [--out docs/calibration] [--first SEED] [--only TEXT] [--page]
 
 Writes OUT.json (every count) and OUT.md (the page).
 """
@@ -64,13 +64,16 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=300)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=Path("docs/calibration"))
+    parser.add_argument("--first", type=int, default=0, help="first study; others than these need another number")
     parser.add_argument("--only", default="", help="only cells whose description (repr) holds this text; no page")
     parser.add_argument("--page", action="store_true", help="only write the page again, from OUT.json")
     asked = parser.parse_args()
     kept = asked.out.with_suffix(".json")
     if not asked.page:
         chosen = [cell for cell in cells() if asked.only in repr(cell)]
-        cells_found = [{"cell": asdict(cell), **counts} for cell, counts in run(chosen, asked.repeats, asked.jobs)]
+        cells_found = [
+            {"cell": asdict(cell), **counts} for cell, counts in run(chosen, asked.repeats, asked.jobs, asked.first)
+        ]
         found = {
             "repeats": asked.repeats,
             "cells": cells_found,
@@ -95,15 +98,15 @@ def _rounded(x: object) -> object:
     return x
 
 
-def run(chosen: list[Cell], repeats: int, jobs: int) -> Iterator[tuple[Cell, dict[str, object]]]:
+def run(chosen: list[Cell], repeats: int, jobs: int, first: int = 0) -> Iterator[tuple[Cell, dict[str, object]]]:
     """Yield each cell with its counts, in their order; studies are spread over processes."""
     with ProcessPoolExecutor(jobs) as pool:
         # Large studies first, so that no process is left with one at the end.
         futures = {}
         for cell in sorted(chosen, key=lambda cell: -cell.solvers):
             studies = repeats // 3 if cell.solvers == MANY else repeats
-            starts = range(0, studies, CHUNK)
-            futures[cell] = [pool.submit(_chunk, cell, start, min(start + CHUNK, studies)) for start in starts]
+            starts = range(first, first + studies, CHUNK)
+            futures[cell] = [pool.submit(_chunk, cell, start, min(start + CHUNK, first + studies)) for start in starts]
         for cell in chosen:
             yield cell, counted([study for future in futures[cell] for study in future.result()])
             print(cell, flush=True)

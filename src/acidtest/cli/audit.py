@@ -5,32 +5,19 @@ from typing import Annotated
 
 import typer
 
+from acidtest.cli.score_options import BENCHMARK, FRACTION, LOWER, METRIC, PERCENT, SYNTHETIC
 from acidtest.errors import AcidtestError
 
 _FILES = typer.Argument(
     metavar="SCORES...", help="CSV, TSV, JSON lines (each also .gz) or Parquet; long or wide.", show_default=False
 )
 _REAL = typer.Option("--real", metavar="NAME", help="The real benchmark.", show_default=False)
-_SYNTHETIC = typer.Option("--synthetic", metavar="NAME", help="A synthetic benchmark; all others unless named.")
 _GENERATOR = typer.Option("--generator", metavar="BENCHMARK=MODEL", help="Which model wrote a synthetic benchmark.")
 _JSON = typer.Option("--json", metavar="FILE", help="Write the comparison as JSON, - for the terminal.")
 _HTML = typer.Option("--html", metavar="FILE", help="Write the report as one HTML file.")
 _LEVEL = typer.Option("--level", help="Of all intervals.")
 _GATE = typer.Option("--gate", metavar="USE", help="score, rank or choose: exit 0 for GO, 10 NO-GO, 11 INCONCLUSIVE.")
 _MODELS_VARY = typer.Option("--models-vary", help="Ask about other solvers like these, not about these.")
-_PERCENT = typer.Option(
-    "--percent/--no-percent",
-    help="All benchmarks are percentages, unless no score of any is above 1; or none is.",
-    show_default=False,
-)
-_FRACTION = typer.Option(
-    "--fraction", metavar="NAME", help="A benchmark of fractions where all others are percentages."
-)
-_LOWER = typer.Option("--lower-is-better", metavar="METRIC", help="A metric of which less is better.")
-_METRIC = typer.Option("--metric", metavar="NAME", help="Which metric to compare, where the table holds several.")
-_BENCHMARK = typer.Option(
-    "--benchmark", metavar="NAME", help="Benchmark of a file that names none; once per such file, in their order."
-)
 
 _JUDGE = typer.Option(
     "--judge",
@@ -44,18 +31,18 @@ def audit(  # noqa: PLR0913  # one argument per option
     scores: Annotated[list[Path], _FILES],
     *,
     real: Annotated[str, _REAL],
-    synthetic: Annotated[list[str] | None, _SYNTHETIC] = None,
+    synthetic: Annotated[list[str] | None, SYNTHETIC] = None,
     generator: Annotated[list[str] | None, _GENERATOR] = None,
     json_file: Annotated[str | None, _JSON] = None,
     html: Annotated[Path | None, _HTML] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 0,
     level: Annotated[float, _LEVEL] = 0.95,
     gate: Annotated[str | None, _GATE] = None,
-    percent: Annotated[bool | None, _PERCENT] = None,
-    fraction: Annotated[list[str] | None, _FRACTION] = None,
-    lower_is_better: Annotated[list[str] | None, _LOWER] = None,
-    metric: Annotated[str, _METRIC] = "",
-    benchmark: Annotated[list[str] | None, _BENCHMARK] = None,
+    percent: Annotated[bool | None, PERCENT] = None,
+    fraction: Annotated[list[str] | None, FRACTION] = None,
+    lower_is_better: Annotated[list[str] | None, LOWER] = None,
+    metric: Annotated[str, METRIC] = "",
+    benchmark: Annotated[list[str] | None, BENCHMARK] = None,
     models_vary: Annotated[bool, _MODELS_VARY] = False,
     judge: Annotated[list[str] | None, _JUDGE] = None,
 ) -> None:

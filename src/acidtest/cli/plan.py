@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acidtest.cli.score_options import BENCHMARK, FRACTION, LOWER, METRIC, PERCENT, SYNTHETIC
 from acidtest.errors import AcidtestError, DataError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ _FILES = typer.Argument(
     metavar="SCORES...", help="Score tables as for `audit`, or the folder of a run.", show_default=False
 )
 _REAL = typer.Option("--real", metavar="NAME", help="The real benchmark; a run knows its own.", show_default=False)
-_SYNTHETIC = typer.Option("--synthetic", metavar="NAME", help="A synthetic benchmark; all others unless named.")
 _JSON = typer.Option("--json", metavar="FILE", help="Write the plan as JSON, - for the terminal.")
 _POWER = typer.Option("--power", help="How often an advised study must be decided.")
 _ROUNDS = typer.Option("--rounds", help="Simulated futures of each size; more are slower and finer.")
@@ -27,26 +27,13 @@ _SEED = typer.Option("--seed", help="The same seed gives the same plan; 0, or th
 _COST_REAL = typer.Option("--cost-real", help="Cost of one more real item.", show_default=False)
 _COST_SYNTHETIC = typer.Option("--cost-synthetic", help="Cost of one more synthetic item.", show_default=False)
 _COST_SOLVER = typer.Option("--cost-solver", help="Cost of one more solver on all items.", show_default=False)
-_PERCENT = typer.Option(
-    "--percent/--no-percent",
-    help="All benchmarks are percentages, unless no score of any is above 1; or none is.",
-    show_default=False,
-)
-_FRACTION = typer.Option(
-    "--fraction", metavar="NAME", help="A benchmark of fractions where all others are percentages."
-)
-_LOWER = typer.Option("--lower-is-better", metavar="METRIC", help="A metric of which less is better.")
-_METRIC = typer.Option("--metric", metavar="NAME", help="Which metric to compare, where the table holds several.")
-_BENCHMARK = typer.Option(
-    "--benchmark", metavar="NAME", help="Benchmark of a file that names none; once per such file, in their order."
-)
 
 
 def plan(  # noqa: PLR0913  # one argument per option
     scores: Annotated[list[Path], _FILES],
     *,
     real: Annotated[str | None, _REAL] = None,
-    synthetic: Annotated[list[str] | None, _SYNTHETIC] = None,
+    synthetic: Annotated[list[str] | None, SYNTHETIC] = None,
     json_file: Annotated[str | None, _JSON] = None,
     power: Annotated[float, _POWER] = 0.8,
     rounds: Annotated[int, _ROUNDS] = 60,
@@ -57,11 +44,11 @@ def plan(  # noqa: PLR0913  # one argument per option
     cost_real: Annotated[float | None, _COST_REAL] = None,
     cost_synthetic: Annotated[float | None, _COST_SYNTHETIC] = None,
     cost_solver: Annotated[float | None, _COST_SOLVER] = None,
-    percent: Annotated[bool | None, _PERCENT] = None,
-    fraction: Annotated[list[str] | None, _FRACTION] = None,
-    lower_is_better: Annotated[list[str] | None, _LOWER] = None,
-    metric: Annotated[str, _METRIC] = "",
-    benchmark: Annotated[list[str] | None, _BENCHMARK] = None,
+    percent: Annotated[bool | None, PERCENT] = None,
+    fraction: Annotated[list[str] | None, FRACTION] = None,
+    lower_is_better: Annotated[list[str] | None, LOWER] = None,
+    metric: Annotated[str, METRIC] = "",
+    benchmark: Annotated[list[str] | None, BENCHMARK] = None,
 ) -> None:
     """Say how many items, solvers or labels would settle each verdict that is open, and which items to label next."""
     from acidtest.compare.planning.answers import read_answers
