@@ -1,6 +1,6 @@
 """Do the intervals hold the truth, and the tests their size? Simulated studies through the tool, counted.
 
-    python bench/calibration.py [--repeats 300] [--jobs 2] [--out docs/calibration] [--first SEED] [--only TEXT] [--page]
+    python bench/calibration.py [--repeats 300] [--jobs 2] [--out docs/calibration] [--first N] [--only TEXT] [--page]
 
 Writes OUT.json (every count) and OUT.md (the page).
 """
