@@ -58,7 +58,7 @@ def read_scores(  # noqa: PLR0913  # one argument per option of `acidtest audit`
     """
     names = (benchmark,) if isinstance(benchmark, str) and benchmark else tuple(benchmark)
     rows = read_rows(paths, benchmark=names, real=real, wanted=(real, *synthetic) if synthetic else ())
-    rows, metric = _one_metric(rows, metric)
+    rows, metric = one_metric(rows, metric)
     chosen = _chosen(rows, real, tuple(synthetic))
     grids = {name: grid_of(rows, name) for name in chosen}
     scale, doubts = scales(grids, percent=percent, fractions=fractions, guessed=rows.guessed)
@@ -72,13 +72,13 @@ def read_scores(  # noqa: PLR0913  # one argument per option of `acidtest audit`
         metric=how,
         real=found[0],
         synthetic=tuple(found[1:]),
-        families=_families(rows),
+        families=families_of(rows),
         not_compared={n: r for n, r in reasons.items() if r},
         notes=(*rows.notes, *doubts),
     )
 
 
-def _one_metric(rows: Rows, metric: str) -> tuple[Rows, str]:
+def one_metric(rows: Rows, metric: str) -> tuple[Rows, str]:
     """Return the rows of one metric, and its name ("" where no column says)."""
     if "metric" not in rows.codes:
         return rows, metric
@@ -105,12 +105,12 @@ def _chosen(rows: Rows, real: str, synthetic: tuple[str, ...]) -> tuple[str, ...
     twice = [name for name in synthetic if name == real or synthetic.count(name) > 1]
     if twice:
         raise DataError(f"benchmark '{twice[0]}' is named twice", way_out="Name each benchmark once.")
-    if _kind(rows, real) == "synthetic":
+    if kind_of(rows, real) == "synthetic":
         raise DataError(
             f"benchmark '{real}' is called real, but the column kind says synthetic",
             way_out="Name the real benchmark after --real, or mend the column.",
         )
-    others = synthetic or tuple(n for n in known if n != real and _kind(rows, n) != "real")
+    others = synthetic or tuple(n for n in known if n != real and kind_of(rows, n) != "real")
     if not others:
         raise DataError(
             "there is no synthetic benchmark to compare",
@@ -120,7 +120,12 @@ def _chosen(rows: Rows, real: str, synthetic: tuple[str, ...]) -> tuple[str, ...
     return (real, *others)
 
 
-def _kind(rows: Rows, name: str) -> str:
+def kind_of(rows: Rows, name: str) -> str:
+    """Return "real", "synthetic" or "" for a benchmark, as its column `kind` says.
+
+    Raises:
+        DataError: Another word, or both.
+    """
     if "kind" not in rows.codes:
         return ""
     here = np.flatnonzero(rows.codes["benchmark"] == rows.texts["benchmark"].index(name))
@@ -245,7 +250,8 @@ def _reasons(grid: Grid) -> dict[str, str]:
     return reasons
 
 
-def _families(rows: Rows) -> dict[str, str]:
+def families_of(rows: Rows) -> dict[str, str]:
+    """Return solver -> family, for the solvers that a column `family` names one of."""
     if "family" not in rows.codes:
         return {}
     pairs = np.unique(np.stack([rows.codes["model"], rows.codes["family"]]), axis=1).T

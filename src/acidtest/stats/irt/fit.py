@@ -1,0 +1,89 @@
+"""Calibrate items and solvers together: one scale for both, from a table of scores with holes."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from acidtest.errors import DataError
+from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.items import Items
+
+Model = Literal["rasch", "2pl", "3pl", "continuous"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prior:
+    """What all items have in common, learnt from them: log discrimination and easiness are normal around these.
+
+    Easiness is -discrimination x difficulty: the log-odds of being right for a solver of ability 0.
+    """
+
+    log_discrimination: float
+    log_discrimination_sd: float
+    easiness: float
+    easiness_sd: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """What M solvers' scores on n items say about both.
+
+    Attributes:
+        model: Which curve was fitted.
+        items: [n] parameters; an item that nobody answered has those of the prior, and their width as its errors.
+        discrimination_se, difficulty_se: [n] standard errors; `difficulty_se` may be large where discrimination is
+            near 0, never NaN.
+        covariance: [n, 2, 2] of (log discrimination, easiness).
+        ability: [M], mean 0 and standard deviation 1 over the solvers; 0 for a solver without any score.
+        ability_se: [M] standard errors; 1 for a solver without any score.
+        prior: What items have in common.
+        answers: [n] scores seen of each item.
+        converged: True only if the last sweep moved nothing by more than the tolerance.
+        sweeps: How many there were.
+        log_likelihood: Of the scores at these parameters.
+        warnings: What a reader must know, in plain words.
+    """
+
+    model: Model
+    items: Items
+    discrimination_se: FloatArray
+    difficulty_se: FloatArray
+    covariance: FloatArray
+    ability: FloatArray
+    ability_se: FloatArray
+    prior: Prior
+    answers: FloatArray
+    converged: bool
+    sweeps: int
+    log_likelihood: float
+    warnings: tuple[str, ...] = ()
+
+
+def fit_irt(
+    scores: ArrayLike, *, model: Model = "2pl", guess: ArrayLike = 0.0, most_sweeps: int = 200, tolerance: float = 1e-4
+) -> Fit:
+    """Calibrate n items on M solvers.
+
+    Args:
+        scores: [M, n], 0 to 1, NaN where not scored. `rasch`, `2pl` and `3pl` take scores of 0 and 1 only.
+        model: `rasch`: all items have one discrimination; `2pl`: each its own; `3pl`: and a known chance of guessing
+            right; `continuous`: scores between 0 and 1.
+        guess: For `3pl`: [n] or one number for all, such as .25 for four choices.
+        most_sweeps: Give up after so many; then `converged` is False.
+        tolerance: Largest move of an ability in the last sweep.
+
+    Raises:
+        DataError: Scores outside 0 to 1, none at all, fewer than 2 solvers or items, or scores between 0 and 1 where
+            the model takes none.
+    """
+    given = np.asarray(scores, np.float64)
+    seen = np.isfinite(given)
+    if given.ndim != 2 or min(given.shape) < 2 or not seen.any():  # noqa: PLR2004  # a table with two sides
+        raise DataError("a scale needs scores of two solvers on two items at least", way_out="Give more scores.")
+    from acidtest.stats.irt.binary import fit_binary
+
+    return fit_binary(
+        given, model=model, guess=np.broadcast_to(guess, given.shape[1:]), most_sweeps=most_sweeps, tolerance=tolerance
+    )
