@@ -78,7 +78,7 @@ def read_matrix(
     Raises:
         DataError: A table without items, scores outside 0 to 1, or anything else that is no table of scores.
     """
-    rows = read_rows(paths, benchmark=tuple(benchmark))
+    rows = read_rows(paths, benchmark=tuple(benchmark), named_by_file=True)
     rows, metric = one_metric(rows, metric)
     codes = rows.codes["benchmark"]
     known = [rows.texts["benchmark"][code] for code in dict.fromkeys(codes.tolist())]

@@ -81,7 +81,12 @@ class Rows:
 
 
 def read_rows(
-    paths: Sequence[Path], *, benchmark: Sequence[str] = (), real: str = "", wanted: Sequence[str] = ()
+    paths: Sequence[Path],
+    *,
+    benchmark: Sequence[str] = (),
+    real: str = "",
+    wanted: Sequence[str] = (),
+    named_by_file: bool = False,
 ) -> Rows:
     """Read files of scores; each may be long or wide.
 
@@ -91,6 +96,7 @@ def read_rows(
         real: The real benchmark, whose column holds scores whatever it looks like.
         wanted: Benchmarks that are needed; of a wide table, other columns are then left alone. Empty: all columns but
             those of words and of true and false; notes say which.
+        named_by_file: A file that names no benchmark is one of the file's own name, once `benchmark` is used up.
 
     Raises:
         DataError: With the file, the row and the nearest column name.
@@ -102,7 +108,8 @@ def read_rows(
     files: list[tuple[Path, int, int]] = []
     rows = 0
     for path in paths:
-        part, width = _as_long(read_table(path, scores_only=True), path, left, (real, tuple(wanted)))
+        names = left or ([path.name.removesuffix(".gz").rpartition(".")[0] or path.name] if named_by_file else left)
+        part, width = _as_long(read_table(path, scores_only=True), path, names, (real, tuple(wanted)))
         parts.append(part)
         files.append((path, rows, width))
         rows += part.rows
