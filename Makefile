@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests examples bench calibration agreement reproductions usefulness schema clean help
+.PHONY: study test lint types tests examples bench calibration agreement psychometrics reproductions usefulness schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -64,6 +64,9 @@ calibration: .venv/local  ## simulate studies whose truth is known; writes docs/
 
 agreement: .venv/local  ## simulate raters whose agreement is known; writes docs/agreement.md, some minutes
 	$(BIN)/python bench/agreement_coverage.py
+
+psychometrics: .venv/local  ## simulate solvers and items whose truth is known; writes docs/psychometrics.md, some minutes
+	$(BIN)/python bench/irt_coverage.py
 
 reproductions: .venv/local  ## recompute published figures; writes docs/reproductions.md (needs ACIDTEST_DATA)
 	$(BIN)/python bench/reproductions.py docs/reproductions.md

@@ -1,8 +1,10 @@
-"""The page of benchmarks: several programs write it, each a section of its own."""
+"""Pages of figures (benchmarks, psychometrics): several programs write one, each a section of its own."""
 
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = DOCS / "benchmarks.md"
+PSYCHOMETRICS = DOCS / "psychometrics.md"
 
 
 def write_section(text: str, page: Path = PAGE) -> None:

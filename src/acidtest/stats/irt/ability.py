@@ -32,6 +32,10 @@ def ability(
         sd: The prior's standard deviation.
     """
     x = np.atleast_2d(np.asarray(scores, np.float64))
+    if items.residual is not None:
+        from acidtest.stats.irt.continuous import continuous_ability
+
+        return continuous_ability(x, items, mean=mean, sd=sd)
     seen = np.isfinite(x)
     x = np.where(seen, x, 0.0)
     theta = np.full(len(x), mean)

@@ -15,7 +15,7 @@ def fit_binary(scores: FloatArray, *, model: Model, guess: FloatArray, most_swee
     solvers, n = scores.shape
     share = (x.sum(1) + 0.5) / (seen.sum(1) + 1)
     theta = np.log(share / (1 - share))
-    theta = (theta - theta.mean()) / max(theta.std(), 1e-6)
+    theta = (theta - theta.mean()) / max(theta.std(), 1e-3)
     p = (x.sum(0) + 0.5) / (seen.sum(0) + 1)
     d, la = np.log(p / (1 - p)), np.zeros(n)
     prior = Prior(log_discrimination=0.0, log_discrimination_sd=0.3, easiness=0.0, easiness_sd=1.5)
@@ -41,7 +41,7 @@ def fit_binary(scores: FloatArray, *, model: Model, guess: FloatArray, most_swee
         w = np.where(seen, r * (1 - r), 0.0)
         info = w @ a**2 + 1
         new = theta + np.clip((np.where(seen, x - r, 0.0) @ a - theta) / info, -1, 1)
-        s, c = new.std(), new.mean()
+        s, c = max(new.std(), 1e-3), new.mean()
         new = (new - c) / s
         d, la = d + a * c, la + np.log(s)
         moved = float(np.abs(new - theta).max())

@@ -78,12 +78,34 @@ def fit_irt(
         DataError: Scores outside 0 to 1, none at all, fewer than 2 solvers or items, or scores between 0 and 1 where
             the model takes none.
     """
-    given = np.asarray(scores, np.float64)
-    seen = np.isfinite(given)
-    if given.ndim != 2 or min(given.shape) < 2 or not seen.any():  # noqa: PLR2004  # a table with two sides
-        raise DataError("a scale needs scores of two solvers on two items at least", way_out="Give more scores.")
+    given = _checked(scores, model)
+    if model == "continuous":
+        from acidtest.stats.irt.continuous import fit_continuous
+
+        return fit_continuous(given, most_sweeps=most_sweeps, tolerance=tolerance)
     from acidtest.stats.irt.binary import fit_binary
 
-    return fit_binary(
-        given, model=model, guess=np.broadcast_to(guess, given.shape[1:]), most_sweeps=most_sweeps, tolerance=tolerance
-    )
+    chance = np.broadcast_to(np.asarray(guess, np.float64), given.shape[1:])
+    if not ((chance >= 0) & (chance < 1)).all():
+        raise DataError("a chance of guessing right outside 0 to 1", way_out="Give 0.25 for four choices, say.")
+    if model != "3pl":
+        chance = np.zeros(given.shape[1])
+    return fit_binary(given, model=model, guess=chance, most_sweeps=most_sweeps, tolerance=tolerance)
+
+
+def _checked(scores: ArrayLike, model: Model) -> FloatArray:
+    given = np.asarray(scores, np.float64)
+    if given.ndim != 2 or min(given.shape) < 2 or np.isnan(given).all():  # noqa: PLR2004  # a table with two sides
+        raise DataError("a scale needs scores of two solvers on two items at least", way_out="Give more scores.")
+    with np.errstate(invalid="ignore"):
+        if ((given < 0) | (given > 1)).any():
+            raise DataError(
+                f"scores from {np.nanmin(given):g} to {np.nanmax(given):g}: a scale takes 0 to 1",
+                way_out="Divide percentages by 100.",
+            )
+        if model != "continuous" and ((given > 0) & (given < 1)).any():
+            raise DataError(
+                "scores between 0 and 1 where the model takes right (1) or wrong (0)",
+                way_out="Use the continuous model, or say from which score on an answer is right (--right-at).",
+            )
+    return given
