@@ -32,6 +32,14 @@ help:  ## list the targets
 
 .venv-peers: .venv-peers/made
 
+.venv-irt-peers/made: bench/requirements-irt-peers.txt
+	$(PYTHON) -m venv .venv-irt-peers
+	.venv-irt-peers/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-irt-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+.venv-irt-peers: .venv-irt-peers/made
+
 study: .venv/local  ## run the starter study: a real model, a verdict, a report
 	$(BIN)/acidtest run examples/assistant/study.yaml --run runs/assistant
 
@@ -65,7 +73,7 @@ calibration: .venv/local  ## simulate studies whose truth is known; writes docs/
 agreement: .venv/local  ## simulate raters whose agreement is known; writes docs/agreement.md, some minutes
 	$(BIN)/python bench/agreement_coverage.py
 
-psychometrics: .venv/local  ## simulate solvers and items whose truth is known; writes docs/psychometrics.md, some minutes
+psychometrics: .venv/local .venv-irt-peers/made  ## simulate solvers and items whose truth is known; writes docs/psychometrics.md, some minutes
 	$(BIN)/python bench/irt_coverage.py
 
 reproductions: .venv/local  ## recompute published figures; writes docs/reproductions.md (needs ACIDTEST_DATA)
@@ -78,4 +86,4 @@ schema: .venv/local  ## write docs/schema
 	$(BIN)/python -m acidtest.study.published_schemas docs/schema
 
 clean:  ## remove what was built
-	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-peers .venv-irt-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
