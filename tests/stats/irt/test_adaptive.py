@@ -1,0 +1,358 @@
+"""Adaptive tests against a slow, separate implementation; their rules hold over many solvers."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
+from scipy.stats import norm
+
+from acidtest.errors import AcidtestError
+from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.ability import ability
+from acidtest.stats.irt.adaptive import AdaptiveTest, Exposure, Stop
+from acidtest.stats.irt.adaptive_simulation import simulate_adaptive
+from acidtest.stats.irt.adaptive_trust import flattened
+from acidtest.stats.irt.items import Items
+
+
+def bank(n: int, seed: int = 0, *, guess: float = 0.0) -> Items:
+    rng = np.random.default_rng(seed)
+    return Items(discrimination=rng.lognormal(0, 0.4, n), difficulty=rng.normal(0, 1.2, n), guess=np.full(n, guess))
+
+
+def answers(items: Items, abilities: FloatArray, seed: int = 1) -> FloatArray:
+    rng = np.random.default_rng(seed)
+    return (rng.random((len(abilities), len(items))) < items.expected(abilities)).astype(float)
+
+
+def slow_probability(items: Items, item: int, t: float) -> float:
+    """The 3PL curve, from its definition, one item at a time."""
+    a, b, c = items.discrimination[item], items.difficulty[item], items.guess[item]
+    return float(c + (1 - c) / (1 + np.exp(-a * (t - b))))
+
+
+def slow_information(items: Items, item: int, t: float) -> float:
+    """Fisher information from its definition: the squared slope (a difference quotient) over the variance."""
+    step = 1e-5
+    slope = (slow_probability(items, item, t + step) - slow_probability(items, item, t - step)) / (2 * step)
+    p = slow_probability(items, item, t)
+    return slope**2 / (p * (1 - p))
+
+
+def slow_ability(items: Items, asked: list[int], scores: list[float]) -> float:
+    """The likeliest ability, by scipy's search along a fine grid's best cell."""
+
+    def loss(t: float) -> float:
+        found = -norm.logpdf(t)
+        for item, score in zip(asked, scores, strict=True):
+            a, b, c = items.discrimination[item], items.difficulty[item], items.guess[item]
+            wrong = np.log(1 - c) - np.logaddexp(0, a * (t - b))
+            right = -np.logaddexp(0, -a * (t - b)) if c == 0 else np.log(slow_probability(items, item, t))
+            found -= score * right + (1 - score) * wrong
+        return float(found)
+
+    grid = np.linspace(-6, 6, 121)
+    best = grid[int(np.argmin([loss(t) for t in grid]))]
+    found = minimize_scalar(loss, bounds=(best - 0.1, best + 0.1), method="bounded", options={"xatol": 1e-9})
+    return float(found.x)
+
+
+@pytest.mark.parametrize("guess", [0.0, 0.2])
+def test_every_step_is_the_exhaustive_search(guess: float) -> None:
+    items = bank(25, guess=guess)
+    scores = answers(items, np.array([0.8]))[0]
+    test = AdaptiveTest(items, stop=Stop(most_items=12))
+    asked: list[int] = []
+    while (item := test.next_item()) is not None:
+        left = [i for i in range(25) if i not in asked]
+        if asked:
+            t = slow_ability(items, asked, [scores[i] for i in asked])
+            assert test.ability == pytest.approx(t, abs=1e-5)
+            value = {i: slow_information(items, i, t) for i in left}
+        else:  # the mean information over a standard normal ability, by a fine sum
+            grid = np.linspace(-6, 6, 241)
+            weight = norm.pdf(grid) / norm.pdf(grid).sum()
+            value = {i: sum(w * slow_information(items, i, t) for w, t in zip(weight, grid, strict=True)) for i in left}
+        assert value[item] == pytest.approx(max(value.values()), rel=1e-4)
+        test.answer(item, scores[item])
+        asked.append(item)
+    assert test.asked == tuple(asked)
+    assert len(asked) == 12
+    error = 1 / np.sqrt(1 + sum(slow_information(items, i, test.ability) for i in asked))
+    assert test.se == pytest.approx(error, rel=1e-4)
+
+
+def test_extreme_items_and_solvers_have_the_likeliest_ability() -> None:
+    """By scipy's search: items so steep or so far that Newton's steps would leap, solvers right or wrong throughout."""
+    rng = np.random.default_rng(5)
+    items = Items(
+        discrimination=np.r_[rng.lognormal(0, 1, 40), 1e-3, 30.0],
+        difficulty=np.r_[rng.normal(0, 2, 40), 500.0, 0.3],
+        guess=np.zeros(42),
+    )
+    for scores in (np.ones(42), np.zeros(42), (rng.random(42) < 0.5).astype(float), rng.random(42)):
+        test = AdaptiveTest(items, stop=Stop(most_items=42))
+        while (item := test.next_item()) is not None:
+            test.answer(item, float(scores[item]))
+            assert np.isfinite([test.ability, test.se]).all()
+        assert test.ability == pytest.approx(slow_ability(items, list(range(42)), scores.tolist()), abs=1e-5)
+
+
+def test_the_ability_is_that_of_the_library() -> None:
+    items = bank(60)
+    scores = answers(items, np.random.default_rng(18).normal(0, 1, 10))
+    found = simulate_adaptive(scores, items, most_items=15)
+    same = ability(found.scores(scores), items)
+    np.testing.assert_allclose(found.ability, same.value, atol=1e-5)
+    np.testing.assert_allclose(found.se, same.se, rtol=1e-4)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.integers(0, 1000), st.sampled_from([0.0, 0.3]))
+@settings(max_examples=60, deadline=None)
+def test_no_answers_make_a_nan_or_a_repeat(scores: list[float], seed: int, guess: float) -> None:
+    rng = np.random.default_rng(seed)
+    items = Items(
+        discrimination=np.exp(rng.normal(0, 2, 30)), difficulty=rng.normal(0, 10, 30), guess=np.full(30, guess)
+    )
+    test = AdaptiveTest(items, stop=Stop(most_items=30), exposure=Exposure(best=3), rng=rng)
+    for score in scores:
+        item = test.next_item()
+        assert item is not None
+        assert item not in test.asked
+        test.answer(item, score)
+        assert np.isfinite([test.ability, test.se]).all()
+        assert 0 < test.se <= 1
+
+
+@pytest.mark.parametrize("se", [None, 0.35])
+def test_the_standard_error_is_honest(se: float | None) -> None:
+    """Ability +- 1.96 se holds the true one in 95 % of cases over solvers of the prior, also where the error itself
+
+    decides when to stop: a posterior does not mind. 2,000 solvers: the share's own standard error is .005.
+    """
+    items = bank(200)
+    truth = np.random.default_rng(2).normal(0, 1, 2000)
+    found = simulate_adaptive(answers(items, truth), items, most_items=25 if se is None else 60, se=se)
+    covered = float((np.abs(found.ability - truth) <= 1.96 * found.se).mean())
+    assert 0.93 <= covered <= 0.97
+    if se is not None:
+        lengths = (found.asked >= 0).sum(axis=1)
+        assert (found.se[lengths < 60] <= se).all()
+        assert 5 < lengths.mean() < 40
+
+
+def test_adaptive_beats_chance_at_three_times_the_items() -> None:
+    """Where the items differ in discrimination and the solvers in ability: what the method is for."""
+    items = bank(300)
+    truth = np.random.default_rng(3).normal(0, 1, 200)
+    scores = answers(items, truth)
+    chosen = simulate_adaptive(scores, items, most_items=20)
+    rng = np.random.default_rng(4)
+    some = np.full_like(scores, np.nan)
+    for row in range(len(scores)):
+        at = rng.choice(300, 60, replace=False)
+        some[row, at] = scores[row, at]
+    by_chance = ability(some, items).value
+    assert np.square(chosen.ability - truth).mean() < np.square(by_chance - truth).mean()
+
+
+def test_the_exposure_cap_holds_over_many_solvers() -> None:
+    items = bank(120)
+    scores = answers(items, np.random.default_rng(6).normal(0, 1, 400))
+    free = simulate_adaptive(scores, items, most_items=10)
+    capped = simulate_adaptive(scores, items, most_items=10, exposure=Exposure(share=0.3))
+    spread = simulate_adaptive(scores, items, most_items=10, exposure=Exposure(best=10))
+    shares = [np.bincount(found.asked.ravel(), minlength=120) / 400 for found in (free, capped, spread)]
+    assert shares[0].max() == 1.0  # the first item is everybody's
+    # Each item is open to Binomial(400, .3) solvers: a share of at most .3 + 4 standard errors
+    assert shares[1].max() <= 0.3 + 4 * np.sqrt(0.3 * 0.7 / 400)
+    assert shares[2].max() < 0.6
+    assert (shares[1] > 0).sum() > 2 * (shares[0] > 0).sum()
+    assert all((found.asked >= 0).all() for found in (free, capped, spread))
+
+
+def test_cost_counts_by_gamma() -> None:
+    items = bank(300)
+    cost = np.random.default_rng(7).lognormal(4, 1, 300)
+    scores = answers(items, np.random.default_rng(8).normal(0, 1, 50))
+    spent, error = [], []
+    for gamma in (0.0, 0.5, 1.0):
+        found = simulate_adaptive(scores, items, most_items=20, cost=cost, gamma=gamma)
+        spent.append(cost[found.asked].sum(axis=1).mean())
+        error.append(found.se.mean())
+    assert spent[0] > 2 * spent[1] > 2 * spent[2]
+    assert error[0] < error[1] < error[2]
+
+
+def test_the_unit_of_cost_does_not_matter() -> None:
+    items = bank(80)
+    cost = np.random.default_rng(9).lognormal(4, 1, 80)
+    scores = answers(items, np.zeros(5))
+    one, other = (simulate_adaptive(scores, items, most_items=15, cost=c, gamma=0.7) for c in (cost, cost * 1e-6))
+    np.testing.assert_array_equal(one.asked, other.asked)
+
+
+def test_topics_keep_the_banks_shares() -> None:
+    items = bank(200)
+    topics = ["a"] * 100 + ["b"] * 60 + ["c"] * 40
+    scores = answers(items, np.random.default_rng(10).normal(0, 1, 20))
+    found = simulate_adaptive(scores, items, most_items=20, topics=topics)
+    kinds = np.array(topics)[found.asked]
+    # 20 items at shares .5, .3, .2
+    for row in kinds:
+        assert [int((row == t).sum()) for t in "abc"] == [10, 6, 4]
+
+
+def test_a_topic_that_is_used_up_leaves_its_place_to_others() -> None:
+    items = bank(6)
+    test = AdaptiveTest(items, stop=Stop(most_items=6), topics=["a"] * 5 + ["b"], available=[1, 1, 1, 1, 1, 0])
+    assert sorted(test.next_items(6)) == [0, 1, 2, 3, 4]
+    assert test.next_items(1) == []
+
+
+def test_the_same_seed_gives_the_same_items_and_another_does_not() -> None:
+    items = bank(100)
+    scores = answers(items, np.zeros(3))
+    drawn = [
+        simulate_adaptive(scores, items, most_items=15, exposure=Exposure(best=5, share=0.8), seed=s) for s in (1, 1, 2)
+    ]
+    np.testing.assert_array_equal(drawn[0].asked, drawn[1].asked)
+    assert (drawn[0].asked != drawn[2].asked).any()
+
+
+def test_a_solver_does_not_depend_on_the_others() -> None:
+    items = bank(60)
+    scores = answers(items, np.random.default_rng(11).normal(0, 1, 4))
+    together = simulate_adaptive(scores, items, most_items=10, exposure=Exposure(best=4))
+    first = simulate_adaptive(scores[:2], items, most_items=10, exposure=Exposure(best=4))
+    np.testing.assert_array_equal(together.asked[:2], first.asked)
+
+
+def test_rounds_are_the_best_items_and_lose_little() -> None:
+    items = bank(100)
+    test = AdaptiveTest(items, stop=Stop(most_items=10), start=0.5, spread=1e-3)  # the ability is known: no average
+    value = [slow_information(items, i, 0.5) for i in range(100)]
+    assert test.next_items(4) == list(np.argsort(value)[::-1][:4])
+    assert test.next_items(9) == list(np.argsort(value)[::-1][4:10])  # never more than the test allows
+    scores = answers(items, np.random.default_rng(12).normal(0, 1, 300))
+    single, rounds = (simulate_adaptive(scores, items, most_items=20, round_size=k) for k in (1, 5))
+    assert single.se.mean() < rounds.se.mean() < 1.1 * single.se.mean()
+
+
+def test_missing_cells_are_never_asked() -> None:
+    items = bank(50)
+    scores = answers(items, np.zeros(20))
+    scores[np.random.default_rng(13).random(scores.shape) < 0.7] = np.nan
+    found = simulate_adaptive(scores, items, most_items=30)
+    for row, asked in enumerate(found.asked):
+        there = asked[asked >= 0]
+        assert np.isfinite(scores[row, there]).all()
+        assert len(there) == min(30, np.isfinite(scores[row]).sum())
+    np.testing.assert_array_equal(np.isfinite(found.scores(scores)).sum(axis=1), (found.asked >= 0).sum(axis=1))
+
+
+def test_skipped_items_count_for_nothing() -> None:
+    items = bank(10)
+    test = AdaptiveTest(items, stop=Stop(most_items=3))
+    first = test.next_items(2)
+    test.skip(first[0])
+    assert test.ability == 0.0
+    test.answer(first[1], 1.0)
+    rest = []
+    while (item := test.next_item()) is not None:
+        rest.append(item)
+        test.answer(item, 0.0)
+    assert len(rest) == 2
+    assert first[0] not in rest
+    assert test.done
+    assert test.asked == (first[1], *rest)
+
+
+def test_vague_items_are_chosen_less_and_count_less() -> None:
+    """The winner's curse: discriminations that were estimated without a prior, on few solvers, promise too much.
+
+    Chosen by them, +-1.96 se holds far fewer than 95 % of the abilities; flattened by their errors nearly all again.
+    """
+    rng = np.random.default_rng(14)
+    n, truth = 400, rng.normal(0, 1, 400)
+    items = bank(n, 15)
+    scores = answers(items, truth)
+    log_error = np.where(np.arange(n) % 2, 0.1, 0.8)  # every other item is known well
+    noisy = items.discrimination * np.exp(log_error * rng.normal(size=n))
+    guessed = Items(discrimination=noisy, difficulty=items.difficulty, guess=items.guess)
+    # standard error as a calibration would state it, at the estimate
+    wary = flattened(guessed, noisy * log_error, np.zeros(n))
+    bold, careful = (simulate_adaptive(scores, items_, most_items=25) for items_ in (guessed, wary))
+    covered = [float((np.abs(found.ability - truth) <= 1.96 * found.se).mean()) for found in (bold, careful)]
+    vague = [float((found.asked % 2 == 0).mean()) for found in (bold, careful)]
+    assert covered[0] < 0.70
+    assert covered[1] > 0.90
+    assert vague[0] > 0.7
+    assert vague[1] < vague[0] - 0.2
+
+
+def test_flattened_curves_are_the_average_over_what_an_item_may_be() -> None:
+    """Against the average of 20,000 drawn curves, at an average solver's distance of one standard deviation."""
+    rng = np.random.default_rng(16)
+    a, e, a_error, e_error = 1.2, -0.6, 0.3, 0.5
+    b_error = np.sqrt(e_error**2 / a**2 + (e / a) ** 2 * a_error**2 / a**2)
+    item = Items(discrimination=np.array([a]), difficulty=np.array([-e / a]), guess=np.zeros(1))
+    flat = flattened(item, a_error, b_error)
+    slopes, intercepts = rng.normal(a, a_error, 20_000), rng.normal(e, e_error, 20_000)
+    for t in (-1.0, 1.0):
+        average = float((1 / (1 + np.exp(-(slopes * t + intercepts)))).mean())
+        assert flat.expected(t)[0] == pytest.approx(average, abs=0.01)
+
+
+def test_known_items_stay_as_they_are() -> None:
+    items = bank(5)
+    np.testing.assert_array_equal(flattened(items, 0.0, 0.0).discrimination, items.discrimination)
+    straight = Items(
+        discrimination=items.discrimination, difficulty=items.difficulty, guess=items.guess, residual=np.ones(5)
+    )
+    wider = flattened(straight, 0.0, 1.0 / items.discrimination).residual
+    assert wider is not None
+    np.testing.assert_allclose(wider, np.sqrt(2.0))  # variance 1 of the residual and 1 of the item's own place
+
+
+def test_scores_between_0_and_1_have_a_closed_form() -> None:
+    """Logits around a straight line with a normal prior: the posterior mean and its error are exact."""
+    rng = np.random.default_rng(17)
+    items = Items(
+        discrimination=rng.lognormal(0, 0.3, 8),
+        difficulty=rng.normal(0, 1, 8),
+        guess=np.zeros(8),
+        residual=rng.lognormal(0, 0.3, 8),
+    )
+    scores = rng.uniform(0.05, 0.95, 8)
+    test = AdaptiveTest(items, stop=Stop(most_items=8))
+    while (item := test.next_item()) is not None:
+        test.answer(item, scores[item])
+    assert items.residual is not None
+    a, y = items.discrimination, np.log(scores / (1 - scores))
+    precision = 1 + (a**2 / items.residual**2).sum()
+    mean = (a * (y + a * items.difficulty) / items.residual**2).sum() / precision
+    assert test.ability == pytest.approx(mean, abs=1e-8)
+    assert test.se == pytest.approx(precision**-0.5, rel=1e-12)
+
+
+def test_what_is_no_test_is_refused() -> None:
+    items = bank(4)
+    for wrong in ({"most_items": 0}, {"most_items": 3, "se": 0.0}, {"most_items": 3, "least_items": -1}):
+        with pytest.raises(AcidtestError, match="is none"):
+            Stop(**wrong)
+    for exposure in ({"best": 0}, {"share": 0.0}, {"share": 1.5}):
+        with pytest.raises(AcidtestError, match="is none"):
+            Exposure(**exposure)
+    with pytest.raises(AcidtestError, match="cost is not above 0"):
+        AdaptiveTest(items, stop=Stop(most_items=2), cost=[1, 2, 0, 1], gamma=1.0)
+    with pytest.raises(AcidtestError, match="draws by chance"):
+        AdaptiveTest(items, stop=Stop(most_items=2), exposure=Exposure(best=2))
+    test = AdaptiveTest(items, stop=Stop(most_items=2))
+    with pytest.raises(AcidtestError, match="waits for no answer"):
+        test.answer(0, 1.0)
+    item = test.next_item()
+    assert item is not None
+    with pytest.raises(AcidtestError, match="not from 0 to 1"):
+        test.answer(item, float("nan"))
