@@ -1,0 +1,1 @@
+"""How difficult an item will be, read off its text before anyone answers it."""

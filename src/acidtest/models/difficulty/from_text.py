@@ -1,0 +1,293 @@
+"""Difficulty from text: learnt from items that solvers have answered, a prior for those that nobody has.
+
+    told = fit_text_difficulty(texts, fit, seed=0)
+    mean, sd = told.predict(new_texts)
+
+Whether the text tells anything is asked first: parts of the items are predicted from the others, bundles and near
+copies kept together. Where the interval of what is explained reaches 0, every new item gets the plain prior: mean and
+spread of the items that are known. Nothing is stored: the same texts and difficulties give the same predictions again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acidtest.errors import DataError
+from acidtest.models.difficulty.features import Embed, TextColumns, lengths
+from acidtest.models.difficulty.groups import groups_of
+from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.explained import Explained, explained
+from acidtest.stats.irt.fit import Fit
+from acidtest.stats.irt.latent_regression import (
+    FEWEST,
+    LatentRegression,
+    Observed,
+    latent_regression,
+    without_shrinkage,
+)
+
+FOLDS = 5
+_NORMAL_90 = 1.6448536269514722
+"""Half the width of a normal distribution's middle 90 %, in standard deviations."""
+
+_FEWEST_FOR_WIDTH = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextItems:
+    """What is known of n items beside their scores.
+
+    Attributes:
+        texts: [n] what they ask.
+        choices: [n] how many choices each has; None: no item has any.
+        ratings: [n, k] ratings on demand scales, NaN where not rated; None: none.
+        groups: [n] items with one number are kept in one part; made from the texts where None.
+        embed: A sentence encoder, used beside words and letters.
+    """
+
+    texts: Sequence[str]
+    choices: Sequence[int] | None = None
+    ratings: FloatArray | None = None
+    groups: NDArray[np.int64] | None = None
+    embed: Embed | None = None
+
+    def take(self, index: NDArray[np.int64]) -> "TextItems":
+        """Return some of the items."""
+        return TextItems(
+            texts=[self.texts[i] for i in index],
+            choices=None if self.choices is None else [self.choices[i] for i in index],
+            ratings=None if self.ratings is None else self.ratings[index],
+            groups=None if self.groups is None else self.groups[index],
+            embed=self.embed,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """How well texts predict items that they were not learnt from.
+
+    Attributes:
+        text, length, plain: What is explained by all columns, by length alone, by the mean of the other items.
+        coverage: Share of items whose estimate the 90 % interval holds, before it is widened or narrowed.
+        adjusted: The same after; each part's width is set by the other parts.
+        width: By how much intervals are multiplied, so that they hold 90 %.
+        predicted: [n] what is predicted of each item's estimate, from the other parts.
+    """
+
+    text: Explained
+    length: Explained
+    plain: Explained
+    coverage: float
+    adjusted: float
+    width: float
+    predicted: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextDifficulty:
+    """A prior for items from their texts.
+
+    Attributes:
+        known: Mean and spread of the items it was learnt from, as they would be without their errors.
+        check: How well it predicts.
+        shares: block of columns -> share of the spread that it accounts for.
+        warnings: What a reader must know.
+    """
+
+    known: Observed
+    check: Check
+    shares: dict[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    columns: TextColumns
+    regression: LatentRegression
+
+    @property
+    def useful(self) -> bool:
+        """Whether the text tells anything: the interval of the share that it explains lies above 0."""
+        return self.check.text.r2.low > 0
+
+    def predict(
+        self, texts: Sequence[str], *, choices: Sequence[int] | None = None, ratings: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return [m] means and [m] standard deviations of difficulties; the plain prior where texts tell nothing.
+
+        Raises:
+            DataError: Ratings are given and it was learnt without, or the other way round.
+        """
+        blocks = self.columns.blocks(texts, choices=choices, extra=ratings)
+        if not self.useful:
+            return np.full(len(texts), self.known.mean), np.full(len(texts), np.sqrt(self.known.spread))
+        mean, sd = self.regression.predict(np.concatenate([block.columns for block in blocks], axis=1))
+        return mean, sd * self.check.width
+
+
+def fit_text_difficulty(
+    items: TextItems | Sequence[str], fit: Fit | tuple[FloatArray, FloatArray], *, seed: int = 0
+) -> TextDifficulty:
+    """Learn difficulties from texts, and check how well.
+
+    Args:
+        items: [n] texts, or what is known of n items.
+        fit: What scores say of the same items; or [n] difficulties with their [n] standard errors, NaN where not known.
+        seed: For parts, decomposition and intervals.
+
+    Raises:
+        DataError: Fewer than 8 difficulties are known, or all are equal.
+    """
+    known = items if isinstance(items, TextItems) else TextItems(texts=items)
+    value, se = (fit.items.difficulty, fit.difficulty_se) if isinstance(fit, Fit) else fit
+    return _learnt(known, np.asarray(value, np.float64), np.asarray(se, np.float64), seed)
+
+
+def fit_text_discrimination(items: TextItems | Sequence[str], fit: Fit, *, seed: int = 0) -> TextDifficulty:
+    """Learn the logs of discriminations from texts; `predict` gives logs.
+
+    Raises:
+        DataError: As `fit_text_difficulty`; a `rasch` fit has one discrimination for all.
+    """
+    known = items if isinstance(items, TextItems) else TextItems(texts=items)
+    a = fit.items.discrimination
+    return _learnt(known, np.log(a), fit.discrimination_se / a, seed)
+
+
+def _learnt(items: TextItems, value: FloatArray, se: FloatArray, seed: int) -> TextDifficulty:
+    if not len(items.texts) == len(value) == len(se):
+        raise DataError(
+            f"{len(items.texts)} texts, {len(value)} difficulties and {len(se)} errors are not of the same items",
+            way_out="Give one of each per item.",
+        )
+    if items.groups is None:
+        items = TextItems(
+            texts=items.texts,
+            choices=items.choices,
+            ratings=items.ratings,
+            embed=items.embed,
+            groups=groups_of(items.texts),
+        )
+    seen = without_shrinkage(value, se)
+    check = _check(items, value, se, seed)
+    columns, regression, blocks = _fitted(items, seen, seed)
+    shares, start = {}, 0
+    for name, x in blocks.items():
+        told = x @ regression.weights[start : start + x.shape[1]]
+        shares[name] = float(told.var() / seen.spread)
+        start += x.shape[1]
+    warnings = [] if regression.converged else ["The search for the best regression did not end; look at the check."]
+    return TextDifficulty(
+        known=seen, check=check, shares=shares, warnings=tuple(warnings), columns=columns, regression=regression
+    )
+
+
+def _fitted(
+    items: TextItems, seen: Observed, seed: int, *, plain_only: bool = False
+) -> tuple[TextColumns, LatentRegression, dict[str, FloatArray]]:
+    columns = TextColumns(
+        items.texts,
+        choices=items.choices,
+        extra=items.ratings,
+        embed=items.embed,
+        plain_only=plain_only,
+        seed=seed,
+    )
+    blocks = columns.blocks(items.texts, choices=items.choices, extra=items.ratings)
+    together = np.concatenate([block.columns for block in blocks], axis=1)
+    sizes = [block.columns.shape[1] for block in blocks]
+    return columns, latent_regression(together, sizes, seen), {block.name: block.columns for block in blocks}
+
+
+@dataclass
+class _Folds:
+    """What each part was predicted to be from the others: of the estimates, and of the truth with its spread."""
+
+    text: FloatArray
+    length: FloatArray
+    plain: FloatArray
+    mean: FloatArray
+    sd: FloatArray
+    prior_mean: FloatArray
+    spread: FloatArray
+
+
+def _check(items: TextItems, value: FloatArray, se: FloatArray, seed: int) -> Check:
+    groups = items.groups if items.groups is not None else np.arange(len(value))
+    fold = _parts(groups, seed)
+    out = _Folds(*(np.full(len(value), np.nan) for _ in range(7)))
+    for part in range(int(fold.max()) + 1):
+        _predict_part(items, (value, se), fold == part, out, seed)
+    known = np.isfinite(value) & np.isfinite(se)
+    rng = np.random.default_rng(seed)
+    quality = [
+        explained(predicted, out.plain, value, groups=groups, rng=rng)
+        for predicted in (out.text, out.length, out.plain)
+    ]
+    away = _away(value, se, out)
+    coverage = float((np.abs(away[known]) <= _NORMAL_90).mean())
+    widths = {part: _width(away[known & (fold != part)]) for part in range(int(fold.max()) + 1)}
+    inside = np.abs(away) <= _NORMAL_90 * np.array([widths[part] for part in fold])
+    return Check(
+        text=quality[0],
+        length=quality[1],
+        plain=quality[2],
+        coverage=coverage,
+        adjusted=float(inside[known].mean()),
+        width=_width(away[known]),
+        predicted=out.text,
+    )
+
+
+def _parts(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Return [n] the part of each item: groups whole, the largest dealt first, each to the smallest part so far."""
+    names, of_item, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(names) < FEWEST:
+        raise DataError(
+            f"the items are {len(names)} groups of bundles or near copies, too few to predict one from the others",
+            way_out=f"Give {FEWEST} items or more that differ.",
+        )
+    rng = np.random.default_rng(seed)
+    part = np.zeros(len(names), np.int64)
+    load = np.zeros(FOLDS)
+    for group in sorted(rng.permutation(len(names)).tolist(), key=lambda group: -int(sizes[group])):
+        part[group] = int(load.argmin())
+        load[part[group]] += sizes[group]
+    return part[of_item]
+
+
+def _predict_part(
+    items: TextItems, estimates: tuple[FloatArray, FloatArray], held: NDArray[np.bool_], out: _Folds, seed: int
+) -> None:
+    """Predict one part of the items from all others; nothing of the part is used, not even its words."""
+    rest, part = np.flatnonzero(~held), np.flatnonzero(held)
+    seen = without_shrinkage(estimates[0][rest], estimates[1][rest])
+    learn, new = items.take(rest), items.take(part)
+    columns, regression, _ = _fitted(learn, seen, seed)
+    blocks = columns.blocks(new.texts, choices=new.choices, extra=new.ratings)
+    mean, sd = regression.predict(np.concatenate([block.columns for block in blocks], axis=1))
+    by_length = lengths(learn.texts)
+    centre, size = by_length.mean(), by_length.std() or 1.0
+    length = latent_regression((by_length - centre) / size, [1], seen).predict((lengths(new.texts) - centre) / size)[0]
+    out.mean[part], out.sd[part] = mean, sd
+    out.prior_mean[part], out.spread[part] = seen.mean, seen.spread
+    out.plain[part] = seen.mean
+    out.text[part] = seen.mean + seen.ceiling**2 * (mean - seen.mean)
+    out.length[part] = seen.mean + seen.ceiling**2 * (length - seen.mean)
+
+
+def _away(value: FloatArray, se: FloatArray, out: _Folds) -> FloatArray:
+    """Return [n]: how far each estimate is from what was predicted of it, in standard deviations of that.
+
+    An estimate keeps the share 1 - se^2 / spread of a true difference, and has the error that is left.
+    """
+    kept = np.clip(1 - se**2 / out.spread, 0.0, 1.0)
+    expected = out.prior_mean + kept * (out.mean - out.prior_mean)
+    away: FloatArray = (value - expected) / np.sqrt(kept**2 * out.sd**2 + kept * se**2 + 1e-12)
+    return away
+
+
+def _width(away: FloatArray) -> float:
+    """Return by how much intervals must be multiplied to hold 90 % of these; 1 where there are too few to say."""
+    if len(away) < _FEWEST_FOR_WIDTH:
+        return 1.0
+    rank = min(1.0, 0.9 * (len(away) + 1) / len(away))  # split conformal prediction's finite-sample correction
+    return float(np.quantile(np.abs(away), rank, method="higher") / _NORMAL_90)
