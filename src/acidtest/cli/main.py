@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "acidtest.cli.stages",
     "report": "acidtest.cli.stages",
     "lab": "acidtest.cli.lab",
+    "levels": "acidtest.cli.levels",
     "audit": "acidtest.cli.audit",
     "plan": "acidtest.cli.plan",
     "review": "acidtest.cli.review",

@@ -97,6 +97,29 @@ class RunFolder:
         """What a lab found, as JSON."""
         return self.root / "lab.json"
 
+    @property
+    def levels(self) -> Path:
+        """At which prompting level solvers first solve items, as JSON."""
+        return self.root / "levels.json"
+
+    @property
+    def level_scores(self) -> Path:
+        """The same, item by item, as a table of scores."""
+        return self.root / "levels.parquet"
+
+    @property
+    def level_units(self) -> Path:
+        """What the answers at each level depend on, hashed."""
+        return self.root / "levels" / "units.json"
+
+    def level_answers(self, level: str, benchmark: str, solver: str) -> Path:
+        """One solver's responses to one benchmark at a prompting level, or `LEVEL.NOTE`: in a call before the last."""
+        return self.root / "levels" / safe_name(level) / safe_name(benchmark) / f"{safe_name(solver)}.jsonl"
+
+    def all_level_answers(self) -> list[Path]:
+        """Return all responses at prompting levels that are there: one call per line."""
+        return sorted((self.root / "levels").glob("*/*/*.jsonl"))
+
     def all_judged(self) -> list[Path]:
         """Return the ratings of all judges that are there."""
         return sorted((self.root / "ratings").glob("judge.*.jsonl"))

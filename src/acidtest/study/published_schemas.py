@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 from pydantic import BaseModel
 
-from acidtest.compare import lab_json, validity_contract
+from acidtest.compare import lab_json, levels_json, validity_contract
 from acidtest.compare.contract import json_schema
 from acidtest.compare.planning import contract as plan_contract
 from acidtest.data.run_folder import write_atomically
@@ -31,6 +31,7 @@ def schemas() -> dict[str, bytes]:
     found["fidelity"] = json_schema()
     found["plan"] = plan_contract.json_schema()
     found["lab"] = lab_json.json_schema()
+    found["levels"] = levels_json.json_schema()
     found["validity"] = validity_contract.json_schema()
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return {f"{name}.schema.json": orjson.dumps(schema, option=options) for name, schema in found.items()}

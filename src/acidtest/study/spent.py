@@ -19,13 +19,11 @@ def spent_before(prepared: Prepared) -> tuple[float, int]:
                 cost += log.cost
                 calls += len(log.calls)
     benchmarks = [prepared.real.name, *(g.benchmark for g in study.generators), *(s.name for s in study.synthetic)]
-    for solver in study.solvers:
-        if study.model_spec(solver.model).provider == "classic":
-            continue
-        for benchmark in benchmarks:
-            for response in read_responses(folder.responses(benchmark, solver.model)).values():
-                cost += response.cost
-                calls += 1
+    asked = [solver.model for solver in study.solvers if study.model_spec(solver.model).provider != "classic"]
+    answers = [folder.responses(benchmark, solver) for solver in asked for benchmark in benchmarks]
+    for response in (one for path in (*answers, *folder.all_level_answers()) for one in read_responses(path).values()):
+        cost += response.cost
+        calls += 1
     judged = folder.all_judged()
     if study.judge:
         judged += [folder.judgements(benchmark, solver.model) for benchmark in benchmarks for solver in study.solvers]

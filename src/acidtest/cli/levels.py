@@ -1,0 +1,61 @@
+"""`acidtest levels`: how much help solvers need before they solve the items."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acidtest.cli.run import RUN, STUDY, run_folder
+
+_SOLVER = typer.Option("--solver", metavar="NAME", help="Ask this solver alone; may be repeated.", show_default=False)
+_ITEMS = typer.Option("--items", min=1, help="Ask a seeded sample of so many items of each benchmark.")
+_LEVELS = typer.Option(
+    "--levels",
+    metavar="L1,L2,...",
+    help="role, reasoning, few_shot_reasoning, least_to_most, generated_knowledge; all unless named.",
+    show_default=False,
+)
+_ALL = typer.Option("--all", help="Ask every level about every item, not the unsolved ones alone.")
+_TRIES = typer.Option("--tries", help="Repeat the first level's prompt as often as there are levels, to compare.")
+_METRIC = typer.Option("--metric", help="What an answer is scored by; the study's metric unless named.")
+_JSON = typer.Option("--json", metavar="FILE", help="Write what was found as JSON, - for the terminal.")
+
+
+def levels(  # noqa: PLR0913 - one argument per option of the command line
+    study: Annotated[Path, STUDY],
+    *,
+    folder: Annotated[Path | None, RUN] = None,
+    solver: Annotated[list[str] | None, _SOLVER] = None,
+    items: Annotated[int | None, _ITEMS] = None,
+    levels: Annotated[str, _LEVELS] = "",
+    everything: Annotated[bool, _ALL] = False,
+    tries: Annotated[bool, _TRIES] = False,
+    metric: Annotated[str, _METRIC] = "",
+    json_file: Annotated[str | None, _JSON] = None,
+) -> None:
+    """Find the first prompting level at which each solver solves each item, real and synthetic."""
+    from acidtest.cli.progress import TerminalReporter
+    from acidtest.compare.levels_json import dumps
+    from acidtest.data.run_folder import write_atomically
+    from acidtest.report.levels_terminal import print_levels
+    from acidtest.study.levels import LevelOptions, run_levels
+    from acidtest.study.run import study_of
+
+    asked, study_folder, known = study_of(study)
+    root = run_folder(folder, known, asked.study)
+    options = LevelOptions(
+        levels=tuple(name.strip().replace("-", "_") for name in levels.split(",") if name.strip()),
+        solvers=tuple(solver or ()),
+        items=items,
+        everything=everything,
+        tries=tries,
+        metric=metric,
+    )
+    report = run_levels(asked, study_folder, root, TerminalReporter(), options)
+    if json_file == "-":
+        typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        return
+    print_levels(report)
+    typer.echo(f"Wrote {root / 'levels.json'} and {root / 'levels.parquet'}")
+    if json_file is not None:
+        write_atomically(Path(json_file), dumps(report))
