@@ -169,8 +169,9 @@ class _Data:
 
     def _covariance(self, gram: FloatArray, variances: FloatArray) -> FloatArray:
         prior = np.append(1 / variances[self.block], 1 / _WIDE)
-        inverse: FloatArray = np.linalg.inv(gram + np.diag(prior))
-        return (inverse + inverse.T) / 2
+        inverse = np.linalg.inv(gram + np.diag(prior))
+        symmetric: FloatArray = (inverse + inverse.T) / 2
+        return symmetric
 
     def loss(self, log_variances: FloatArray) -> tuple[float, FloatArray]:
         """Return minus the log likelihood of all values (a constant aside), and its slope in the log variances.
@@ -191,7 +192,7 @@ class _Data:
         projected = self.x.T @ solved
         through = np.diag(gram) - np.einsum("ij,ji->i", gram @ a, gram)  # diagonal of X' C^-1 X
         per_column = 0.5 * (through - projected**2)[:-1]
-        slope = np.bincount(self.block, per_column, minlength=len(variances)).astype(np.float64) * variances
+        slope = np.array([per_column[self.block == i].sum() for i in range(len(variances))]) * variances
         trace = w.sum() - float(np.einsum("ij,ij->", scaled.T @ scaled, a))
         return float(value), np.append(slope, 0.5 * (trace - float(solved @ solved)) * rest)
 
