@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from irt_world import World, simulated
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from acidtest.stats.irt.items import Items
 from benchmark_page import write_section
+from irt_world import simulated
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "psychometrics.md"
@@ -32,6 +33,15 @@ LOG_DISCRIMINATION_SD = 0.3
 PEERS = {"girth": "girth", "py_irt": "py-irt", "mirt": "mirt (Python)"}
 R_PEER = "mirt (R)"
 NO_R_PACKAGE = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Scores [M, n], and the abilities [M] and items [n] that they come from."""
+
+    scores: FloatArray
+    ability: FloatArray
+    items: Items
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +79,8 @@ def main() -> None:
     for size in given.worlds.split(","):
         solvers, items = (int(number) for number in size.split("x"))
         for missing in (0.0, 0.1):
-            world = simulated(solvers, items, missing=missing, seed=solvers)
+            scores, ability, known = simulated(solvers, items, missing=missing, seed=solvers)
+            world = World(scores=scores, ability=ability, items=known)
             for name, found in all_fits(world, python, given.limit):
                 rows.append(row(f"{solvers} x {items:,}" + (", 10 % missing" if missing else ""), name, found))
                 print(rows[-1], file=sys.stderr)
