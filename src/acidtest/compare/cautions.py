@@ -20,7 +20,11 @@ def cautions(
     found = [_few(pairs), _no_items([real, *sets])]
     found += [_overlap(real, one) for one in sets] if len(sets) > 1 else []
     for one in (real, *sets):
-        found += [_missing(one), _failures_decide(one, pairs[0].settings.thresholds.differ if pairs else 0.0)]
+        found += [
+            _predicted(one),
+            _missing(one),
+            _failures_decide(one, pairs[0].settings.thresholds.differ if pairs else 0.0),
+        ]
     found += [_units([real, *sets], pairs), _related(pairs, families)]
     return tuple(text for text in found if text)
 
@@ -37,12 +41,27 @@ def _few(pairs: Sequence[Pair]) -> str:
 
 
 def _no_items(sets: Sequence[ScoredSet]) -> str:
-    without = [one.name for one in sets if not one.n_items]
+    without = [one.name for one in sets if not one.n_items and one.scores.predicted is None]
     if not without:
         return ""
     return (
         f"No items are known of {_listed(without)}: intervals are over solvers like these and say nothing of the "
         "items' noise, and no verdict is possible."
+    )
+
+
+def _predicted(one: ScoredSet) -> str:
+    told = one.scores.predicted
+    if told is None:
+        return ""
+    some = told.asked < told.items
+    if not some.any():
+        return ""
+    fewest, most = int(told.asked[some].min()), int(told.asked[some].max())
+    number = f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    return (
+        f"On '{one.name}' {counted(int(some.sum()), 'solver')} answered {number} of {told.items:,} items, those that "
+        "an adaptive test chose: their scores are predicted, and whatever compares item by item is left out."
     )
 
 

@@ -83,7 +83,7 @@ def compare(
         order_test=_order_tests(pairs),
         left_out=left_out,
         generators={one.name: one.scores.generator for one in sets if one.scores.generator},
-        items={one.name: one.n_items for one in (real, *sets)},
+        items={one.name: one.n_items or _predicted_items(one) for one in (real, *sets)},
         warnings=(*scores.notes, *cautions(real, sets, list(pairs.values()), scores.families)),
         combined={name: one.scores for name, one in together.items() if one.scores},
         combined_items={name: one.items for name, one in together.items() if one.items},
@@ -109,6 +109,10 @@ def statistics_of(pair: Pair) -> dict[str, Estimate]:
             )
         found[name] = estimate
     return found
+
+
+def _predicted_items(one: ScoredSet) -> int:
+    return one.scores.predicted.items if one.scores.predicted is not None else 0
 
 
 def _best_first(real: ScoredSet) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from acidtest.compare.sets import ScoredSet, same_columns, shared_columns
 from acidtest.compare.thresholds import Settings
+from acidtest.compare.told_noise import told_noise
 from acidtest.errors import counted
 from acidtest.stats import level
 from acidtest.stats.estimate import Estimate, FloatArray
@@ -72,6 +73,8 @@ class Pair:
         parts: The synthetic sets behind the stand-in; empty where any of them, or the real set, has no items.
         weights: [parts, M] share of each part in each solver's score.
         settings: Seed, level and thresholds.
+        told: The noise of both sides where it is told and not seen item by item, as of scores that adaptive tests
+            predict, and the number of items of each. None: `parts` show it, or nobody knows.
         warnings: What holds for every statistic of this pair.
     """
 
@@ -84,6 +87,7 @@ class Pair:
     parts: tuple[Part, ...]
     weights: FloatArray
     settings: Settings
+    told: tuple[Noise, tuple[int, int]] | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -99,11 +103,25 @@ class Pair:
     @property
     def n(self) -> int:
         """Items (fewest of the sets), or solvers where there are no items."""
+        if self.told is not None:
+            return min(self.told[1])
         return min([self.real_items, *(p.n_items for p in self.parts)]) if self.has_items else len(self.models)
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether the noise of both sides is known, from items or otherwise."""
+        return self.has_items or self.told is not None
+
+    @property
+    def item_numbers(self) -> tuple[int, int]:
+        """Items of the real set and of the stand-in."""
+        return self.told[1] if self.told is not None else (self.real_items, self.synthetic_items)
 
     @cached_property
     def noise(self) -> Noise:
         """Variance of each solver's scores on both sides, once the items' common difficulty is out."""
+        if self.told is not None:
+            return self.told[0]
         paired = [(w, part.noise) for w, part in zip(self.weights, self.parts, strict=True)]
         return Noise(
             real=paired[0][1].real,
@@ -143,7 +161,7 @@ class Pair:
     @cached_property
     def posterior(self) -> PairPosterior | None:
         """Draws of the true scores; None where no items are known, or no solver."""
-        if not self.has_items or not self.models:
+        if not self.has_noise or not self.models:
             return None
         return pair_posterior(
             self.real,
@@ -151,7 +169,7 @@ class Pair:
             self.noise,
             rng_for(self.settings.seed, "posterior", self.name),
             unit=self.unit,
-            n_items=(self.real_items, self.synthetic_items),
+            n_items=self.item_numbers,
             draws=self.settings.draws,
             others=self.settings.models_vary,
         )
@@ -175,7 +193,7 @@ class Pair:
     @cached_property
     def no_difference_p(self) -> float:
         """How likely differences as large as those seen are if no solver's true scores differ; 1 without items."""
-        return self._no_difference_p(np.arange(len(self.models))) if self.has_items and self.models else 1.0
+        return self._no_difference_p(np.arange(len(self.models))) if self.has_noise and self.models else 1.0
 
     @property
     def _tail(self) -> float:
@@ -193,7 +211,7 @@ class Pair:
 
         Near the edge a side with fewer wrong answers than its due would seem to have less noise than it has.
         """
-        one, n = self.noise, np.array([[self.real_items], [self.synthetic_items]], np.float64)
+        one, n = self.noise, np.array(self.item_numbers, np.float64)[:, None]
         own = np.nan_to_num(np.stack([one.real, one.synthetic]))
         if self.unit:
             seen = np.stack([self.real, self.synthetic])
@@ -206,7 +224,8 @@ class Pair:
             own = each * pooled * (1 - pooled)
         noise = np.maximum(own.sum(axis=0) - 2 * one.shared, 0.0)
         common = max(one.common_real + one.common_synthetic - 2 * one.common_shared, 0.0)
-        freedom = max(min(n for part in self.parts for n in part.columns) - 1.0, 1.0)
+        columns = [n for part in self.parts for n in part.columns] or self.item_numbers
+        freedom = max(min(columns) - 1.0, 1.0)
         difference = (self.synthetic - self.real)[solvers]
         return level.no_difference_p(difference, noise[solvers], common, freedom)
 
@@ -268,6 +287,7 @@ def pair_of(real: ScoredSet, synthetic: ScoredSet, settings: Settings) -> tuple[
     parts: tuple[Part, ...] = ()
     if real.n_items and synthetic.n_items:
         parts = (part_of(real, synthetic, models),)
+    told = None if parts else told_noise(real, synthetic, models)
     pair = Pair(
         name=synthetic.name,
         models=models,
@@ -278,6 +298,7 @@ def pair_of(real: ScoredSet, synthetic: ScoredSet, settings: Settings) -> tuple[
         parts=parts,
         weights=np.ones((len(parts), len(models))),
         settings=settings,
+        told=told,
         warnings=few_solvers(len(models)),
     )
     return pair, left_out

@@ -20,7 +20,7 @@ _ALL_EQUAL = "the real scores do not vary over items: a sample of any size would
 @register("statistic", "worth_score")
 def worth_score(pair: Pair) -> Estimate:
     """Size of a real sample whose scores would be as close in level; 0: worth nothing."""
-    if pair.posterior is None:
+    if pair.posterior is None or not pair.has_items:
         return pair.unknown(_NO_ITEMS, _METHOD)
     per_item = _per_real_item(pair, plain_variance(pair.parts[0].real))
     if not per_item > 0:
@@ -44,7 +44,7 @@ def worth_score(pair: Pair) -> Estimate:
 @register("statistic", "worth_rank")
 def worth_rank(pair: Pair) -> Estimate:
     """Size of a real sample whose scores would order solvers as well; neither a shift nor a slope hurts it."""
-    if pair.posterior is None:
+    if pair.posterior is None or not pair.has_items:
         return pair.unknown(_NO_ITEMS, _METHOD)
     per_item = _per_real_item(pair, pair.noise.real)
     if not per_item > 0:

@@ -39,9 +39,30 @@ async def answer_items(items: Sequence[Item], ask: Ask, *, path: Path, concurren
     missing = [item for item in items if item.id not in done]
     progress.advance(len(items) - len(missing))
     with LineFile(path) as file:
-        rest = _Rest(missing, ask, file, progress, answered=len(done))
-        await side_by_side([rest.work() for _ in range(min(concurrency, len(missing)))])
+        failed = await answer_some(missing, ask, file, answered=len(done), concurrency=concurrency, progress=progress)
     put_in_order(path, [item.id for item in items])
+    return failed
+
+
+async def answer_some(
+    items: Sequence[Item], ask: Ask, file: LineFile, *, answered: int, concurrency: int, progress: Progress
+) -> int:
+    """Let a language model answer these items, into a file that is open; return how many no answer came for.
+
+    Args:
+        items: What is asked.
+        ask: Makes the prompt for an item and sends it; retries happen inside.
+        file: File of responses.
+        answered: How many answers there are already: with none, a model that fails long enough is given up.
+        concurrency: Most calls at once.
+        progress: Told of every item that is done.
+
+    Raises:
+        ModelError: The model refuses, or the first items all stayed without an answer.
+        BudgetError: The next call could cost more than the study allows.
+    """
+    rest = _Rest(items, ask, file, progress, answered=answered)
+    await side_by_side([rest.work() for _ in range(min(concurrency, len(items)))])
     return rest.failed
 
 

@@ -89,6 +89,36 @@ class ValiditySettings(Record):
     )
 
 
+class ExposureSettings(Record):
+    """How chance keeps all solvers from being asked the same few items."""
+
+    best: int = Field(default=1, ge=1, le=10_000, description="draw each item among so many best ones")
+    share: float = Field(default=1.0, gt=0, le=1, description="no item is asked of more than this share of solvers")
+
+
+class AdaptiveSettings(Record):
+    """Ask language models only the items that say most about them, and predict their scores on the whole benchmark."""
+
+    items: int = Field(default=50, ge=1, le=1_000_000, description="most items asked of a solver on a benchmark")
+    se: float | None = Field(default=None, gt=0, description="stop once the ability is known to this standard error")
+    least: int = Field(default=10, ge=1, description="never stop by 'se' before so many items")
+    round: int = Field(default=5, ge=1, le=1024, description="items asked side by side, before the next are chosen")
+    gamma: float = Field(default=0.0, ge=0, le=4, description="information counts per token of the prompt ** gamma")
+    topics: bool = Field(default=False, description="keep the topics' shares near those of the benchmark")
+    exposure: ExposureSettings = ExposureSettings()
+    bank: str | None = Field(default=None, description="file of calibrated items, relative to the study file")
+    calibrate: list[Name] = Field(
+        default_factory=list,
+        description="without a bank: language models that answer everything, to calibrate the items",
+    )
+
+    @model_validator(mode="after")
+    def _one_bank(self) -> "AdaptiveSettings":
+        if self.bank is not None and self.calibrate:
+            raise ValueError("'calibrate' is for a study without a 'bank': name one of the two")
+        return self
+
+
 class PromptFiles(Record):
     """Prompt files other than the newest ones: 'judge_rubric.v1', or a .md file of your own."""
 
@@ -148,6 +178,7 @@ class StudyFile(Record):
     solvers: list[Annotated[SolverSpec, BeforeValidator(_solver)]] = Field(min_length=1)
     judge: Name | None = Field(default=None, description="the model that says whether answers are right, where asked")
     validity: ValiditySettings | None = Field(default=None, description="are the items what the task asks for?")
+    adaptive: AdaptiveSettings | None = Field(default=None, description="ask language models some of the items only")
     prompts: PromptFiles = PromptFiles()
     limits: Limits = Limits()
     prices: str | None = Field(default=None, description="file of prices, over the built-in ones")

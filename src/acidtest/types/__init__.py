@@ -19,7 +19,7 @@ from acidtest.types.report import (
     Use,
     Verdict,
 )
-from acidtest.types.scores import BenchmarkScores, Scores
+from acidtest.types.scores import BenchmarkScores, Predicted, Scores
 from acidtest.types.validity import (
     BenchmarkValidity,
     JudgeValidity,
@@ -49,6 +49,7 @@ __all__ = [
     "Mark",
     "OrderTest",
     "PairTest",
+    "Predicted",
     "Preference",
     "Progress",
     "Prompt",

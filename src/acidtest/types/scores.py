@@ -11,6 +11,23 @@ from acidtest.types.record import Kind
 
 
 @dataclass(frozen=True, kw_only=True)
+class Predicted:
+    """How well M solvers' scores on a benchmark are known where adaptive tests asked some of its items only.
+
+    Attributes:
+        error: [M] standard error of each score, on the metric's own scale; also of those that answered everything.
+        asked: [M] items that each solver answered.
+        items: How many items the scores are about.
+        common: Variance of all scores at once by the items' common difficulty; see `stats.noise.Noise`.
+    """
+
+    error: FloatArray
+    asked: FloatArray
+    items: int
+    common: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class BenchmarkScores:
     """The scores of M solvers on one benchmark.
 
@@ -27,6 +44,8 @@ class BenchmarkScores:
         generator: The model that wrote the set, where one did.
         judged: The set holds a judge's scores of the real set's items and of others, and the real ones are a random
             part of them. Nobody can tell that from the scores, so it must be said.
+        predicted: Some solvers answered some items only, which a test chose: `observed` is what they would score on
+            all, and there are no `stats`. None: everybody was asked everything.
     """
 
     name: str
@@ -43,6 +62,7 @@ class BenchmarkScores:
     edits: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     item_scores: FloatArray | None = None
+    predicted: Predicted | None = None
 
     def failure_rate(self) -> FloatArray:
         """Return [M]: the share of answers that could not be read; NaN where that is not known."""

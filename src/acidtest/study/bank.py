@@ -1,0 +1,182 @@
+"""The item bank of a study's adaptive tests: given as a file, or calibrated on the solvers that answer everything."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from acidtest.data.item_bank import ItemBank, bank_of, read_bank
+from acidtest.errors import StudyFileError, counted, did_you_mean
+from acidtest.evaluate.record import read_responses
+from acidtest.evaluate.score import read_answers
+from acidtest.models.base import ClassicSolver, LanguageModel
+from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.adaptive import AdaptiveTest, Exposure, Stop
+from acidtest.stats.irt.adaptive_trust import flattened
+from acidtest.stats.irt.fit import fit_irt
+from acidtest.study.schema import AdaptiveSettings, SolverSpec, StudyFile
+from acidtest.tasks.base import Task
+from acidtest.types import Benchmark, Item
+
+FEWEST_SOLVERS = 8
+"""Solvers that a bank may be calibrated on: with fewer, nobody can tell a hard item from bad luck."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adaptive:
+    """What a study says of adaptive tests, checked.
+
+    Attributes:
+        settings: As in the study file.
+        bank: From the file that the study names; None: the run calibrates its own.
+        fingerprint: The hash of the settings that decide which items are asked, and of the file.
+    """
+
+    settings: AdaptiveSettings
+    bank: ItemBank | None
+    fingerprint: str
+
+    def calibrates(self, benchmark: str) -> bool:
+        """Tell whether a benchmark's items are in the bank."""
+        return self.bank is None or benchmark in self.bank.benchmarks
+
+
+def read_adaptive(study: StudyFile, study_folder: Path) -> Adaptive | None:
+    """Return what a study says of adaptive tests, with its bank; None where it wants none.
+
+    Raises:
+        DataError: The file is no bank.
+    """
+    settings = study.adaptive
+    if settings is None:
+        return None
+    bank = None if settings.bank is None else read_bank(study_folder / settings.bank)
+    content: list[object] = [settings.model_dump(mode="json", exclude={"bank", "calibrate"})]
+    if bank is not None:
+        parameters = bank.parameters
+        numbers = [parameters.discrimination, parameters.difficulty, parameters.guess, parameters.residual]
+        content += [bank.benchmark, bank.items, bank.discrimination_se.tolist(), bank.difficulty_se.tolist()]
+        content += [None if one is None else one.tolist() for one in numbers]
+    return Adaptive(settings=settings, bank=bank, fingerprint=hashlib.sha256(orjson.dumps(content)).hexdigest())
+
+
+def check_adaptive(
+    study: StudyFile,
+    adaptive: Adaptive,
+    task: Task,
+    names: Sequence[str],
+    models: Mapping[str, LanguageModel | ClassicSolver],
+) -> None:
+    """Refuse what adaptive tests cannot do, before anything is sent.
+
+    Args:
+        study: What is asked for.
+        adaptive: What it says of tests.
+        task: The study's task.
+        names: Of all benchmarks, the real one first.
+        models: By name.
+
+    Raises:
+        StudyFileError: The metric is no mean of items' scores, no solver would be tested, the bank knows none of the
+            benchmarks, or too few solvers answer everything to calibrate one.
+    """
+    metric = task.metric(study.metric)
+    if not metric.is_mean or not metric.unit or metric.name in task.judged_metrics:
+        means = [n for n in task.metrics if (m := task.metric(n)).is_mean and m.unit and n not in task.judged_metrics]
+        raise StudyFileError(
+            f"an adaptive test needs each item's score at once, and '{metric.name}' is no mean of such",
+            where="key 'metric'",
+            way_out=f"Set 'metric' to {' or '.join(means)}." if means else "Take 'adaptive' out.",
+        )
+    _check_names(study, adaptive, models)
+    if adaptive.bank is not None and not set(adaptive.bank.benchmarks) & set(names):
+        raise StudyFileError(
+            f"the bank knows none of the study's benchmarks ({', '.join(names)[:200]})",
+            where=f"bank '{adaptive.settings.bank}'",
+            way_out=f"It knows: {', '.join(adaptive.bank.benchmarks)[:200]}. Benchmarks are matched by name.",
+        )
+    full = calibrating(study, models)
+    if adaptive.bank is None and len(full) < FEWEST_SOLVERS:
+        raise StudyFileError(
+            f"{counted(len(full), 'solver')} would answer everything, and {FEWEST_SOLVERS} are needed to calibrate the "
+            "items of adaptive tests",
+            where="key 'adaptive'",
+            way_out="Name a 'bank' ('acidtest irt SCORES --bank FILE' makes one from scores that you have), or list "
+            "language models under 'calibrate': they answer everything, as classic solvers do.",
+        )
+
+
+def _check_names(study: StudyFile, adaptive: Adaptive, models: Mapping[str, LanguageModel | ClassicSolver]) -> None:
+    solvers = [solver.model for solver in study.solvers]
+    for name in adaptive.settings.calibrate:
+        if name not in solvers:
+            raise StudyFileError(
+                f"no solver is called '{name}'",
+                where="key 'adaptive.calibrate'",
+                way_out=f"{did_you_mean(name, solvers)}Name solvers of the study.",
+            )
+    if not any(is_tested(study, solver, models) for solver in study.solvers):
+        raise StudyFileError(
+            "no solver would take an adaptive test: classic solvers, and those under 'calibrate', answer everything",
+            where="key 'adaptive'",
+            way_out="Add a language model to the solvers, or take 'adaptive' out.",
+        )
+
+
+def is_tested(study: StudyFile, solver: SolverSpec, models: Mapping[str, LanguageModel | ClassicSolver]) -> bool:
+    """Tell whether a solver takes adaptive tests: a language model that need not answer everything."""
+    if study.adaptive is None or solver.model in study.adaptive.calibrate:
+        return False
+    return isinstance(models[solver.model], LanguageModel)
+
+
+def calibrating(study: StudyFile, models: Mapping[str, LanguageModel | ClassicSolver]) -> list[str]:
+    """Return the solvers that answer everything, and whose answers calibrate the items."""
+    return [solver.model for solver in study.solvers if not is_tested(study, solver, models)]
+
+
+def item_scores(task: Task, metric: str, items: Sequence[Item], path: Path) -> FloatArray:
+    """Return [n] what a solver's responses in a file score, NaN where there is none: by a metric that is a mean."""
+    responses = read_responses(path)
+    answers = read_answers(task, items, [responses.get(item.id) for item in items])
+    found: FloatArray = task.sufficient(metric, items, answers)[:, 0]
+    return found
+
+
+def calibrated(benchmarks: Sequence[Benchmark], scores: FloatArray) -> ItemBank:
+    """Return a bank of all items of these benchmarks, calibrated on one scale by [M, n] scores of M solvers.
+
+    Raises:
+        DataError: There are too few scores.
+    """
+    known = scores[np.isfinite(scores)]
+    model = "2pl" if np.isin(known, (0.0, 1.0)).all() else "continuous"
+    fit = fit_irt(scores, model="2pl" if model == "2pl" else "continuous")
+    names = [benchmark.name for benchmark in benchmarks for _ in benchmark.items]
+    return bank_of(fit, benchmark=names, items=[item.id for benchmark in benchmarks for item in benchmark.items])
+
+
+def bank_items(bank: ItemBank, benchmark: Benchmark) -> tuple[list[Item], ItemBank]:
+    """Return the items of a benchmark that are in the bank, and what the bank says of them, in the same order."""
+    place = {item: row for row, (name, item) in enumerate(zip(bank.benchmark, bank.items, strict=True))
+             if name == benchmark.name}  # fmt: skip
+    items = [item for item in benchmark.items if item.id in place]
+    return items, bank.take([place[item.id] for item in items])
+
+
+def new_test(
+    settings: AdaptiveSettings, bank: ItemBank, items: Sequence[Item], cost: Sequence[float], seed: Sequence[int]
+) -> AdaptiveTest:
+    """Return a test of one solver on one benchmark; the same seed gives the same test for the same answers."""
+    return AdaptiveTest(
+        flattened(bank.parameters, bank.discrimination_se, bank.difficulty_se),
+        stop=Stop(most_items=settings.items, se=settings.se, least_items=settings.least),
+        cost=cost if settings.gamma else None,
+        gamma=settings.gamma,
+        exposure=Exposure(best=settings.exposure.best, share=settings.exposure.share),
+        topics=[item.topic or "" for item in items] if settings.topics else None,
+        rng=np.random.default_rng(list(seed)),
+    )
