@@ -24,6 +24,7 @@ from acidtest.stats.irt.latent_regression import (
     FEWEST,
     LatentRegression,
     Observed,
+    kept_share,
     latent_regression,
     without_shrinkage,
 )
@@ -277,9 +278,9 @@ def _predict_part(
 def _away(value: FloatArray, se: FloatArray, out: _Folds) -> FloatArray:
     """Return [n]: how far each estimate is from what was predicted of it, in standard deviations of that.
 
-    An estimate keeps the share 1 - se^2 / spread of a true difference, and has the error that is left.
+    An estimate keeps a share of a true difference, and has the error that is left.
     """
-    kept = np.clip(1 - se**2 / out.spread, 0.0, 1.0)
+    kept = kept_share(value, se, out.prior_mean, out.spread)
     expected = out.prior_mean + kept * (out.mean - out.prior_mean)
     away: FloatArray = (value - expected) / np.sqrt(kept**2 * out.sd**2 + kept * se**2 + 1e-12)
     return away

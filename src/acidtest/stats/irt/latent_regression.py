@@ -22,7 +22,8 @@ FEWEST = 8
 
 _WIDE = 100.0
 _LEAST = 1e-9
-_RELIABLE = 0.02
+_KEPT = 0.02
+_FARTHEST = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ def without_shrinkage(value: FloatArray, se: FloatArray) -> Observed:
 
     Estimates of item parameters are means of posteriors under one common prior. Their errors are not independent of the
     true values: who regressed them as they are would find too little. With a normal prior of variance V and posterior
-    variance se^2, an estimate keeps the share 1 - se^2 / V of a true difference.
+    variance se^2, an estimate keeps the share 1 - se^2 / V of a true difference; see `kept_share` for its bounds.
 
     Args:
         value: [n] posterior means; NaN: not known.
@@ -93,16 +94,25 @@ def without_shrinkage(value: FloatArray, se: FloatArray) -> Observed:
     mean = float(value[known].mean())
     apart, noise = float(value[known].var()), float((se[known] ** 2).mean())
     spread = apart + noise
-    kept = 1 - se**2 / spread
-    usable = known & (kept > _RELIABLE)
-    kept = np.where(usable, kept, 1.0)
+    kept = kept_share(value, se, mean, spread)
     return Observed(
-        value=np.where(usable, mean + (value - mean) / kept, np.nan),
-        variance=np.where(usable, se**2 / kept, np.inf),
+        value=np.where(known, mean + (value - mean) / kept, np.nan),
+        variance=np.where(known, se**2 / kept, np.inf),
         mean=mean,
         spread=spread,
         ceiling=float(np.sqrt(apart / spread)),
     )
+
+
+def kept_share(value: FloatArray, se: FloatArray, mean: float | FloatArray, spread: float | FloatArray) -> FloatArray:
+    """Return [n]: the share of a true difference from the mean that each estimate keeps, .02 to 1.
+
+    1 - se^2 / spread, but no less than would put the true value 3 standard deviations out. Where all solvers or none
+    are right, the normal approximation calls an estimate that lies far out worth nothing: both cannot be.
+    """
+    far = np.abs(value - mean) / (_FARTHEST * np.sqrt(spread))
+    kept: FloatArray = np.clip(np.maximum(1 - se**2 / spread, far), _KEPT, 1.0)
+    return kept
 
 
 def latent_regression(columns: FloatArray, blocks: Sequence[int], seen: Observed) -> LatentRegression:
