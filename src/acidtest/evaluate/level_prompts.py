@@ -85,7 +85,7 @@ class LevelPrompts:
         return self._completion(file, level, item, replies)
 
     def _chat(self, file: PromptFile, level: str, item: Item, replies: Sequence[str]) -> Prompt:
-        notes, asked = self.notes(level), self.task.prompt(item, (), "chat").messages[-1][1]
+        notes, asked = self.notes(level), self.task.prompt(item, (), "chat").as_messages()[-1][1]
         values = {"about": self._about(item)}
         if level == "role":
             values["role"] = file[f"role_{self.task.name}" if f"role_{self.task.name}" in file.sections else "role"]
@@ -100,17 +100,18 @@ class LevelPrompts:
         return Prompt(messages=tuple(messages), max_tokens=_DIRECT_TOKENS if level == "role" else _CHAT_TOKENS)
 
     def _worked(self, file: PromptFile, item: Item) -> list[tuple[str, str]]:
-        """Return the examples as messages: those alone that the task itself would show with this item."""
+        """Return the examples as messages: those alone that the task itself would show with this item, and so."""
         known = set(self.task.prompt(item, [one.item for one in self.examples], "chat").messages[:-1])
         messages = []
         for one in self.examples:
-            asked, (_, answer) = self.task.prompt(one.item, [one.item], "chat").messages[-3:-1]
-            if asked not in known:
+            pair = self.task.prompt(one.item, [one.item], "chat").messages[-3:-1]
+            if [role for role, _ in pair] != ["user", "assistant"] or pair[0] not in known:
                 continue
+            asked, answer = pair[0][1], pair[1][1]
             thoughts = readable(one.thoughts)[:_LONGEST_THOUGHTS]
             told = fill(file["chat_worked"], thoughts=thoughts, answer=answer) if thoughts else ""
             messages += [
-                ("user", fill(file["chat_example"], item=asked[1])),
+                ("user", fill(file["chat_example"], item=asked)),
                 ("assistant", told or fill(file["chat_plain"], answer=answer)),
             ]
         return messages
@@ -120,9 +121,10 @@ class LevelPrompts:
         own = self.task.prompt(item, [one.item for one in examples], "completion")
         text = own.text
         for one in examples:  # the task decides which it shows with this item
-            plain = self.task.prompt(one.item, [one.item], "completion").text.split(_BLANK_LINE)[-2]
-            kept = [fill(file["completion_thoughts_kept"], reply=_bounded(one.thoughts, _LONGEST_THOUGHTS))]
-            text = text.replace(plain, _before_cue(plain, kept), 1) if one.thoughts else text
+            blocks = self.task.prompt(one.item, [one.item], "completion").text.split(_BLANK_LINE)
+            if one.thoughts and len(blocks) > 1:
+                kept = [fill(file["completion_thoughts_kept"], reply=_bounded(one.thoughts, _LONGEST_THOUGHTS))]
+                text = text.replace(blocks[-2], _before_cue(blocks[-2], kept), 1)
         if level == "role":
             name = f"role_{self.task.name}"
             role = file[name if name in file.sections else "role"]
@@ -148,7 +150,7 @@ class LevelPrompts:
         several = "_all" if item.choices and isinstance(item.target, list) else ""
         name = next((n for n in (f"{task.name}{several}", f"{task.name}_labels") if _fits(n, task, forms)), task.name)
         if name not in forms.sections:
-            own = task.prompt(item, (), "chat").messages
+            own = task.prompt(item, (), "chat").as_messages()
             return "\n\n".join(text for role, text in own if role == "system")
         file = task.prompt_file()
         about = task.description or (file.sections.get(f"description{several}", "") if file else "")
@@ -175,11 +177,18 @@ def read_final(task: Task, item: Item, text: str) -> Answer:
     said = _FINAL.split(readable(text))[1:]
     if not said:
         return task.read(text, item)
-    answers = [task.read(one.strip().split(_BLANK_LINE)[0].strip(" *_"), item) for one in said]
+    answers = [_read_one(task, item, one) for one in said]
     different = {str(answer.value) for answer in answers if not answer.problem}
     if len(different) > 1:
         return Answer(problem=f"states {len(different)} different final answers")
     return next((answer for answer in answers if not answer.problem), answers[-1])
+
+
+def _read_one(task: Task, item: Item, said: str) -> Answer:
+    """Read the rest of the line, as was asked for; where that cannot be read, all up to a blank line."""
+    line = said.partition("\n")[0].strip(" *_")
+    answer = task.read(line, item) if line else Answer(problem="says nothing")
+    return task.read(said.strip().split(_BLANK_LINE)[0].strip(" *_"), item) if answer.problem else answer
 
 
 def thoughts_of(text: str) -> str:

@@ -15,7 +15,7 @@ from acidtest.compare.levels_json import dumps
 from acidtest.data.prompt_file import load_prompt
 from acidtest.data.run_folder import write_atomically
 from acidtest.data.split import sample
-from acidtest.errors import DataError, StudyFileError, did_you_mean
+from acidtest.errors import DataError, StudyFileError, counted, did_you_mean
 from acidtest.evaluate.level_prompts import FORMS, LEVELS, prompt_of
 from acidtest.evaluate.levels import RIGHT_AT, chance
 from acidtest.models.base import LanguageModel
@@ -23,7 +23,7 @@ from acidtest.study.real import task_class
 from acidtest.study.reporter import Reporter
 from acidtest.study.run import started, write_benchmarks
 from acidtest.study.schema import StudyFile
-from acidtest.study.stages.levels import LevelAsk, answers_at_levels, level_stage
+from acidtest.study.stages.levels import LevelAsk, answers_at_levels, level_stage, most_calls
 from acidtest.study.stages.solving import all_benchmarks
 from acidtest.study.under_way import Run, in_event_loop
 from acidtest.types import Benchmark
@@ -62,20 +62,21 @@ def run_levels(
     Raises:
         AcidtestError: Nothing can go on; what was done is kept.
     """
-    study, levels = _checked(study, options)
+    levels = _checked(study, options)
     with started(study, study_folder, root, reporter) as run:
         ask = _ask(run, options, levels)
         write_benchmarks(run)
-        whole = all_benchmarks(run)
-        benchmarks = [_sampled(run, benchmark, options) for benchmark in whole]
-        in_event_loop(lambda: level_stage(run, benchmarks, ask))
-        report = _report(run, benchmarks, ask, {one.name: len(one.items) for one in whole})
+        whole = {benchmark.name: benchmark for benchmark in all_benchmarks(run)}
+        benchmarks = [_sampled(run, benchmark, options) for benchmark in whole.values()]
+        reporter.say(f"At most {counted(most_calls(run, benchmarks, ask), 'call')}; fewer where early levels solve.")
+        in_event_loop(lambda: level_stage(run, benchmarks, ask, whole))
+        report = _report(run, benchmarks, ask, {name: len(one.items) for name, one in whole.items()})
         write_atomically(run.prepared.folder.levels, dumps(report))
         return report
 
 
-def _checked(study: StudyFile, options: LevelOptions) -> tuple[StudyFile, tuple[str, ...]]:
-    """Return the study with the metric that is asked for, and the levels in their order."""
+def _checked(study: StudyFile, options: LevelOptions) -> tuple[str, ...]:
+    """Return the levels in their order; refuse what shows before anything is read."""
     for name in options.levels:
         if name not in LEVELS:
             raise StudyFileError(
@@ -99,8 +100,7 @@ def _checked(study: StudyFile, options: LevelOptions) -> tuple[StudyFile, tuple[
             where="--metric" if options.metric else "key 'metric'",
             way_out=f"--metric {next(name for name in kind.metrics if name not in kind.judged_metrics)}",
         )
-    levels = tuple(name for name in LEVELS if name in options.levels) or LEVELS
-    return study.model_copy(update={"metric": metric}) if options.metric else study, levels
+    return tuple(name for name in LEVELS if name in options.levels) or LEVELS
 
 
 def _ask(run: Run, options: LevelOptions, levels: tuple[str, ...]) -> LevelAsk:
@@ -126,7 +126,7 @@ def _ask(run: Run, options: LevelOptions, levels: tuple[str, ...]) -> LevelAsk:
     return LevelAsk(
         levels=levels,
         solvers=solvers,
-        metric=prepared.task.metric(study.metric).name,
+        metric=prepared.task.metric(options.metric or study.metric).name,
         right_at=RIGHT_AT if study.right_at is None else study.right_at,
         everything=options.everything,
         tries=options.tries,

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ import numpy as np
 import orjson
 
 from acidtest.compare.levels import SolverAnswers, first_solved
+from acidtest.data.prompt_file import load_prompt
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import ModelError, counted
-from acidtest.evaluate.level_prompts import LevelPrompts, WorkedExample, prompt_of, thoughts_of
+from acidtest.evaluate.level_prompts import FORMS, LevelPrompts, WorkedExample, prompt_of, thoughts_of
 from acidtest.evaluate.levels import Call, LevelWork, answer_at_level, read_level, solved
 from acidtest.evaluate.record import read_responses
 from acidtest.models.base import LanguageModel
@@ -53,8 +54,14 @@ class LevelAsk:
         return tuple(f"{self.levels[0]}.try{k}" for k in range(2, len(self.levels) + 1)) if self.tries else ()
 
 
-async def level_stage(run: Run, benchmarks: Sequence[Benchmark], ask: LevelAsk) -> None:
+async def level_stage(run: Run, benchmarks: Sequence[Benchmark], ask: LevelAsk, whole: Mapping[str, Benchmark]) -> None:
     """Let every solver answer what it was not asked yet.
+
+    Args:
+        run: The run.
+        benchmarks: With the items that are asked.
+        ask: How they are asked.
+        whole: Name -> the benchmark with all its items: answers to others than those asked now are kept.
 
     Raises:
         BudgetError: The study's limit of money or calls is reached.
@@ -66,12 +73,25 @@ async def level_stage(run: Run, benchmarks: Sequence[Benchmark], ask: LevelAsk) 
             return
         try:
             async with AsyncExitStack() as stack:
-                await _Work(run, model, stack, ask).all_levels(benchmarks)
+                await _Work(run, model, stack, ask, whole).all_levels(benchmarks)
         except ModelError as error:
             run.failed[f"levels of {name}"] = error.what
             run.reporter.say(f"levels of {name} failed: {error}")
 
     await all_at_once(run, list(ask.solvers), solve)
+
+
+def most_calls(run: Run, benchmarks: Sequence[Benchmark], ask: LevelAsk) -> int:
+    """Return how many calls it takes where no level solves anything and nothing was asked before."""
+    items, calls = sum(len(benchmark.items) for benchmark in benchmarks), 0
+    for name in ask.solvers:
+        model = run.prepared.models[name]
+        if isinstance(model, LanguageModel):
+            prompts = LevelPrompts(run.prepared.task, model.style)
+            calls += items * (sum(1 + len(prompts.notes(level)) for level in ask.levels) + len(ask.again))
+            if "few_shot_reasoning" in ask.levels:
+                calls += len(_pool(run).items) * (1 + len(prompts.notes("reasoning")))
+    return calls
 
 
 def answers_at_levels(run: Run, benchmark: Benchmark, solver: str, ask: LevelAsk) -> SolverAnswers:
@@ -91,15 +111,17 @@ def answers_at_levels(run: Run, benchmark: Benchmark, solver: str, ask: LevelAsk
         tries = _as_asked(np.array([rows[0], *again]))
     pool = _pool(run)
     worked = _right(run, pool.items, _read(run, pool, solver, _WORKED), ask)
-    examples = min(EXAMPLES, int(np.nansum(worked)))
+    examples = min(EXAMPLES, int(np.nansum(worked))) if "few_shot_reasoning" in ask.levels else 0
     return SolverAnswers(solved=rows, unreadable=unreadable, tries=tries, examples=examples)
 
 
 class _Work:
     """One solver's way through the levels. The model is opened when the first call is sent, and only then."""
 
-    def __init__(self, run: Run, model: LanguageModel, stack: AsyncExitStack, ask: LevelAsk) -> None:
-        self.run, self.model, self.stack, self.ask = run, model, stack, ask
+    def __init__(
+        self, run: Run, model: LanguageModel, stack: AsyncExitStack, ask: LevelAsk, whole: Mapping[str, Benchmark]
+    ) -> None:
+        self.run, self.model, self.stack, self.ask, self.whole = run, model, stack, ask, whole
         self.name, self.task = model.spec.name, run.prepared.task
         self._caller: Caller | None = None
         self._opening = asyncio.Lock()
@@ -149,12 +171,12 @@ class _Work:
         folder = self.run.prepared.folder
         work = LevelWork(
             level=level,
-            items=benchmark.items,
+            items=self.whole.get(benchmark.name, benchmark).items if name != _WORKED else benchmark.items,
             wanted=wanted,
             answers=folder.level_answers(name, benchmark.name, self.name),
             notes={n: folder.level_answers(f"{name}.{n}", benchmark.name, self.name) for n in prompts.notes(level)},
         )
-        self._claim(work, self._print(level, benchmark, prompts))
+        self._claim(work, self._print(name, level, benchmark, prompts))
         known = {item for item, response in read_responses(work.answers).items() if response.error is None}
         if known >= set(wanted):
             return
@@ -193,16 +215,14 @@ class _Work:
         keep = thoughts_of if self.model.style == "chat" else str.strip
         return [WorkedExample(item=item, thoughts=keep(said[item.id].text)) for item in right[:EXAMPLES]]
 
-    def _print(self, level: str, benchmark: Benchmark, prompts: LevelPrompts) -> str:
+    def _print(self, name: str, level: str, benchmark: Benchmark, prompts: LevelPrompts) -> str:
         """Return the hash of all that answers at a level depend on, but for how a stage before them is asked."""
-        plan, solver = self.run.prepared.plan, self.name
-        real = self.run.prepared.real.name
-        content: list[object] = [
-            plan[responses_key(benchmark.name if benchmark.name != _POOL else real, solver)].fingerprint
-        ]
-        content += [level, prompt_of(level).reference, self.task.description]
+        prepared, worked = self.run.prepared, name == _WORKED
+        answered = responses_key(prepared.real.name if worked else benchmark.name, self.name)
+        content: list[object] = [prepared.plan[answered].fingerprint, level, prompt_of(level).reference]
+        content += [load_prompt(FORMS).reference, self.task.description]
         content += [[one.item.digest, one.thoughts] for one in prompts.examples]
-        content += [item.digest for item in benchmark.items] if benchmark.name == _POOL else []
+        content += [item.digest for item in benchmark.items] if worked else []
         return hashlib.sha256(orjson.dumps(content)).hexdigest()
 
     def _claim(self, work: LevelWork, fingerprint: str) -> None:
