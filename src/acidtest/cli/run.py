@@ -1,12 +1,19 @@
 """`acidtest run`: a whole study, from its file to its report."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from acidtest.study.schema import StudyFile
+
 STUDY = typer.Argument(help="The study file, or the folder of an earlier run.", show_default=False)
 RUN = typer.Option("--run", "-o", help="Folder of the run; resumed if it exists. runs/STUDY unless named.")
+ADAPTIVE = typer.Option(
+    "--adaptive", min=1, help="Ask language models at most so many items of a benchmark, those that say most."
+)
+BANK = typer.Option("--bank", help="With --adaptive: file of calibrated items, from 'acidtest irt SCORES --bank FILE'.")
 JSON = typer.Option("--json", help="Write the comparison as JSON to this file, - for the terminal.")
 
 
@@ -15,6 +22,8 @@ def run(
     *,
     folder: Annotated[Path | None, RUN] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count calls, tokens and price; send nothing.")] = False,
+    adaptive: Annotated[int | None, ADAPTIVE] = None,
+    bank: Annotated[Path | None, BANK] = None,
     json_file: Annotated[str | None, JSON] = None,
     gate: Annotated[
         str | None, typer.Option(help="score, rank or choose: exit 0 for GO, 10 for NO-GO, 11 for INCONCLUSIVE.")
@@ -27,6 +36,7 @@ def run(
 
     check_gate(gate)
     asked, study_folder, known = study_of(study)
+    asked = with_adaptive(asked, adaptive, bank)
     root = run_folder(folder, known, asked.study)
     if dry_run:
         from acidtest.cli.dry_run import print_dry_run
@@ -34,7 +44,43 @@ def run(
         print_dry_run(asked, study_folder, json_file)
         return
     report = run_study(asked, study_folder, root, TerminalReporter())
+    if json_file != "-":
+        show_adaptive(root)
     show_outcome(report, page=root / "report.html", json_file=json_file, gate=gate)
+
+
+def with_adaptive(study: "StudyFile", items: int | None, bank: Path | None) -> "StudyFile":
+    """Return the study with adaptive tests as the options say; as it is where they say nothing.
+
+    Raises:
+        StudyFileError: A bank, and neither the option nor the study asks for adaptive tests.
+    """
+    if items is None and bank is None:
+        return study
+    from acidtest.errors import StudyFileError
+    from acidtest.study.schema import AdaptiveSettings
+
+    if items is None and study.adaptive is None:
+        raise StudyFileError(
+            "--bank is for adaptive tests, and the study asks for none",
+            way_out="Say how many items each solver may be asked: --adaptive 50",
+        )
+    changed: dict[str, object] = {} if items is None else {"items": items}
+    if bank is not None:
+        changed |= {"bank": str(bank.resolve()), "calibrate": []}
+    return study.model_copy(update={"adaptive": (study.adaptive or AdaptiveSettings()).model_copy(update=changed)})
+
+
+def show_adaptive(root: Path) -> None:
+    """Print what the adaptive tests of a run found, where there were some."""
+    from acidtest.data.run_folder import RunFolder
+
+    path = RunFolder(root).adaptive
+    if path.exists():
+        from acidtest.compare.adaptive_json import read
+        from acidtest.report.adaptive_terminal import print_adaptive
+
+        print_adaptive(read(path))
 
 
 def run_folder(named: Path | None, known: Path | None, study: str) -> Path:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acidtest.cli.run import JSON, RUN, STUDY, run_folder
+from acidtest.cli.run import ADAPTIVE, BANK, JSON, RUN, STUDY, run_folder, show_adaptive, with_adaptive
 
 _JSON = typer.Option("--json", metavar="FILE", help="Write what was done as JSON, - for the terminal.")
 _MODELS_VARY = typer.Option("--models-vary", help="Ask about other solvers like these, not about these.")
@@ -34,14 +34,19 @@ def evaluate(
     study: Annotated[Path, STUDY],
     *,
     folder: Annotated[Path | None, RUN] = None,
+    adaptive: Annotated[int | None, ADAPTIVE] = None,
+    bank: Annotated[Path | None, BANK] = None,
     json_file: Annotated[str | None, _JSON] = None,
 ) -> None:
     """Let every solver answer every benchmark of the run, and score the answers."""
     from acidtest.study.run import answer_benchmarks
 
-    with _started(study, folder) as run:
+    with _started(study, folder, adaptive=adaptive, bank=bank) as run:
         answer_benchmarks(run)
-        _finish(run, run.prepared.folder.scores, ("responses/", "judgements/", "scores"), json_file)
+        if json_file != "-":
+            show_adaptive(run.prepared.folder.root)
+        units = ("responses/", "adaptive/", "bank", "judgements/", "scores")
+        _finish(run, run.prepared.folder.scores, units, json_file)
 
 
 def rate(
@@ -91,12 +96,15 @@ def report(
     show_outcome(drawn, page=root / "report.html", json_file=json_file, gate=None)
 
 
-def _started(study: Path, folder: Path | None) -> "AbstractContextManager[Run]":
+def _started(
+    study: Path, folder: Path | None, *, adaptive: int | None = None, bank: Path | None = None
+) -> "AbstractContextManager[Run]":
     """Return the run of a study, prepared and checked, in a folder that is ours alone."""
     from acidtest.cli.progress import TerminalReporter
     from acidtest.study.run import started, study_of
 
     asked, study_folder, known = study_of(study)
+    asked = with_adaptive(asked, adaptive, bank)
     root = run_folder(folder, known, asked.study)
     return started(asked, study_folder, root, TerminalReporter())
 

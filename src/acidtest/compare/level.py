@@ -46,9 +46,13 @@ def mspd(pair: Pair) -> Estimate:
 @register("statistic", "mspd_excess")
 def mspd_excess(pair: Pair) -> Estimate:
     """Mean squared performance difference less what the items' noise alone adds; may be negative."""
-    if not pair.has_items:
+    if not pair.has_noise:
         return pair.unknown("no items are known: the noise floor cannot be told", "mspd less its noise floor")
-    floor = sum(float(np.nanmean(plain_variance(d))) for d in pair.differences)
+    if pair.told is not None:
+        one = pair.noise
+        floor = float((one.real + one.synthetic).mean()) + one.common_real + one.common_synthetic
+    else:
+        floor = sum(float(np.nanmean(plain_variance(d))) for d in pair.differences)
 
     found = _to_zero(pair, pair.estimate("mspd_excess", level.mspd))
     # The draws are free of noise already; only what was seen has a floor to take off.

@@ -120,6 +120,21 @@ class RunFolder:
         """Return all responses at prompting levels that are there: one call per line."""
         return sorted((self.root / "levels").glob("*/*/*.jsonl"))
 
+    @property
+    def bank(self) -> Path:
+        """The items that this run calibrated for its adaptive tests."""
+        return self.root / "bank.jsonl"
+
+    @property
+    def adaptive(self) -> Path:
+        """What adaptive tests asked and found, as JSON."""
+        return self.root / "adaptive.json"
+
+    @property
+    def adaptive_items(self) -> Path:
+        """Scores item by item, long form, of the benchmarks of which adaptive tests asked some items only."""
+        return self.root / "adaptive_items.parquet"
+
     def all_judged(self) -> list[Path]:
         """Return the ratings of all judges that are there."""
         return sorted((self.root / "ratings").glob("judge.*.jsonl"))

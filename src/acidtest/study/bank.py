@@ -17,12 +17,16 @@ from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.adaptive import AdaptiveTest, Exposure, Stop
 from acidtest.stats.irt.adaptive_trust import flattened
 from acidtest.stats.irt.fit import fit_irt
+from acidtest.stats.irt.items import Items
 from acidtest.study.schema import AdaptiveSettings, SolverSpec, StudyFile
 from acidtest.tasks.base import Task
 from acidtest.types import Benchmark, Item
 
 FEWEST_SOLVERS = 8
 """Solvers that a bank may be calibrated on: with fewer, nobody can tell a hard item from bad luck."""
+
+LEAST_ITEMS = 2
+"""A bank that knows fewer items of a benchmark does not calibrate it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,16 +171,21 @@ def bank_items(bank: ItemBank, benchmark: Benchmark) -> tuple[list[Item], ItemBa
     return items, bank.take([place[item.id] for item in items])
 
 
+def as_known(bank: ItemBank) -> Items:
+    """Return the bank's items with what is vague about them averaged out."""
+    return flattened(bank.parameters, bank.discrimination_se, bank.difficulty_se)
+
+
 def new_test(
-    settings: AdaptiveSettings, bank: ItemBank, items: Sequence[Item], cost: Sequence[float], seed: Sequence[int]
+    settings: AdaptiveSettings, bank: ItemBank, items: Sequence[Item], cost: Sequence[float], rng: np.random.Generator
 ) -> AdaptiveTest:
-    """Return a test of one solver on one benchmark; the same seed gives the same test for the same answers."""
+    """Return a test of one solver on one benchmark; the same chance gives the same test for the same answers."""
     return AdaptiveTest(
-        flattened(bank.parameters, bank.discrimination_se, bank.difficulty_se),
+        as_known(bank),
         stop=Stop(most_items=settings.items, se=settings.se, least_items=settings.least),
         cost=cost if settings.gamma else None,
         gamma=settings.gamma,
         exposure=Exposure(best=settings.exposure.best, share=settings.exposure.share),
         topics=[item.topic or "" for item in items] if settings.topics else None,
-        rng=np.random.default_rng(list(seed)),
+        rng=rng,
     )

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from acidtest.compare.adaptive import with_predictions
+from acidtest.compare.adaptive_json import read as read_adaptive_report
 from acidtest.compare.contract import dumps, read
 from acidtest.compare.fidelity import compare
 from acidtest.compare.thresholds import Thresholds
@@ -45,6 +47,8 @@ def compare_scores(
     scores = read_scores([folder.scores], real=real, synthetic=synthetic, percent=False)
     families = {name: settings.family for name, settings in study.models.items() if settings.family}
     scores = replace(scores, families={**scores.families, **families})
+    if folder.adaptive.exists():
+        scores = with_predictions(scores, read_adaptive_report(folder.adaptive))
     report = compare(
         scores,
         seed=study.seed,

@@ -1,13 +1,14 @@
 """What a study would send and cost, counted before anything is sent."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from acidtest.generate.strategy import build_strategy
 from acidtest.judge.match import answer_texts
 from acidtest.judge.shown import item_texts
 from acidtest.models.base import LanguageModel
 from acidtest.models.price import Price
+from acidtest.study.bank import is_tested
 from acidtest.study.judges import rated_items, rated_names
 from acidtest.study.prepare import Prepared, generation_plan, model_price
 from acidtest.types import Answer, Prompt
@@ -55,8 +56,29 @@ def expected_calls(prepared: Prepared) -> list[Expected]:
         given = [item for benchmark in prepared.given.values() for item in benchmark.items]
         prompts = [task.solver_prompt(item, examples, model.style, solver.read) for item in (*real.items, *given)]
         prompts += [prompts[0]] * synthetic  # not written yet: taken to be as long as a real one
-        rows.append(_row(solver.model, "answers all", prompts, model_price(study, model)))
+        tested = is_tested(study, solver, prepared.models)
+        price = model_price(study, model)
+        rows.append(
+            _of_tests(prepared, solver.model, prompts, price)
+            if tested
+            else _row(solver.model, "answers all", prompts, price)
+        )
     return [*rows, *_of_judges(prepared), *_of_the_judge(prepared)]
+
+
+def _of_tests(prepared: Prepared, model: str, prompts: list[Prompt], price: Price | None) -> Expected:
+    """Return what adaptive tests ask at most. Nobody knows which items: they are taken to be as long as all are."""
+    study, adaptive = prepared.study, prepared.adaptive
+    sizes = {prepared.real.name: len(prepared.real.items)}
+    sizes |= {name: len(benchmark.items) for name, benchmark in prepared.given.items()}
+    sizes |= {entry.benchmark: entry.items for entry in study.generators}
+    most = adaptive.settings.items if adaptive else 0
+    asked = sum(min(most, n) if adaptive and adaptive.calibrates(name) else n for name, n in sizes.items())
+    every = _row(model, f"is tested, {most} items a set", prompts, price)
+    share = asked / max(len(prompts), 1)
+    tokens_in, tokens_out = round(every.tokens_in * share), round(every.tokens_out * share)
+    cost = None if price is None else price.cost(tokens_in, tokens_out)
+    return replace(every, calls=asked, tokens_in=tokens_in, tokens_out=tokens_out, cost=cost)
 
 
 def _of_judges(prepared: Prepared) -> list[Expected]:

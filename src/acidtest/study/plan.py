@@ -18,6 +18,7 @@ from acidtest.data.run_folder import RunFolder
 from acidtest.judge.record import keep_ratings
 from acidtest.judge.shown import about_task
 from acidtest.models.base import ModelSpec
+from acidtest.study.bank import Adaptive
 from acidtest.study.judges import Judging, rated_names
 from acidtest.study.schema import GeneratorSpec, GivenSet, SolverSpec, StudyFile
 from acidtest.study.state import RunBook
@@ -79,6 +80,15 @@ def judgements_key(benchmark: str, solver: str) -> str:
     return f"judgements/{benchmark}/{solver}"
 
 
+def adaptive_key(benchmark: str, solver: str) -> str:
+    """Return the key of the unit in which a solver takes an adaptive test of a benchmark."""
+    return f"adaptive/{benchmark}/{solver}"
+
+
+BANK = "bank"
+"""The key of the unit that calibrates the items of adaptive tests."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanInput:
     """All that a plan depends on.
@@ -93,6 +103,8 @@ class PlanInput:
         sources: Synthetic benchmark -> the hash of what its strategy takes from elsewhere, such as documents.
         validity: What judges are asked about items; None: nothing.
         match: What the judge is asked about answers; None: nothing.
+        adaptive: What is said of adaptive tests; None: every solver answers everything.
+        tested: The solvers that take them.
     """
 
     study: StudyFile
@@ -104,6 +116,8 @@ class PlanInput:
     sources: Mapping[str, str] = field(default_factory=dict)
     validity: Judging | None = None
     match: Judging | None = None
+    adaptive: Adaptive | None = None
+    tested: tuple[str, ...] = ()
 
 
 def make_plan(asked: PlanInput, folder: RunFolder) -> Plan:
@@ -129,6 +143,7 @@ def make_plan(asked: PlanInput, folder: RunFolder) -> Plan:
             answers = Unit(key=key, fingerprint=_print([solver_print, content]), files=(path,), answers=benchmark)
             units.append(answers)
             units += _judgement_units(asked, benchmark, solver, answers, folder)
+    units += _adaptive_units(asked, prints, units, folder)
     ratings = _rating_units(asked, prints)
     closing = _closing_units(study, asked.task, units, ratings, folder)
     return Plan(units={unit.key: unit for unit in [*units, *ratings, *closing]})
@@ -142,6 +157,27 @@ def _judgement_units(
     content = [answers.fingerprint, _judge_print(asked, asked.study.judge, asked.match)]
     key, path = judgements_key(benchmark, solver.model), folder.judgements(benchmark, solver.model)
     return [Unit(key=key, fingerprint=_print(content), files=(path,))]
+
+
+def _adaptive_units(
+    asked: PlanInput, benchmarks: Mapping[str, str], units: Sequence[Unit], folder: RunFolder
+) -> list[Unit]:
+    """Return the unit that calibrates items, and one per test. A test's answers are files of the units of responses."""
+    adaptive = asked.adaptive
+    if adaptive is None:
+        return []
+    answers = {unit.key: unit.fingerprint for unit in units}
+    found, about = [], [adaptive.fingerprint, asked.task.metric(asked.study.metric).name]
+    if adaptive.bank is None:
+        full = [s.model for s in asked.study.solvers if s.model not in asked.tested]
+        content = [answers[responses_key(benchmark, solver)] for benchmark in benchmarks for solver in full]
+        found.append(Unit(key=BANK, fingerprint=_print([about[1], version("acidtest"), content]), files=(folder.bank,)))
+        about.append(found[0].fingerprint)
+    for solver in asked.tested:
+        for benchmark in benchmarks:
+            content = [*about, answers[responses_key(benchmark, solver)]]
+            found.append(Unit(key=adaptive_key(benchmark, solver), fingerprint=_print(content), files=()))
+    return found
 
 
 def _rating_units(asked: PlanInput, prints: Mapping[str, str]) -> list[Unit]:
@@ -172,7 +208,7 @@ def _closing_units(
     scores = Unit(
         key="scores",
         fingerprint=_print([task.metric(study.metric).name, version("acidtest"), [u.fingerprint for u in units]]),
-        files=(folder.scores,),
+        files=(folder.scores, folder.adaptive, folder.adaptive_items),
     )
     asked = [scores.fingerprint, study.verdict.model_dump(), study.level, study.right_at, study.seed, families]
     asked += [unit.fingerprint for unit in ratings]

@@ -14,6 +14,7 @@ from acidtest.generate.strategy import Strategy, build_strategy
 from acidtest.models.base import ClassicSolver, LanguageModel, ModelSpec
 from acidtest.models.build import build
 from acidtest.models.price import Price, price_of
+from acidtest.study.bank import Adaptive, check_adaptive, is_tested, read_adaptive
 from acidtest.study.judges import Judging, check_judges, match_judging, validity_judging
 from acidtest.study.plan import Plan, PlanInput, make_plan, ratings_key, responses_key
 from acidtest.study.real import given_benchmark, real_benchmark, task_class
@@ -35,6 +36,7 @@ class Prepared:
         study_folder: Where relative paths of the study file start.
         validity: What judges are asked about items; None: nothing.
         match: What the judge is asked about answers; None: nothing.
+        adaptive: What is said of adaptive tests; None: every solver answers everything.
     """
 
     study: StudyFile
@@ -48,6 +50,7 @@ class Prepared:
     book: RunBook
     validity: Judging | None = None
     match: Judging | None = None
+    adaptive: Adaptive | None = None
 
 
 def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
@@ -80,6 +83,9 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
     if match and study.judge:
         check_judges({study.judge: models[study.judge]}, match, task)
     _check_prices(study, models)
+    adaptive = read_adaptive(study, study_folder)
+    if adaptive is not None:
+        check_adaptive(study, adaptive, task, [real.name, *writers, *given], models)
     folder = RunFolder(root)
     asked = PlanInput(
         study=study,
@@ -91,6 +97,8 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
         sources={name: strategy.fingerprint for name, strategy in strategies.items()},
         validity=validity,
         match=match,
+        adaptive=adaptive,
+        tested=tuple(solver.model for solver in study.solvers if is_tested(study, solver, models)),
     )
     book = _open_book(study, study_folder, folder, {**_other_prompts(task, validity, match), **writers})
     return Prepared(
@@ -105,6 +113,7 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
         book=book,
         validity=validity,
         match=match,
+        adaptive=adaptive,
     )
 
 

@@ -56,7 +56,12 @@ def answer_benchmarks(run: Run, fewest: int = 2) -> None:
 
     benchmarks = all_benchmarks(run)
     solve_with_classics(run, benchmarks)
-    in_event_loop(lambda: solve_with_models(run, benchmarks))
+    if run.prepared.adaptive is not None:
+        from acidtest.study.stages.adaptive_solving import solve_adaptively
+
+        in_event_loop(lambda: solve_adaptively(run, benchmarks))
+    else:
+        in_event_loop(lambda: solve_with_models(run, benchmarks))
     if run.prepared.match is not None:
         in_event_loop(lambda: match_stage(run, benchmarks))
     write_scores(run, benchmarks, fewest)

@@ -68,9 +68,12 @@ def whole_scores(scores: ArrayLike, items: Items) -> WholeScores:
     predicted = v_other + d_other**2 * squared
     estimated = v_asked + (2 * d_other * d_asked + d_other**2) * squared
     n = len(items)
+    error = np.sqrt(np.maximum(predicted, estimated)) / n
+    # Who answered everything has a mean like any other: a curve that does not fit must not make it less certain.
+    plain = np.sqrt(np.maximum(np.nan_to_num(given**2).mean(axis=1) - value**2, 0.0) / max(n - 1, 1))
     return WholeScores(
         value=value,
-        error=np.sqrt(np.maximum(predicted, estimated)) / n,
+        error=np.where(asked.all(axis=1), np.minimum(error, plain), error),
         ability=t,
         ability_se=found.se,
         asked=asked.sum(axis=1).astype(np.float64),

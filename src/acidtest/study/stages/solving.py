@@ -1,6 +1,6 @@
 """The second stage: every solver answers every benchmark, and the answers are scored."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from acidtest.data.read import read_item_records
@@ -13,9 +13,10 @@ from acidtest.models.caller import Caller
 from acidtest.study.plan import responses_key, synthetic_key
 from acidtest.study.prepare import Prepared
 from acidtest.study.schema import GeneratorSpec, SolverSpec
+from acidtest.study.stages.adaptive_scores import PredictedScores
 from acidtest.study.stages.matching import marks_on
 from acidtest.study.under_way import Run, all_at_once, open_caller
-from acidtest.types import Benchmark, Item, Reply, Sampling
+from acidtest.types import Benchmark, Item, Prompt, Reply, Sampling
 
 GREEDY = Sampling(temperature=0.0)
 FEWEST = 2
@@ -37,12 +38,18 @@ async def solve_with_models(run: Run, benchmarks: Sequence[Benchmark]) -> None:
     Raises:
         BudgetError: The study's limit of money or calls is reached.
     """
+    await solve_in_full(run, benchmarks, [solver.model for solver in run.prepared.study.solvers])
+
+
+async def solve_in_full(run: Run, benchmarks: Sequence[Benchmark], names: Sequence[str]) -> None:
+    """Let the language models among these solvers answer every item of every benchmark."""
     solvers = {solver.model: solver for solver in run.prepared.study.solvers}
 
     async def solve(name: str) -> None:
-        await _solve(run, solvers[name], benchmarks)
+        waiting = {responses_key(b.name, name): b for b in benchmarks if not run.is_done(responses_key(b.name, name))}
+        await solve_waiting(run, solvers[name], waiting, answer_benchmark)
 
-    await all_at_once(run, list(solvers), solve)
+    await all_at_once(run, names, solve)
 
 
 def all_benchmarks(run: Run) -> list[Benchmark]:
@@ -83,20 +90,22 @@ def with_items(prepared: Prepared, entry: GeneratorSpec) -> Benchmark:
     )
 
 
-async def _solve(run: Run, solver: SolverSpec, benchmarks: Sequence[Benchmark]) -> None:
-    """Let one solver answer all benchmarks that it has not answered yet; open it once for all of them."""
-    waiting = [b for b in benchmarks if not run.is_done(responses_key(b.name, solver.model))]
+AnswerOne = Callable[[Run, SolverSpec, LanguageModel, Caller, Benchmark], Awaitable[None]]
+"""Let an open model answer one benchmark, and write down how far that is."""
+
+
+async def solve_waiting(run: Run, solver: SolverSpec, waiting: Mapping[str, Benchmark], answer: AnswerOne) -> None:
+    """Let one solver, where it is a language model, answer the benchmarks of these units; open it once for all."""
     model = run.prepared.models[solver.model]
     if not waiting or not isinstance(model, LanguageModel):
         return
     try:
         async with AsyncExitStack() as stack:
             call = await open_caller(run, model, stack, cached=run.prepared.study.cache)
-            for benchmark in waiting:
-                await _answer_benchmark(run, solver, model, call, benchmark)
+            for benchmark in waiting.values():
+                await answer(run, solver, model, call, benchmark)
     except ModelError as error:
-        keys = [responses_key(benchmark.name, solver.model) for benchmark in waiting]
-        run.fail([key for key in keys if not run.is_done(key)], error)
+        run.fail([key for key in waiting if not run.is_done(key)], error)
 
 
 def _solve_with_classic(run: Run, solver: SolverSpec, model: ClassicSolver, waiting: Sequence[Benchmark]) -> None:
@@ -112,19 +121,24 @@ def _solve_with_classic(run: Run, solver: SolverSpec, model: ClassicSolver, wait
             run.end(key)
 
 
-async def _answer_benchmark(
+def prompter(run: Run, solver: SolverSpec, model: LanguageModel) -> Callable[[Item], Prompt]:
+    """Return how a solver is asked an item."""
+    prepared, task = run.prepared, run.prepared.task
+    examples = task.choose_examples(prepared.real.pool, solver.shots, prepared.study.seed) if solver.shots else []
+    return lambda item: task.solver_prompt(item, examples, model.style, solver.read)
+
+
+async def answer_benchmark(
     run: Run, solver: SolverSpec, model: LanguageModel, caller: Caller, benchmark: Benchmark
 ) -> None:
-    prepared, task = run.prepared, run.prepared.task
-    key = responses_key(benchmark.name, solver.model)
-    shots, seed = solver.shots, prepared.study.seed
-    examples = task.choose_examples(prepared.real.pool, shots, seed) if shots else []
+    """Let an open model answer every item of a benchmark that it has not answered yet."""
+    key, prompt = responses_key(benchmark.name, solver.model), prompter(run, solver, model)
 
     async def ask(item: Item) -> Reply:
-        return await caller.call(task.solver_prompt(item, examples, model.style, solver.read), GREEDY)
+        return await caller.call(prompt(item), GREEDY)
 
     run.begin(key)
-    path = prepared.folder.responses(benchmark.name, solver.model)
+    path = run.prepared.folder.responses(benchmark.name, solver.model)
     with run.reporter.stage(f"{solver.model} answers {benchmark.name}", len(benchmark.items)) as progress:
         unanswered = await answer_items(
             benchmark.items, ask, path=path, concurrency=model.connections, progress=progress
@@ -159,10 +173,11 @@ def write_scores(run: Run, benchmarks: Sequence[Benchmark], fewest: int = FEWEST
         return
     columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
     answered: set[str] = set()
+    tests = PredictedScores(run)
     for benchmark in benchmarks:
         solvers, rows = scored_benchmark(run, benchmark)
         answered |= set(solvers)
-        for name, values in rows.items():
+        for name, values in tests.instead_of(rows, benchmark, solvers).items():
             columns[name] += values
     if len(answered) < fewest:
         reasons = "; ".join(dict.fromkeys(run.failed.values())) or "the study names fewer"
@@ -174,4 +189,5 @@ def write_scores(run: Run, benchmarks: Sequence[Benchmark], fewest: int = FEWEST
         )
     run.begin("scores")
     write_score_table(prepared.folder.scores, columns)
+    tests.write()
     run.end("scores")
