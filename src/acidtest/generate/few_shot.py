@@ -6,11 +6,12 @@ items that are evaluated. A model that only continues text gets the examples as 
 """
 
 import math
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from acidtest.data.prompt_file import fill
 from acidtest.errors import StudyFileError
@@ -91,7 +92,7 @@ class FewShot(Strategy):
             return None
         self.cells[index] = cell
         rng = self.rng("call", index)
-        shown = self.form.examples(cell, self.options.examples, rng)
+        shown = self.examples(cell, rng)
         wants = min(self.options.per_call, self.rounds.missing(cell)) or 1
         prompt = self._chat(cell, shown, wants) if self.style == "chat" else self._completion(cell, shown, wants)
         return Request(
@@ -99,21 +100,31 @@ class FewShot(Strategy):
             prompt=prompt,
             seed=rng.getrandbits(31),
             wants=wants,
-            drawn=self.form.drawn(cell),
+            drawn=self.drawn(cell),
             shown=tuple(shown),
         )
 
+    def examples(self, cell: str, rng: random.Random) -> list[Item]:
+        """Return the examples of one call."""
+        return self.form.examples(cell, self.options.examples, rng)
+
+    def drawn(self, cell: str) -> JsonValue:
+        """Return what the provenance says of what was drawn for a call."""
+        return self.form.drawn(cell)
+
     def read(self, request: Request, reply: Reply) -> Sequence[Draft]:
         """Return the candidates of a reply, all of the call's cell; the last one is cut off where the reply was."""
-        text = reply.text
-        if self.style == "completion":
-            text = self.prompt["completion_start"] + text
+        text = self.text_of(reply)
         drafts = self.form.read(text, self.cells[request.index])
         if not drafts:
             return [Draft(text=reply.text, reason="empty")]
         if reply.finish == "length":
             drafts[-1] = replace(drafts[-1], reason="cut off", detail="")
         return drafts[: request.wants + _SPARE]
+
+    def text_of(self, reply: Reply) -> str:
+        """Return a reply with the start that a text to continue gave it."""
+        return (self.prompt["completion_start"] if self.style == "completion" else "") + reply.text
 
     def room(self, request: Request) -> int:
         """Return what the cell still lacks, so that no cell gets more than its share."""
@@ -123,13 +134,17 @@ class FewShot(Strategy):
         """Count for the cell."""
         self.rounds.settle(self.cells.pop(request.index), accepted)
 
+    def show(self, item: Item) -> str:
+        """Return an example as the prompt shows it."""
+        return self.form.show(item)
+
     def _values(self, cell: str, shown: Sequence[Item], wants: int) -> dict[str, str]:
         return {
             "task": self.plan.task.description or self.prompt["task"],
             "label": self.form.describe(cell),
             "degree": cell,
             "labels": ", ".join(self.plan.task.labels),
-            "examples": self.form.separator.join(self.form.show(item) for item in shown),
+            "examples": self.form.separator.join(self.show(item) for item in shown),
             "count": str(wants),
         }
 
@@ -142,9 +157,10 @@ class FewShot(Strategy):
         )
 
     def _completion(self, cell: str, shown: Sequence[Item], wants: int) -> Prompt:
-        text = self._fill("completion", self._values(cell, shown, wants)) + self.form.separator
+        values = self._values(cell, shown, wants)
+        text = self._fill("completion", values) + self.form.separator
         return Prompt(
-            text=text + self.prompt["completion_start"],
+            text=text + self._fill("completion_start", values),
             stop=(self.form.separator,) if wants == 1 else ("\n\n\n",),
             max_tokens=self.form.most_tokens * wants,
             grammar=self.form.grammar() if wants == 1 and self.options.grammar else "",
