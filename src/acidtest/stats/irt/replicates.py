@@ -1,0 +1,62 @@
+"""Scores as the fitted model would give them, and what fitting them again finds: the yardstick of all checks of fit.
+
+Parameters are drawn from their own uncertainty, scores from the parameters, and the model is fitted anew to each
+table. Without fitting anew a check would be far too lenient: a fit always lies nearer to the scores it was made from.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.fit import Fit, fit_irt
+from acidtest.stats.irt.items import Items
+
+
+def replicates(
+    scores: ArrayLike, fit: Fit, *, rng: np.random.Generator, draws: int
+) -> Iterator[tuple[FloatArray, Fit]]:
+    """Yield `draws` tables [M, n] as the fitted model would give them, each with its own fit.
+
+    Args:
+        scores: [M, n] the scores that were fitted; cells that are NaN stay so.
+        fit: Their fit.
+        rng: For parameters and scores.
+        draws: How many.
+    """
+    seen = np.isfinite(np.asarray(scores, np.float64))
+    for _ in range(draws):
+        drawn = simulated(drawn_items(fit, rng), drawn_abilities(fit, rng), rng)
+        table = np.where(seen, drawn, np.nan)
+        yield table, fit_irt(table, model=fit.model, guess=fit.items.guess)
+
+
+def drawn_items(fit: Fit, rng: np.random.Generator) -> Items:
+    """Return items drawn from what is known of them: log discrimination and easiness are normal."""
+    noise = rng.standard_normal((len(fit.items), 2, 1))
+    root = np.linalg.cholesky(fit.covariance + 1e-12 * np.eye(2))
+    moved = (root @ noise)[..., 0]
+    a = fit.items.discrimination * np.exp(moved[:, 0])
+    easiness = -fit.items.discrimination * fit.items.difficulty + moved[:, 1]
+    if fit.model == "rasch":
+        a = fit.items.discrimination
+    return Items(discrimination=a, difficulty=-easiness / a, guess=fit.items.guess, residual=fit.items.residual)
+
+
+def drawn_abilities(fit: Fit, rng: np.random.Generator) -> FloatArray:
+    """Return [M] abilities drawn from what is known of them, their spread over solvers 1 as fitted."""
+    drawn = fit.ability + fit.ability_se * rng.standard_normal(len(fit.ability))
+    found: FloatArray = drawn / np.sqrt(1 + float((fit.ability_se**2).mean()))
+    return found
+
+
+def simulated(items: Items, ability: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return [M, n] scores of solvers of these abilities."""
+    if items.residual is not None:
+        noise = items.residual * rng.standard_normal((len(ability), len(items)))
+        between: FloatArray = expit(items.linear(ability) + noise)
+        return between
+    right: FloatArray = (rng.random((len(ability), len(items))) < items.expected(ability)).astype(float)
+    return right
