@@ -138,7 +138,7 @@ def _benchmark(one: LevelSet, everywhere: Sequence[str], asked: AskedLevels) -> 
         items=len(one.items),
         all_items=one.all_items,
         guess=guess,
-        solvers={name: _solver(told, groups, asked) for name, told in one.solvers.items()},
+        solvers={name: _beside(_solver(told, groups, asked), guess, levels) for name, told in one.solvers.items()},
         mean=_mean_level(together, groups, levels, asked.level),
     )
 
@@ -175,6 +175,14 @@ def _solver(told: SolverAnswers, groups: IntArray | None, asked: AskedLevels) ->
             ),
         )
     return found
+
+
+def _beside(found: SolverLevels, guess: Estimate, levels: int) -> SolverLevels:
+    """Say where a mean level may be that of blind guesses."""
+    if not (guess.value < levels + 1 and found.mean.high >= guess.value):
+        return found
+    words = f"blind guesses may do as well, at a mean level of {guess.value:.1f}"
+    return replace(found, mean=replace(found.mean, warnings=(*found.mean.warnings, words)))
 
 
 def _with_tries(
