@@ -17,7 +17,15 @@ async def test_the_strategy_of_your_own_writes_items(tmp_path: Path) -> None:
 
 def test_every_strategy_option_and_reason_is_explained() -> None:
     text = page("strategies.md")
-    for name in ("few_shot", "entity_first", "attributes", "negation_bundle", "discrete_bundle", "from_documents"):
+    for name in (
+        "few_shot",
+        "entity_first",
+        "attributes",
+        "negation_bundle",
+        "discrete_bundle",
+        "from_documents",
+        "harder",
+    ):
         assert f"## {name}" in text
         options = registry.get("strategy", name).Options.model_fields
         assert [option for option in options if f"`{option}`" not in text] == []

@@ -49,6 +49,8 @@ REASONS = (
     "too few distractors",
     "distractor is right",
     "cannot be asked openly",
+    "too easy",
+    "too difficult",
     WITH_ITS_BUNDLE,
     "not needed",
 )
