@@ -18,6 +18,7 @@ from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.irt.fit import Fit
 from acidtest.stats.irt.limited_information import LimitedInformation, limited_information
 from acidtest.stats.irt.misfit import IntArray, Misfit, false_discovery, misfit, residual_correlations
+from acidtest.stats.irt.quick_fit import quick_fit
 from acidtest.stats.irt.replicates import drawn_items, replicates, simulated
 
 MOST_ITEMS_IN_PAIRS = 250
@@ -104,7 +105,7 @@ def check_fit(scores: ArrayLike, fit: Fit, *, seed: int, draws: int = 200) -> Fi
         scores: [M, n] the scores that were fitted.
         fit: Their fit.
         seed: Of the draws.
-        draws: Tables to simulate and fit; it takes as long as fitting so often.
+        draws: Tables to simulate and fit, quickly: the scores, too, are fitted anew that way for comparison.
 
     Raises:
         DataError: Scores of another shape than the fit's, or fewer than 20 draws.
@@ -117,7 +118,7 @@ def check_fit(scores: ArrayLike, fit: Fit, *, seed: int, draws: int = 200) -> Fi
     rng = np.random.default_rng(seed)
     n = len(fit.items)
     among = np.sort(rng.choice(n, min(n, MOST_ITEMS_IN_PAIRS), replace=False)).astype(np.int64)
-    seen = misfit(given, fit)
+    seen = misfit(given, *quick_fit(given, fit))
     drawn = _simulate(given, fit, among, rng, draws)
     outfit_p, curve_p = _tail(seen.outfit, drawn.outfit), _tail(seen.curve, drawn.curve)
     item_q = false_discovery(np.minimum(2 * np.fmin(outfit_p, curve_p), 1.0))
@@ -150,7 +151,8 @@ def check_fit(scores: ArrayLike, fit: Fit, *, seed: int, draws: int = 200) -> Fi
 
 
 def _simulate(given: FloatArray, fit: Fit, among: IntArray, rng: np.random.Generator, draws: int) -> _Simulated:
-    found = [misfit(table, new) for table, new in replicates(given, fit, rng=rng, draws=draws)]
+    tables = replicates(given, fit, rng=rng, draws=draws)
+    found = [misfit(table, *quick_fit(table, fit)) for table in tables]
     return _Simulated(
         outfit=np.array([one.outfit for one in found]),
         curve=np.array([one.curve for one in found]),

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.continuous import log_odds
-from acidtest.stats.irt.fit import Fit
+from acidtest.stats.irt.items import Items
 
 LEAST_VARIANCE = 0.01
 """Of an answer: one surprise where the model is sure would drown all else."""
@@ -33,20 +33,20 @@ class Misfit:
     variance: FloatArray
 
 
-def misfit(scores: FloatArray, fit: Fit) -> Misfit:
-    """Return residuals of scores [M, n] from their own fit, and what they amount to for each item."""
+def misfit(scores: FloatArray, items: Items, ability: FloatArray) -> Misfit:
+    """Return residuals of scores [M, n] from a fit of their own, and what they amount to for each item."""
     seen = np.isfinite(scores)
-    if fit.items.residual is None:
-        p = fit.items.expected(fit.ability)
+    if items.residual is None:
+        p = items.expected(ability)
         residual = np.where(seen, scores - p, 0.0)
         variance = np.where(seen, np.maximum(p * (1 - p), LEAST_VARIANCE), 0.0)
     else:
-        residual = np.where(seen, log_odds(scores) - fit.items.linear(fit.ability), 0.0)
-        variance = np.where(seen, fit.items.residual**2, 0.0)
+        residual = np.where(seen, log_odds(scores) - items.linear(ability), 0.0)
+        variance = np.where(seen, items.residual**2, 0.0)
     count = seen.sum(0)
     squares = np.divide(residual**2, variance, out=np.zeros_like(residual), where=seen).sum(0)
     outfit = np.divide(squares, count, out=np.full(len(count), np.nan), where=count > 0)
-    member = _groups(fit.ability)
+    member = _groups(ability)
     over, under = member.T @ residual, member.T @ variance
     curve = np.divide(over**2, under, out=np.zeros_like(over), where=under > 0).sum(0)
     return Misfit(outfit=outfit, curve=np.where(count > 0, curve, np.nan), residual=residual, variance=variance)
@@ -67,8 +67,8 @@ def residual_correlations(found: Misfit, items: IntArray) -> FloatArray:
     squares = (e**2).T @ seen
     size = np.sqrt(squares * squares.T)[above]
     fit_to_use = (shared >= 3) & (size > 1e-12)  # noqa: PLR2004  # a correlation of two is 1 or -1
-    found: FloatArray = np.divide((e.T @ e)[above], size, out=np.full(len(shared), np.nan), where=fit_to_use)
-    return found
+    correlation: FloatArray = np.divide((e.T @ e)[above], size, out=np.full(len(shared), np.nan), where=fit_to_use)
+    return correlation
 
 
 def largest_roots(found: Misfit, number: int) -> FloatArray:

@@ -1,7 +1,7 @@
-"""Scores as the fitted model would give them, and what fitting them again finds: the yardstick of all checks of fit.
+"""Scores as the fitted model would give them: the yardstick of all checks of fit.
 
-Parameters are drawn from their own uncertainty, scores from the parameters, and the model is fitted anew to each
-table. Without fitting anew a check would be far too lenient: a fit always lies nearer to the scores it was made from.
+Parameters are drawn from their own uncertainty, scores from the parameters. A check fits each table anew: a fit always
+lies nearer to the scores it was made from than to others, and without fitting anew a check would be far too lenient.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,12 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.fit import Fit, fit_irt
+from acidtest.stats.irt.fit import Fit
 from acidtest.stats.irt.items import Items
 
 
-def replicates(
-    scores: ArrayLike, fit: Fit, *, rng: np.random.Generator, draws: int
-) -> Iterator[tuple[FloatArray, Fit]]:
-    """Yield `draws` tables [M, n] as the fitted model would give them, each with its own fit.
+def replicates(scores: ArrayLike, fit: Fit, *, rng: np.random.Generator, draws: int) -> Iterator[FloatArray]:
+    """Yield `draws` tables [M, n] as the fitted model would give them.
 
     Args:
         scores: [M, n] the scores that were fitted; cells that are NaN stay so.
@@ -28,9 +26,7 @@ def replicates(
     """
     seen = np.isfinite(np.asarray(scores, np.float64))
     for _ in range(draws):
-        drawn = simulated(drawn_items(fit, rng), drawn_abilities(fit, rng), rng)
-        table = np.where(seen, drawn, np.nan)
-        yield table, fit_irt(table, model=fit.model, guess=fit.items.guess)
+        yield np.where(seen, simulated(drawn_items(fit, rng), drawn_abilities(fit, rng), rng), np.nan)
 
 
 def drawn_items(fit: Fit, rng: np.random.Generator) -> Items:
