@@ -1,0 +1,186 @@
+"""Distributions of difficulty and discrimination of sets of items, and how far two sets lie apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.item_posterior import Clouds, Population, SetPosterior
+from acidtest.stats.irt.items import Items
+
+BEYOND = 2.0
+"""Difficulties further than this outside of all abilities count as just there: no solver can tell them apart."""
+
+CELLS = 500
+_LARGEST_DISCRIMINATION = 8.0
+_AT_ONCE = 1 << 22
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """One distribution, by its shares in narrow cells.
+
+    Attributes:
+        edges: [K + 1] of the cells, in equal steps.
+        share: [..., K], 1 in all.
+    """
+
+    edges: FloatArray
+    share: FloatArray
+
+    @property
+    def middles(self) -> FloatArray:
+        """[K] the middle of each cell."""
+        found: FloatArray = (self.edges[1:] + self.edges[:-1]) / 2
+        return found
+
+    def mean(self) -> FloatArray:
+        """Return [...]: the mean."""
+        return np.asarray(self.share @ self.middles)
+
+    def sd(self) -> FloatArray:
+        """Return [...]: the standard deviation."""
+        return np.sqrt(np.maximum(self.share @ self.middles**2 - self.mean() ** 2, 0.0))
+
+    def cumulative(self) -> FloatArray:
+        """Return [..., K + 1]: the share below each edge."""
+        below: FloatArray = np.cumsum(self.share, axis=-1)
+        return np.concatenate([np.zeros((*below.shape[:-1], 1)), below / below[..., -1:]], axis=-1)
+
+    def quantile(self, q: float) -> FloatArray:
+        """Return [...]: the value that a share q lies below."""
+        below = self.cumulative()
+        flat = below.reshape(-1, below.shape[-1])
+        found = np.array([np.interp(q, one, self.edges) for one in flat])
+        return found.reshape(below.shape[:-1])
+
+    def below(self, x: ArrayLike) -> FloatArray:
+        """Return [...]: the share below x, one number for all or [...]."""
+        under = self.cumulative()
+        flat = under.reshape(-1, under.shape[-1])
+        limits = np.broadcast_to(np.asarray(x, np.float64), under.shape[:-1]).ravel()
+        found = np.array([np.interp(limit, self.edges, one) for limit, one in zip(limits, flat, strict=True)])
+        return found.reshape(under.shape[:-1])
+
+
+def wasserstein(one: Spread, other: Spread) -> FloatArray:
+    """Return [...]: how far one distribution must be moved to become the other, on average (Wasserstein-1).
+
+    Both must have the same edges. 0: the same; it is the difference of means where all items differ one way.
+
+    Example:
+        >>> edges = np.linspace(0.0, 4.0, 5)
+        >>> one, other = (Spread(edges=edges, share=np.array(s, float)) for s in ([1, 0, 0, 0], [0, 0, 0.5, 0.5]))
+        >>> float(wasserstein(one, other))
+        2.5
+    """
+    step = one.edges[1] - one.edges[0]
+    found: FloatArray = np.abs(one.cumulative() - other.cumulative()).sum(-1) * step
+    return found
+
+
+class DifficultyOf:
+    """Distributions of difficulty and of log discrimination of one set.
+
+    Args:
+        clouds: Of its n items.
+        prior: What all items have in common.
+        edges: Of difficulty, as `difficulty_edges` gives them.
+        bundles: [n] which bundle each item is of, 0 to B - 1; resamples take bundles whole.
+    """
+
+    def __init__(self, clouds: Clouds, prior: Population, *, edges: FloatArray, bundles: IntArray) -> None:
+        self.of = SetPosterior(clouds, prior)
+        self.bundles = bundles
+        self.edges = {"difficulty": edges, "log_discrimination": log_discrimination_edges()}
+        self._cell = {
+            "difficulty": _cells(clouds.difficulty, edges),
+            "log_discrimination": _cells(clouds.log_discrimination, self.edges["log_discrimination"]),
+        }
+
+    def seen(self) -> dict[str, Spread]:
+        """Return the distributions of the set."""
+        counts = np.ones((1, len(self.of.clouds)))
+        return {k: Spread(edges=s.edges, share=s.share[0]) for k, s in self._of(counts, [self.of.population]).items()}
+
+    def drawn(self, counts: FloatArray) -> dict[str, Spread]:
+        """Return the distributions of resamples, [R, n] how often each item stands in each."""
+        return self._of(counts, self.of.resampled(counts))
+
+    def resamples(self, rng: np.random.Generator, rounds: int, size: int = 0) -> FloatArray:
+        """Return [R, n]: how often each item stands in resamples of whole bundles.
+
+        Args:
+            rng: Source of chance.
+            rounds: R.
+            size: Items that each shall have, about; the set's own number unless given.
+        """
+        groups = int(self.bundles.max()) + 1
+        wanted = groups if not size else max(1, round(groups * size / len(self.bundles)))
+        return rng.multinomial(wanted, np.full(groups, 1 / groups), size=rounds)[:, self.bundles].astype(np.float64)
+
+    def _of(self, counts: FloatArray, populations: Sequence[Population]) -> dict[str, Spread]:
+        share = {name: np.empty((len(counts), CELLS)) for name in self._cell}
+        for r, (count, population) in enumerate(zip(counts, populations, strict=True)):
+            weight = (self.of.posterior(population) * (count / count.sum())[:, None]).ravel()
+            for name, cell in self._cell.items():
+                share[name][r] = np.bincount(cell, weights=weight, minlength=CELLS)
+        return {name: Spread(edges=self.edges[name], share=share[name]) for name in share}
+
+
+def expected_information(clouds: Clouds, weight: FloatArray, ability: FloatArray, items: Items) -> FloatArray:
+    """Return [n, K]: each item's information about abilities [K], averaged over what its parameters may be.
+
+    Args:
+        clouds: Of n items.
+        weight: [n, S] how likely each point is.
+        ability: [K].
+        items: [n] their chance of guessing and their residuals are taken from here.
+    """
+    found = np.empty((len(clouds), len(ability)))
+    points = weight.shape[1]
+    step = max(1, _AT_ONCE // (points * len(ability)))
+    for start in range(0, len(clouds), step):
+        part = np.arange(start, min(start + step, len(clouds)))
+        spread = Items(
+            discrimination=np.exp(clouds.log_discrimination[part]).ravel(),
+            difficulty=clouds.difficulty[part].ravel(),
+            guess=np.repeat(items.guess[part], points),
+            residual=None if items.residual is None else np.repeat(items.residual[part], points),
+        )
+        each = spread.information(ability).reshape(len(ability), len(part), points)
+        found[part] = np.einsum("kns,ns->nk", each, weight[part])
+    return found
+
+
+def difficulty_edges(ability: FloatArray) -> FloatArray:
+    """Return the edges of the cells that difficulties are counted in."""
+    return np.linspace(ability.min() - BEYOND, ability.max() + BEYOND, CELLS + 1)
+
+
+def log_discrimination_edges() -> FloatArray:
+    """Return the same for log discriminations."""
+    reach = float(np.log(_LARGEST_DISCRIMINATION))
+    return np.linspace(-reach, reach, CELLS + 1)
+
+
+def bundle_numbers(bundles: Sequence[str], n: int) -> IntArray:
+    """Return [n]: the bundle of each item as a number from 0; an item in none is one of its own.
+
+    Example:
+        >>> bundle_numbers(["a", "", "a"], 3).tolist()
+        [0, 1, 0]
+    """
+    named = [("bundle", name) if name else ("item", str(i)) for i, name in enumerate(bundles or [""] * n)]
+    places: dict[tuple[str, str], int] = {}
+    return np.array([places.setdefault(one, len(places)) for one in named], np.int64)
+
+
+def _cells(values: FloatArray, edges: FloatArray) -> IntArray:
+    step = edges[1] - edges[0]
+    found: IntArray = np.clip(((values - edges[0]) / step).astype(np.int64), 0, CELLS - 1).ravel()
+    return found
