@@ -1,11 +1,13 @@
 """Texts as columns: their words and letters, a few plain counts, embeddings and ratings where there are some."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from acidtest.errors import AcidtestError, DataError
 from acidtest.stats.estimate import FloatArray
@@ -20,6 +22,8 @@ DIMENSIONS = 64
 """Most directions that words, and that letters, are summed up in."""
 
 _ITEMS_PER_DIMENSION = 6
+_COMMON = 0.9
+_MOST_COLUMNS = 50_000
 _EACH = ("counts", "ratings")
 """Blocks whose columns are scaled one by one; in the others a direction that matters less stays smaller."""
 
@@ -44,69 +48,107 @@ class Block:
     columns: FloatArray
 
 
-class TextColumns:
-    """Makes columns of texts; learnt from some items, then the same for any others.
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """What n items hold: counts of words and of letters (sparse), and numbers that are few (dense); NaN: not known."""
+
+    sparse: Mapping[str, Any]
+    dense: Mapping[str, FloatArray]
+
+    def take(self, index: NDArray[np.int64]) -> "Counted":
+        """Return some of the items."""
+        return Counted(
+            sparse={name: counts[index] for name, counts in self.sparse.items()},
+            dense={name: columns[index] for name, columns in self.dense.items()},
+        )
+
+
+class TextReader:
+    """Counts what texts hold; knows the words and the runs of letters of the texts it was made from.
 
     Args:
-        texts: What the items ask. They are data: nothing in them is carried out.
-        choices: How many choices each item has; 0 where it has none.
-        extra: [n, k] further numbers, NaN where not known: ratings by a judge.
+        texts: What items ask. They are data: nothing in them is carried out.
         embed: An encoder, where one is at hand.
-        plain_only: No words and letters: the counts alone.
-        seed: For the decomposition, which draws.
     """
 
-    def __init__(
-        self,
-        texts: Sequence[str],
-        *,
-        choices: Sequence[int] | None = None,
-        extra: FloatArray | None = None,
-        embed: Embed | None = None,
-        plain_only: bool = False,
-        seed: int = 0,
-    ) -> None:
-        self.embed = embed
-        self.extra_columns = 0 if extra is None else extra.shape[1]
-        size = min(DIMENSIONS, len(texts) // _ITEMS_PER_DIMENSION)
-        kinds = () if plain_only or size < 2 else (("words", "word"), ("letters", "char_wb"))  # noqa: PLR2004
-        found = ((name, _Decomposed.of(texts, analyzer, size, seed)) for name, analyzer in kinds)
-        self._decomposed = {name: one for name, one in found if one is not None}
-        raw = self._raw(texts, choices, extra)
-        self._scale = {name: _Scale.of(columns, together=name not in _EACH) for name, columns in raw.items()}
+    def __init__(self, texts: Sequence[str], embed: Embed | None = None) -> None:
+        from sklearn.feature_extraction.text import CountVectorizer
 
-    def blocks(
-        self, texts: Sequence[str], *, choices: Sequence[int] | None = None, extra: FloatArray | None = None
-    ) -> list[Block]:
-        """Return the columns of items; [m] texts, and the same further numbers as were learnt with.
+        self._embed = embed
+        self._vectors: dict[str, Any] = {}
+        bounded = [text[:LONGEST_TEXT] for text in texts]
+        for name, analyzer, runs in (("words", "word", (1, 2)), ("letters", "char_wb", (3, 5))):
+            pattern = _PIECE if analyzer == "word" else None
+            vectors = CountVectorizer(analyzer=analyzer, token_pattern=pattern, ngram_range=runs, min_df=2)
+            with suppress(ValueError):  # the texts share nothing
+                self._vectors[name] = vectors.fit(bounded)
+
+    def count(
+        self, texts: Sequence[str], choices: Sequence[int] | None = None, ratings: FloatArray | None = None
+    ) -> Counted:
+        """Return what items hold.
+
+        Args:
+            texts: [n].
+            choices: [n] how many choices each has; None: none has any.
+            ratings: [n, k] ratings, NaN where not known; None: none.
 
         Raises:
-            DataError: There are other numbers of texts, choices or further columns.
+            DataError: These are not of the same number of items, or the encoder gives something else than numbers.
         """
-        given = 0 if extra is None else extra.shape[1]
-        if given != self.extra_columns:
-            raise DataError(
-                f"{given} columns of ratings are given, {self.extra_columns} were learnt from",
-                way_out="Give the same ratings for all items; NaN where an item has none.",
-            )
-        raw = self._raw(texts, choices, extra)
-        return [Block(name=name, columns=self._scale[name].apply(columns)) for name, columns in raw.items()]
-
-    def _raw(
-        self, texts: Sequence[str], choices: Sequence[int] | None, extra: FloatArray | None
-    ) -> dict[str, FloatArray]:
-        if (choices is not None and len(choices) != len(texts)) or (extra is not None and len(extra) != len(texts)):
+        if {len(texts)} != {len(part) for part in (texts, choices, ratings) if part is not None}:
             raise DataError(
                 "texts, choices and ratings are not of the same items", way_out="Give one of each per item."
             )
-        short = [text[:LONGEST_TEXT] for text in texts]
-        raw = {"counts": plain_counts(short, choices)}
-        raw |= {name: one.apply(short) for name, one in self._decomposed.items()}
-        if self.embed is not None:
-            raw["embedding"] = _checked(self.embed(short), len(texts))
-        if extra is not None:
-            raw["ratings"] = extra
-        return raw
+        bounded = [text[:LONGEST_TEXT] for text in texts]
+        dense = {"counts": plain_counts(bounded, choices)}
+        if self._embed is not None:
+            dense["embedding"] = _checked(self._embed(bounded), len(texts))
+        if ratings is not None:
+            dense["ratings"] = np.asarray(ratings, np.float64)
+        return Counted(
+            sparse={name: one.transform(bounded).tocsr() for name, one in self._vectors.items()}, dense=dense
+        )
+
+
+class TextColumns:
+    """Makes columns of what items hold; learnt from some items, then the same for any others.
+
+    Args:
+        items: What it is learnt from.
+        seed: For the decomposition, which draws.
+    """
+
+    def __init__(self, items: Counted, seed: int = 0) -> None:
+        n = len(items.dense["counts"])
+        size = min(DIMENSIONS, n // _ITEMS_PER_DIMENSION)
+        found = {name: _Decomposed.of(counts, size, seed) for name, counts in items.sparse.items()}
+        self._decomposed = {name: one for name, one in found.items() if one is not None}
+        self._scale = {
+            name: _Scale.of(columns, together=name not in _EACH) for name, columns in self._raw(items).items()
+        }
+
+    def blocks(self, items: Counted) -> list[Block]:
+        """Return the columns of items.
+
+        Raises:
+            DataError: They have ratings and those it was learnt from had none, or the other way round.
+        """
+        raw = self._raw(items)
+        for name, scale in self._scale.items():
+            given = raw[name].shape[1] if name in raw else 0
+            if given != len(scale.mean):
+                raise DataError(
+                    f"{given} columns of {name} are given, {len(scale.mean)} were learnt from",
+                    way_out="Give the same for all items; NaN where an item has none.",
+                )
+        if set(raw) != set(self._scale):
+            raise DataError("ratings are given, and none were learnt from", way_out="Leave them out.")
+        return [Block(name=name, columns=scale.apply(raw[name])) for name, scale in self._scale.items()]
+
+    def _raw(self, items: Counted) -> dict[str, FloatArray]:
+        summed = {name: one.apply(items.sparse[name]) for name, one in self._decomposed.items()}
+        return {**items.dense, **summed}
 
 
 def plain_counts(texts: Sequence[str], choices: Sequence[int] | None = None) -> FloatArray:
@@ -163,39 +205,34 @@ def _counts(text: str, choices: int) -> list[float]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Decomposed:
-    """Weighted counts of words or of letters, summed up in a few directions."""
+    """Weighted counts, summed up in a few directions; only what stands in two learnt items or more counts."""
 
-    vectors: Any
+    used: NDArray[np.int64]
+    weights: Any
     directions: Any
 
     @classmethod
-    def of(cls, texts: Sequence[str], analyzer: str, size: int, seed: int) -> "_Decomposed | None":
-        """Return what texts are summed up by; None where they share nothing."""
+    def of(cls, counts: Any, size: int, seed: int) -> "_Decomposed | None":
+        """Return what counts are summed up by; None where items share nothing."""
         from sklearn.decomposition import TruncatedSVD
-        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.feature_extraction.text import TfidfTransformer
 
-        vectors = TfidfVectorizer(
-            analyzer=analyzer,
-            token_pattern=_PIECE if analyzer == "word" else None,
-            ngram_range=(1, 2) if analyzer == "word" else (3, 5),
-            min_df=2,
-            max_df=0.9,
-            sublinear_tf=True,
-            max_features=50_000,
-            dtype=np.float64,
-        )
-        try:
-            counted = vectors.fit_transform([text[:LONGEST_TEXT] for text in texts])
-        except ValueError:  # no word is left
-            return None
-        size = min(size, counted.shape[1] - 1, counted.shape[0] - 1)
+        items = np.bincount(counts.indices, minlength=counts.shape[1])
+        shared = np.flatnonzero((items > 1) & (items <= _COMMON * counts.shape[0]))
+        used = np.sort(shared[np.argsort(-items[shared], kind="stable")[:_MOST_COLUMNS]])
+        size = min(size, len(used) - 1)
         if size < 1:
             return None
-        return cls(vectors=vectors, directions=TruncatedSVD(n_components=size, random_state=seed).fit(counted))
+        weights = TfidfTransformer(sublinear_tf=True).fit(counts[:, used])
+        svd = TruncatedSVD(n_components=size, random_state=seed).fit(weights.transform(counts[:, used]))
+        return cls(used=used, weights=weights, directions=svd)
 
-    def apply(self, texts: Sequence[str]) -> FloatArray:
-        columns: FloatArray = np.asarray(self.directions.transform(self.vectors.transform(texts)), np.float64)
-        return columns
+    def apply(self, counts: Any) -> FloatArray:
+        """Return [n, size] sums."""
+        summed: FloatArray = np.asarray(
+            self.directions.transform(self.weights.transform(counts[:, self.used])), np.float64
+        )
+        return summed
 
 
 @dataclass(frozen=True, kw_only=True)

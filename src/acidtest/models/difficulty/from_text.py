@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.errors import DataError
-from acidtest.models.difficulty.features import Embed, TextColumns, lengths
+from acidtest.models.difficulty.features import Counted, Embed, TextColumns, TextReader, lengths
 from acidtest.models.difficulty.groups import groups_of
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.explained import Explained, explained
@@ -54,16 +54,6 @@ class TextItems:
     groups: NDArray[np.int64] | None = None
     embed: Embed | None = None
 
-    def take(self, index: NDArray[np.int64]) -> "TextItems":
-        """Return some of the items."""
-        return TextItems(
-            texts=[self.texts[i] for i in index],
-            choices=None if self.choices is None else [self.choices[i] for i in index],
-            ratings=None if self.ratings is None else self.ratings[index],
-            groups=None if self.groups is None else self.groups[index],
-            embed=self.embed,
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
@@ -101,6 +91,7 @@ class TextDifficulty:
     check: Check
     shares: dict[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    reader: TextReader
     columns: TextColumns
     regression: LatentRegression
 
@@ -117,10 +108,10 @@ class TextDifficulty:
         Raises:
             DataError: Ratings are given and it was learnt without, or the other way round.
         """
-        blocks = self.columns.blocks(texts, choices=choices, extra=ratings)
+        blocks = self.columns.blocks(self.reader.count(texts, choices, ratings))
         if not self.useful:
             return np.full(len(texts), self.known.mean), np.full(len(texts), np.sqrt(self.known.spread))
-        mean, sd = self.regression.predict(np.concatenate([block.columns for block in blocks], axis=1))
+        mean, sd = self.regression.predict(np.hstack([block.columns for block in blocks]))
         return mean, sd * self.check.width
 
 
@@ -159,17 +150,12 @@ def _learnt(items: TextItems, value: FloatArray, se: FloatArray, seed: int) -> T
             f"{len(items.texts)} texts, {len(value)} difficulties and {len(se)} errors are not of the same items",
             way_out="Give one of each per item.",
         )
-    if items.groups is None:
-        items = TextItems(
-            texts=items.texts,
-            choices=items.choices,
-            ratings=items.ratings,
-            embed=items.embed,
-            groups=groups_of(items.texts),
-        )
+    reader = TextReader(items.texts, items.embed)
+    counted = reader.count(items.texts, items.choices, items.ratings)
+    groups = groups_of(items.texts) if items.groups is None else items.groups
     seen = without_shrinkage(value, se)
-    check = _check(items, value, se, seed)
-    columns, regression, blocks = _fitted(items, seen, seed)
+    check = _check(_Asked(counted, lengths(items.texts), groups, value, se), seed)
+    columns, regression, blocks = _fitted(counted, seen, seed)
     shares, start = {}, 0
     for name, x in blocks.items():
         told = x @ regression.weights[start : start + x.shape[1]]
@@ -177,25 +163,32 @@ def _learnt(items: TextItems, value: FloatArray, se: FloatArray, seed: int) -> T
         start += x.shape[1]
     warnings = [] if regression.converged else ["The search for the best regression did not end; look at the check."]
     return TextDifficulty(
-        known=seen, check=check, shares=shares, warnings=tuple(warnings), columns=columns, regression=regression
+        known=seen,
+        check=check,
+        shares=shares,
+        warnings=tuple(warnings),
+        reader=reader,
+        columns=columns,
+        regression=regression,
     )
 
 
-def _fitted(
-    items: TextItems, seen: Observed, seed: int, *, plain_only: bool = False
-) -> tuple[TextColumns, LatentRegression, dict[str, FloatArray]]:
-    columns = TextColumns(
-        items.texts,
-        choices=items.choices,
-        extra=items.ratings,
-        embed=items.embed,
-        plain_only=plain_only,
-        seed=seed,
-    )
-    blocks = columns.blocks(items.texts, choices=items.choices, extra=items.ratings)
-    together = np.concatenate([block.columns for block in blocks], axis=1)
-    sizes = [block.columns.shape[1] for block in blocks]
-    return columns, latent_regression(together, sizes, seen), {block.name: block.columns for block in blocks}
+def _fitted(items: Counted, seen: Observed, seed: int) -> tuple[TextColumns, LatentRegression, dict[str, FloatArray]]:
+    columns = TextColumns(items, seed)
+    blocks = {block.name: block.columns for block in columns.blocks(items)}
+    regression = latent_regression(np.hstack(list(blocks.values())), [x.shape[1] for x in blocks.values()], seen)
+    return columns, regression, blocks
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """All that the check needs of n items."""
+
+    counted: Counted
+    lengths: FloatArray
+    groups: NDArray[np.int64]
+    value: FloatArray
+    se: FloatArray
 
 
 @dataclass
@@ -211,12 +204,12 @@ class _Folds:
     spread: FloatArray
 
 
-def _check(items: TextItems, value: FloatArray, se: FloatArray, seed: int) -> Check:
-    groups = items.groups if items.groups is not None else np.arange(len(value))
+def _check(asked: _Asked, seed: int) -> Check:
+    value, se, groups = asked.value, asked.se, asked.groups
     fold = _parts(groups, seed)
     out = _Folds(*(np.full(len(value), np.nan) for _ in range(7)))
     for part in range(int(fold.max()) + 1):
-        _predict_part(items, (value, se), fold == part, out, seed)
+        _predict_part(asked, fold == part, out, seed)
     known = np.isfinite(value) & np.isfinite(se)
     rng = np.random.default_rng(seed)
     quality = [
@@ -255,19 +248,16 @@ def _parts(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     return part[of_item]
 
 
-def _predict_part(
-    items: TextItems, estimates: tuple[FloatArray, FloatArray], held: NDArray[np.bool_], out: _Folds, seed: int
-) -> None:
+def _predict_part(asked: _Asked, held: NDArray[np.bool_], out: _Folds, seed: int) -> None:
     """Predict one part of the items from all others; nothing of the part is used, not even its words."""
     rest, part = np.flatnonzero(~held), np.flatnonzero(held)
-    seen = without_shrinkage(estimates[0][rest], estimates[1][rest])
-    learn, new = items.take(rest), items.take(part)
-    columns, regression, _ = _fitted(learn, seen, seed)
-    blocks = columns.blocks(new.texts, choices=new.choices, extra=new.ratings)
-    mean, sd = regression.predict(np.concatenate([block.columns for block in blocks], axis=1))
-    by_length = lengths(learn.texts)
-    centre, size = by_length.mean(), by_length.std() or 1.0
-    length = latent_regression((by_length - centre) / size, [1], seen).predict((lengths(new.texts) - centre) / size)[0]
+    seen = without_shrinkage(asked.value[rest], asked.se[rest])
+    columns, regression, _ = _fitted(asked.counted.take(rest), seen, seed)
+    blocks = columns.blocks(asked.counted.take(part))
+    mean, sd = regression.predict(np.hstack([block.columns for block in blocks]))
+    centre, size = asked.lengths[rest].mean(), asked.lengths[rest].std() or 1.0
+    scaled = (asked.lengths - centre) / size
+    length = latent_regression(scaled[rest], [1], seen).predict(scaled[part])[0]
     out.mean[part], out.sd[part] = mean, sd
     out.prior_mean[part], out.spread[part] = seen.mean, seen.spread
     out.plain[part] = seen.mean
