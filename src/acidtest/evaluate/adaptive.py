@@ -22,7 +22,7 @@ ScoreOf = Callable[[Item, Response], float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tested:
+class TakenTest:
     """How a test went.
 
     Attributes:
@@ -46,7 +46,7 @@ async def answer_adaptively(  # noqa: PLR0913  # the items, the test, the model,
     concurrency: int,
     path: Path,
     progress: Progress,
-) -> Tested:
+) -> TakenTest:
     """Ask a language model what its test wants to know, and nothing else.
 
     Answers that stand in the file are taken from there. An item that stayed without an answer is passed over, and the
@@ -93,7 +93,7 @@ async def answer_adaptively(  # noqa: PLR0913  # the items, the test, the model,
             where=str(path),
             way_out="Look at the server, then run again: nothing that was answered is asked again.",
         )
-    return Tested(
+    return TakenTest(
         asked=tuple(items[place].id for place in test.asked), unanswered=unanswered, given_up=in_vain >= HOPELESS
     )
 

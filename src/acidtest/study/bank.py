@@ -36,11 +36,13 @@ class Adaptive:
     Attributes:
         settings: As in the study file.
         bank: From the file that the study names; None: the run calibrates its own.
+        tested: The solvers that take tests.
         fingerprint: The hash of the settings that decide which items are asked, and of the file.
     """
 
     settings: AdaptiveSettings
     bank: ItemBank | None
+    tested: tuple[str, ...]
     fingerprint: str
 
     def calibrates(self, benchmark: str) -> bool:
@@ -48,45 +50,33 @@ class Adaptive:
         return self.bank is None or benchmark in self.bank.benchmarks
 
 
-def read_adaptive(study: StudyFile, study_folder: Path) -> Adaptive | None:
-    """Return what a study says of adaptive tests, with its bank; None where it wants none.
-
-    Raises:
-        DataError: The file is no bank.
-    """
-    settings = study.adaptive
-    if settings is None:
-        return None
-    bank = None if settings.bank is None else read_bank(study_folder / settings.bank)
-    content: list[object] = [settings.model_dump(mode="json", exclude={"bank", "calibrate"})]
-    if bank is not None:
-        parameters = bank.parameters
-        numbers = [parameters.discrimination, parameters.difficulty, parameters.guess, parameters.residual]
-        content += [bank.benchmark, bank.items, bank.discrimination_se.tolist(), bank.difficulty_se.tolist()]
-        content += [None if one is None else one.tolist() for one in numbers]
-    return Adaptive(settings=settings, bank=bank, fingerprint=hashlib.sha256(orjson.dumps(content)).hexdigest())
-
-
-def check_adaptive(
+def checked_adaptive(
     study: StudyFile,
-    adaptive: Adaptive,
+    study_folder: Path,
     task: Task,
     names: Sequence[str],
     models: Mapping[str, LanguageModel | ClassicSolver],
-) -> None:
-    """Refuse what adaptive tests cannot do, before anything is sent.
+) -> Adaptive | None:
+    """Return what a study says of adaptive tests, with its bank; refuse what they cannot do before anything is sent.
 
     Args:
         study: What is asked for.
-        adaptive: What it says of tests.
+        study_folder: Where the bank's path starts.
         task: The study's task.
         names: Of all benchmarks, the real one first.
         models: By name.
 
+    Returns:
+        None where the study wants no adaptive tests.
+
     Raises:
+        DataError: The file is no bank.
         StudyFileError: The metric is no mean of items' scores, no solver would be tested, the bank knows none of the
             benchmarks, or too few solvers answer everything to calibrate one.
     """
+    adaptive = _read(study, study_folder, tested(study, models))
+    if adaptive is None:
+        return None
     metric = task.metric(study.metric)
     if not metric.is_mean or not metric.unit or metric.name in task.judged_metrics:
         means = [n for n in task.metrics if (m := task.metric(n)).is_mean and m.unit and n not in task.judged_metrics]
@@ -95,7 +85,7 @@ def check_adaptive(
             where="key 'metric'",
             way_out=f"Set 'metric' to {' or '.join(means)}." if means else "Take 'adaptive' out.",
         )
-    _check_names(study, adaptive, models)
+    _check_names(study, adaptive)
     if adaptive.bank is not None and not set(adaptive.bank.benchmarks) & set(names):
         raise StudyFileError(
             f"the bank knows none of the study's benchmarks ({', '.join(names)[:200]})",
@@ -111,9 +101,25 @@ def check_adaptive(
             way_out="Name a 'bank' ('acidtest irt SCORES --bank FILE' makes one from scores that you have), or list "
             "language models under 'calibrate': they answer everything, as classic solvers do.",
         )
+    return adaptive
 
 
-def _check_names(study: StudyFile, adaptive: Adaptive, models: Mapping[str, LanguageModel | ClassicSolver]) -> None:
+def _read(study: StudyFile, study_folder: Path, solvers: tuple[str, ...]) -> Adaptive | None:
+    settings = study.adaptive
+    if settings is None:
+        return None
+    bank = None if settings.bank is None else read_bank(study_folder / settings.bank)
+    content: list[object] = [settings.model_dump(mode="json", exclude={"bank", "calibrate"})]
+    if bank is not None:
+        parameters = bank.parameters
+        numbers = [parameters.discrimination, parameters.difficulty, parameters.guess, parameters.residual]
+        content += [bank.benchmark, bank.items, bank.discrimination_se.tolist(), bank.difficulty_se.tolist()]
+        content += [None if one is None else one.tolist() for one in numbers]
+    digest = hashlib.sha256(orjson.dumps(content)).hexdigest()
+    return Adaptive(settings=settings, bank=bank, tested=solvers, fingerprint=digest)
+
+
+def _check_names(study: StudyFile, adaptive: Adaptive) -> None:
     solvers = [solver.model for solver in study.solvers]
     for name in adaptive.settings.calibrate:
         if name not in solvers:
@@ -122,7 +128,7 @@ def _check_names(study: StudyFile, adaptive: Adaptive, models: Mapping[str, Lang
                 where="key 'adaptive.calibrate'",
                 way_out=f"{did_you_mean(name, solvers)}Name solvers of the study.",
             )
-    if not any(is_tested(study, solver, models) for solver in study.solvers):
+    if not adaptive.tested:
         raise StudyFileError(
             "no solver would take an adaptive test: classic solvers, and those under 'calibrate', answer everything",
             where="key 'adaptive'",
@@ -135,6 +141,11 @@ def is_tested(study: StudyFile, solver: SolverSpec, models: Mapping[str, Languag
     if study.adaptive is None or solver.model in study.adaptive.calibrate:
         return False
     return isinstance(models[solver.model], LanguageModel)
+
+
+def tested(study: StudyFile, models: Mapping[str, LanguageModel | ClassicSolver]) -> tuple[str, ...]:
+    """Return the solvers that take adaptive tests."""
+    return tuple(solver.model for solver in study.solvers if is_tested(study, solver, models))
 
 
 def calibrating(study: StudyFile, models: Mapping[str, LanguageModel | ClassicSolver]) -> list[str]:
@@ -157,8 +168,7 @@ def calibrated(benchmarks: Sequence[Benchmark], scores: FloatArray) -> ItemBank:
         DataError: There are too few scores.
     """
     known = scores[np.isfinite(scores)]
-    model = "2pl" if np.isin(known, (0.0, 1.0)).all() else "continuous"
-    fit = fit_irt(scores, model="2pl" if model == "2pl" else "continuous")
+    fit = fit_irt(scores, model="2pl" if np.isin(known, (0.0, 1.0)).all() else "continuous")
     names = [benchmark.name for benchmark in benchmarks for _ in benchmark.items]
     return bank_of(fit, benchmark=names, items=[item.id for benchmark in benchmarks for item in benchmark.items])
 

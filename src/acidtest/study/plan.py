@@ -104,7 +104,6 @@ class PlanInput:
         validity: What judges are asked about items; None: nothing.
         match: What the judge is asked about answers; None: nothing.
         adaptive: What is said of adaptive tests; None: every solver answers everything.
-        tested: The solvers that take them.
     """
 
     study: StudyFile
@@ -117,7 +116,6 @@ class PlanInput:
     validity: Judging | None = None
     match: Judging | None = None
     adaptive: Adaptive | None = None
-    tested: tuple[str, ...] = ()
 
 
 def make_plan(asked: PlanInput, folder: RunFolder) -> Plan:
@@ -169,11 +167,11 @@ def _adaptive_units(
     answers = {unit.key: unit.fingerprint for unit in units}
     found, about = [], [adaptive.fingerprint, asked.task.metric(asked.study.metric).name]
     if adaptive.bank is None:
-        full = [s.model for s in asked.study.solvers if s.model not in asked.tested]
+        full = [s.model for s in asked.study.solvers if s.model not in adaptive.tested]
         content = [answers[responses_key(benchmark, solver)] for benchmark in benchmarks for solver in full]
         found.append(Unit(key=BANK, fingerprint=_print([about[1], version("acidtest"), content]), files=(folder.bank,)))
         about.append(found[0].fingerprint)
-    for solver in asked.tested:
+    for solver in adaptive.tested:
         for benchmark in benchmarks:
             content = [*about, answers[responses_key(benchmark, solver)]]
             found.append(Unit(key=adaptive_key(benchmark, solver), fingerprint=_print(content), files=()))

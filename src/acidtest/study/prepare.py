@@ -14,7 +14,7 @@ from acidtest.generate.strategy import Strategy, build_strategy
 from acidtest.models.base import ClassicSolver, LanguageModel, ModelSpec
 from acidtest.models.build import build
 from acidtest.models.price import Price, price_of
-from acidtest.study.bank import Adaptive, check_adaptive, is_tested, read_adaptive
+from acidtest.study.bank import Adaptive, checked_adaptive
 from acidtest.study.judges import Judging, check_judges, match_judging, validity_judging
 from acidtest.study.plan import Plan, PlanInput, make_plan, ratings_key, responses_key
 from acidtest.study.real import given_benchmark, real_benchmark, task_class
@@ -78,14 +78,11 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
     }
     writers = {name: strategy.prompt.reference for name, strategy in strategies.items()}
     _check_readings(study, task, (real, *given.values()), models)
-    if validity:
-        check_judges({name: models[name] for name in study.judges}, validity, task)
-    if match and study.judge:
-        check_judges({study.judge: models[study.judge]}, match, task)
+    for names, judging in ((study.judges, validity), ([study.judge] if study.judge else [], match)):
+        if judging:
+            check_judges({name: models[name] for name in names}, judging, task)
     _check_prices(study, models)
-    adaptive = read_adaptive(study, study_folder)
-    if adaptive is not None:
-        check_adaptive(study, adaptive, task, [real.name, *writers, *given], models)
+    adaptive = checked_adaptive(study, study_folder, task, [real.name, *writers, *given], models)
     folder = RunFolder(root)
     asked = PlanInput(
         study=study,
@@ -98,7 +95,6 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
         validity=validity,
         match=match,
         adaptive=adaptive,
-        tested=tuple(solver.model for solver in study.solvers if is_tested(study, solver, models)),
     )
     book = _open_book(study, study_folder, folder, {**_other_prompts(task, validity, match), **writers})
     return Prepared(

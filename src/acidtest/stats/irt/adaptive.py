@@ -8,15 +8,18 @@ items' curves, and its error is S'(t) times the ability's: on one scale S'(t) is
 changes no choice.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
 
 from acidtest.errors import AcidtestError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.adaptive_ability import Likelihood
+from acidtest.stats.irt.continuous import NEAREST
 from acidtest.stats.irt.items import Items
 
 _NODES = 9
@@ -202,10 +205,9 @@ class AdaptiveTest:
     def _value(self) -> FloatArray:
         """Return [n]: what asking each item is worth at the ability so far."""
         if self._likelihood.positions:
-            here: FloatArray = self.items.information(self.ability) / self._divisor
-            return here
+            return informative(self.items, self.ability) / self._divisor
         nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-        spread = self.items.information(self._start + self._spread * nodes)
+        spread = informative(self.items, self._start + self._spread * nodes)
         average: FloatArray = (weights / weights.sum()) @ spread / self._divisor
         return average
 
@@ -232,6 +234,19 @@ class AdaptiveTest:
         lag = np.where(left, self._wanted * (self._given.sum() + 1) - self._given, -np.inf)
         lagging: NDArray[np.bool_] = self._topic == int(lag.argmax())
         return lagging
+
+
+def informative(items: Items, ability: ArrayLike) -> FloatArray:
+    """Return [..., n] the information that answers would give.
+
+    Of scores between 0 and 1 those at the ends tell little, for they are held there whatever their log-odds: the
+    information counts as often as a score lies between them.
+    """
+    if items.residual is None:
+        return items.information(ability)
+    middle, end = items.linear(ability), math.log(1 / NEAREST - 1)
+    between: FloatArray = ndtr((end - middle) / items.residual) - ndtr((-end - middle) / items.residual)
+    return items.information(ability) * between
 
 
 def _divisor(cost: ArrayLike | None, gamma: float, n: int) -> FloatArray:

@@ -2,14 +2,13 @@
 
 import math
 
+from acidtest.stats.irt.continuous import NEAREST
 from acidtest.stats.irt.items import Items
 
 _MOST_STEPS = 50
-_CLOSE = 1e-9
+_CLOSE = 1e-8
 _LONGEST_STEP = 1.0
 _STEEPEST = 500.0
-_EDGE = 0.01
-"""Scores of 0 and 1 have no logit: they count as this far from the edge."""
 
 
 class Likelihood:
@@ -35,7 +34,7 @@ class Likelihood:
         if it.residual is None:
             self._known.append((a, b, float(it.guess[item]), score))
         else:
-            noise, x = float(it.residual[item]), min(max(score, _EDGE), 1 - _EDGE)
+            noise, x = float(it.residual[item]), min(max(score, NEAREST), 1 - NEAREST)
             self._known.append((a / noise, b, 0.0, math.log(x / (1 - x)) / noise))
         self._climb()
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from acidtest.data.item_bank import ItemBank, read_bank, write_bank
 from acidtest.errors import DataError, counted
-from acidtest.evaluate.adaptive import Tested, answer_adaptively, score_of
+from acidtest.evaluate.adaptive import TakenTest, answer_adaptively, score_of
 from acidtest.evaluate.record import put_in_order
 from acidtest.models.base import ClassicSolver, LanguageModel
 from acidtest.models.caller import Caller
@@ -154,7 +154,7 @@ def _tokens(prompt: Prompt) -> float:
     return max(characters / CHARACTERS_PER_TOKEN, 1.0)
 
 
-def _note(run: Run, key: str, found: Tested, benchmark: Benchmark, solver: str) -> None:
+def _note(run: Run, key: str, found: TakenTest, benchmark: Benchmark, solver: str) -> None:
     if found.given_up:
         why = f"{counted(found.unanswered, 'item')} stayed without an answer; run again to go on"
         run.incomplete(key, f"asked {len(found.asked)} of {len(benchmark.items)} items; {why}")

@@ -1,0 +1,71 @@
+"""The score on the whole benchmark after a test, and whether its error is honest."""
+
+import numpy as np
+import pytest
+
+from acidtest.stats.irt.adaptive_score import whole_scores
+from acidtest.stats.irt.adaptive_simulation import simulate_adaptive
+from acidtest.stats.irt.items import Items
+
+
+def bank(n: int, seed: int, *, residual: bool = False) -> Items:
+    rng = np.random.default_rng(seed)
+    return Items(
+        discrimination=rng.lognormal(0, 0.4, n),
+        difficulty=rng.normal(0, 1.2, n),
+        guess=np.zeros(n),
+        residual=rng.lognormal(0, 0.3, n) if residual else None,
+    )
+
+
+@pytest.mark.parametrize(("n", "asked"), [(60, 10), (60, 30), (300, 20)])
+def test_the_interval_holds_the_whole_score_and_the_true_one(n: int, asked: int) -> None:
+    """Value +- 1.96 errors holds the true score in 95 % of solvers, and the score on just these items in no fewer.
+
+    Of 1,000 solvers: the share's own standard error is .007.
+    """
+    items = bank(n, 0)
+    truth = np.random.default_rng(1).normal(0, 1, 1000)
+    scores = (np.random.default_rng(2).random((1000, n)) < items.expected(truth)).astype(float)
+    seen = simulate_adaptive(scores, items, most_items=asked).scores(scores)
+    found = whole_scores(seen, items)
+    true, whole = items.expected(truth).mean(axis=1), scores.mean(axis=1)
+    within = [float((np.abs(found.value - x) <= 1.96 * found.error).mean()) for x in (true, whole)]
+    assert 0.925 <= within[0] <= 0.975
+    assert within[1] >= 0.93
+    # The raw mean of what was asked is no score of the benchmark: good solvers were asked hard items.
+    if asked < n / 2:
+        assert np.abs(np.nanmean(seen, axis=1) - whole).mean() > 1.5 * np.abs(found.value - whole).mean()
+
+
+def test_scores_between_0_and_1() -> None:
+    items = bank(80, 3, residual=True)
+    assert items.residual is not None
+    truth = np.random.default_rng(4).normal(0, 1, 1500)
+    logits = items.linear(truth) + items.residual * np.random.default_rng(5).normal(size=(1500, 80))
+    scores = 1 / (1 + np.exp(-logits))
+    found = whole_scores(simulate_adaptive(scores, items, most_items=8).scores(scores), items)
+    within = float((np.abs(found.value - scores.mean(axis=1)) <= 1.96 * found.error).mean())
+    assert 0.92 <= within <= 0.97
+
+
+def test_all_items_answered_is_the_mean_with_no_more_than_its_plain_error() -> None:
+    items = bank(40, 6)
+    scores = (np.random.default_rng(7).random((30, 40)) < 0.5).astype(float)
+    found = whole_scores(scores, items)
+    np.testing.assert_allclose(found.value, scores.mean(axis=1))
+    assert (found.error <= scores.std(axis=1, ddof=1) / np.sqrt(40) + 1e-12).all()
+    assert (found.asked == 40).all()
+    edge = whole_scores(np.ones((1, 40)), items)
+    assert edge.error[0] == 0.0  # the interval knows what a share at the edge is worth
+
+
+def test_the_common_error_is_that_of_drawing_items() -> None:
+    """Against drawing 60 items again and again: how far the mean score of all solvers moves."""
+    big = bank(20_000, 8)
+    truth = np.random.default_rng(9).normal(0, 1, 50)
+    means = big.expected(truth).mean(axis=0)
+    draws = np.random.default_rng(10).choice(means, (4000, 60)).mean(axis=1)
+    items = bank(60, 11)
+    scores = (np.random.default_rng(12).random((50, 60)) < items.expected(truth)).astype(float)
+    assert whole_scores(scores, items).common == pytest.approx(draws.var(), rel=0.35)  # 60 items tell it roughly
