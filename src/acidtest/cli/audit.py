@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from acidtest.cli.generators import generators_of
 from acidtest.cli.score_options import BENCHMARK, FRACTION, LOWER, METRIC, PERCENT, SYNTHETIC
-from acidtest.errors import AcidtestError
 
 _FILES = typer.Argument(
     metavar="SCORES...", help="CSV, TSV, JSON lines (each also .gz) or Parquet; long or wide.", show_default=False
@@ -63,7 +63,7 @@ def audit(  # noqa: PLR0913  # one argument per option
         scores,
         real=real,
         synthetic=synthetic or (),
-        generators=_generators(generator or ()),
+        generators=generators_of(generator or ()),
         metric=metric,
         percent=percent,
         fractions=fraction or (),
@@ -77,17 +77,3 @@ def audit(  # noqa: PLR0913  # one argument per option
 
         write_page(html, report, title=f"{real}: can synthetic benchmarks stand in for it?")
     show_outcome(report, page=html, json_file=json_file, gate=gate)
-
-
-def _generators(given: list[str] | tuple[str, ...]) -> dict[str, str]:
-    """Read BENCHMARK=MODEL; the first = parts them, so that a model's name may hold one."""
-    found: dict[str, str] = {}
-    for text in given:
-        benchmark, equals, model = text.partition("=")
-        if not (benchmark and equals and model):
-            raise AcidtestError(
-                f"--generator '{text[:80]}' is not BENCHMARK=MODEL", way_out="Write --generator my_set=gpt-4o."
-            )
-        if found.setdefault(benchmark, model) != model:
-            raise AcidtestError(f"--generator names two models for '{benchmark[:80]}'", way_out="Name one.")
-    return found

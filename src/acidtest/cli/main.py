@@ -22,6 +22,8 @@ COMMANDS = {
     "plan": "acidtest.cli.plan",
     "review": "acidtest.cli.review",
     "validity": "acidtest.cli.validity",
+    "irt": "acidtest.cli.irt",
+    "adapt": "acidtest.cli.adapt",
     "fetch": "acidtest.cli.fetch",
     "init": "acidtest.cli.init",
     "list": "acidtest.cli.list_names",

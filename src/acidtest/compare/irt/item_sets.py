@@ -21,6 +21,9 @@ from acidtest.stats.irt.item_posterior import Clouds, item_clouds, prior_of
 from acidtest.types import Kind
 from acidtest.types.irt import Histogram, InformationCurve, ItemSet, SetDifference
 
+Seen = float | FloatArray | np.floating[Any]
+"""One number as it was seen."""
+
 ROUNDS, ROUNDS_OF_MANY = 400, 200
 MANY_ITEMS = 3000
 FEW_ITEMS = 20
@@ -29,7 +32,10 @@ QUANTILES = {"q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9}
 _CURVE = 61
 _BARS = 40
 
-_HOW = "items' posteriors pooled; interval: items resampled, bundles whole, their population fitted anew"
+_HOW = (
+    "items' posteriors pooled, no difficulty beyond all solvers by more than 2; interval: items resampled, bundles "
+    "whole, their population fitted anew"
+)
 _SHARE_HOW = f"{_HOW}; the abilities at the ends move by their errors"
 
 
@@ -53,7 +59,8 @@ class SetDraws:
     def resampled_mean(self, of_items: FloatArray) -> FloatArray:
         """Return [R, ...]: the mean over items [n, ...] in every resample."""
         each: FloatArray = self.counts @ of_items
-        return each / self.counts.sum(1).reshape(-1, *[1] * (each.ndim - 1))
+        mean: FloatArray = each / self.counts.sum(1).reshape(-1, *[1] * (each.ndim - 1))
+        return mean
 
 
 class SetsOnScale:
@@ -242,15 +249,11 @@ class SetsOnScale:
             "information per item, mean over solvers, synthetic over real",
         )
 
-    def _two(
-        self, value: "float | FloatArray | np.floating[Any]", drawn: FloatArray, sets: Sequence[SetDraws], method: str
-    ) -> Estimate:
+    def _two(self, value: Seen, drawn: FloatArray, sets: Sequence[SetDraws], method: str) -> Estimate:
         smaller = min(sets, key=lambda one: one.items)
         return self._estimate(smaller, value, drawn, f"{method}; {_HOW}")
 
-    def _estimate(
-        self, one: SetDraws, value: "float | FloatArray | np.floating[Any]", drawn: FloatArray, method: str = _HOW
-    ) -> Estimate:
+    def _estimate(self, one: SetDraws, value: Seen, drawn: FloatArray, method: str = _HOW) -> Estimate:
         warnings = []
         if one.items < FEW_ITEMS:
             warnings.append(f"only {one.items} items")

@@ -1,0 +1,123 @@
+"""What `acidtest irt` writes and prints once all is computed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from acidtest.compare.irt.calibrate import Calibration
+from acidtest.types.irt import IrtReport
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from acidtest.compare.irt.flaws import FlawAudit
+
+
+@dataclass(frozen=True, kw_only=True)
+class IrtFiles:
+    """Where to write; None: nowhere. The names of tables are checked before anything is computed.
+
+    Attributes:
+        json: - is the terminal.
+    """
+
+    json: str | None
+    html: Path | None
+    bank: Path | None
+    items: Path | None
+
+    def __post_init__(self) -> None:
+        from acidtest.data.table_file import check_ending
+
+        for path in (self.bank, self.items):
+            if path is not None:
+                check_ending(path)
+
+
+def audit_of(
+    found: Calibration, paths: Sequence[Path], benchmark: Sequence[str], *, fdr: float, seed: int
+) -> "FlawAudit":
+    """Return the audit of flawed items; the answers themselves take part where the files hold them."""
+    from acidtest.compare.irt.flaws import audit_items
+    from acidtest.data.score_answers import read_answers
+
+    answers = read_answers(paths, benchmark=benchmark, only=found.matrix.benchmarks)
+    return audit_items(found.matrix, found.fit, fdr=fdr, seed=seed, answers=answers)
+
+
+def flags_by_item(found: Calibration, audit: "FlawAudit | None") -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return (benchmark, item) -> what the audit says against it."""
+    if audit is None:
+        return {}
+    from acidtest.compare.irt.flaws import flags_of
+
+    matrix = found.matrix
+    named = zip(matrix.benchmark, matrix.items, flags_of(audit), strict=True)
+    return {(benchmark, item): (flag,) for benchmark, item, flag in named if flag}
+
+
+def show_irt(report: IrtReport, found: Calibration, *, audit: "FlawAudit | None", files: IrtFiles) -> None:
+    """Print what was found, and write the files that were asked for."""
+    _write_tables(report, found, files)
+    if files.json:
+        content = _json(report, audit)
+        if files.json == "-":
+            typer.echo(content, nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        else:
+            from acidtest.data.run_folder import write_atomically
+
+            write_atomically(Path(files.json), content)
+    if files.json != "-":
+        from acidtest.report.irt_terminal import print_irt
+
+        print_irt(report, more=_parts(audit))
+        for what, path in (("Bank", files.bank), ("Items", files.items), ("Page", files.html)):
+            if path is not None:
+                typer.echo(f"{what}: {path}")
+
+
+def _parts(audit: "FlawAudit | None") -> "list[RenderableType]":
+    parts: list[RenderableType] = []
+    if audit is not None:
+        from acidtest.report.flaws_terminal import flaw_lines
+
+        parts.append(flaw_lines(audit))
+    return parts
+
+
+def _json(report: IrtReport, audit: "FlawAudit | None") -> bytes:
+    from acidtest.compare.irt.contract import dumps
+
+    flaws = None
+    if audit is not None:
+        from acidtest.report.flaws_terminal import flaws_json
+
+        flaws = flaws_json(audit)
+    return dumps(report, flaws=flaws)
+
+
+def _write_tables(report: IrtReport, found: Calibration, files: IrtFiles) -> None:
+    if files.bank is not None:
+        from acidtest.data.item_bank import bank_of, write_bank
+
+        write_bank(files.bank, bank_of(found.fit, benchmark=found.matrix.benchmark, items=found.matrix.items))
+    if files.items is not None:
+        from acidtest.data.table_file import write_table
+
+        write_table(
+            files.items,
+            {
+                "benchmark": [item.benchmark for item in report.items],
+                "item": [item.item for item in report.items],
+                "difficulty": [item.difficulty for item in report.items],
+                "difficulty_se": [item.difficulty_se for item in report.items],
+                "discrimination": [item.discrimination for item in report.items],
+                "discrimination_se": [item.discrimination_se for item in report.items],
+                "right": [item.right for item in report.items],
+                "answers": [item.answers for item in report.items],
+                "flags": [" ".join(item.flags) for item in report.items],
+            },
+        )
