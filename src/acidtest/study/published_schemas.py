@@ -7,6 +7,7 @@ import orjson
 from pydantic import BaseModel
 
 from acidtest.compare import adaptive_json, lab_json, levels_json, validity_contract
+from acidtest.compare.adapt import contract as adapt_contract
 from acidtest.compare.contract import json_schema
 from acidtest.compare.planning import contract as plan_contract
 from acidtest.data.run_folder import write_atomically
@@ -30,6 +31,7 @@ def schemas() -> dict[str, bytes]:
     found = {name: draft | record.model_json_schema(by_alias=True) for name, record in RECORDS.items()}
     found["fidelity"] = json_schema()
     found["plan"] = plan_contract.json_schema()
+    found["adapt"] = adapt_contract.json_schema()
     found["adaptive"] = adaptive_json.json_schema()
     found["lab"] = lab_json.json_schema()
     found["levels"] = levels_json.json_schema()

@@ -13,7 +13,7 @@ from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.items import Items
 from acidtest.stats.irt.small_test import SmallTest
 
-RESTARTS = 5
+RESTARTS = 3
 SWEEPS = 30
 
 

@@ -1,0 +1,103 @@
+"""`acidtest adapt`: how few items would do, and which, from scores that one has already. Nothing is called."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from acidtest.cli.score_options import METRIC
+from acidtest.errors import AcidtestError
+
+if TYPE_CHECKING:
+    from acidtest.types.adapt import AdaptReport
+
+_FILES = typer.Argument(
+    metavar="SCORES...", help="CSV, TSV, JSON lines (each also .gz) or Parquet, item by item.", show_default=False
+)
+_BENCHMARK = typer.Option(
+    "--benchmark", metavar="NAME", help="The benchmark; all in the table as one, unless named.", show_default=False
+)
+_ITEMS = typer.Option("--items", metavar="K,K...", help="How many items to ask.")
+_METHOD = typer.Option("--method", metavar="NAME", help="information, anchors, random, adaptive or all.")
+_FOLDS = typer.Option("--folds", help="Solvers are left out in so many parts; families stay whole.")
+_REPEATS = typer.Option("--repeats", help="Split solvers anew so often: slower and steadier.")
+_FORMS = typer.Option("--forms", help="Make so many parallel forms; 0: none.")
+_FORM_ITEMS = typer.Option("--form-items", help="Items of each parallel form.")
+_CHOOSE = typer.Option("--choose", metavar="FILE", help="Write the chosen items (.csv or .jsonl).", show_default=False)
+_JSON = typer.Option("--json", metavar="FILE", help="Write what was found as JSON, - for the terminal.")
+_LEVEL = typer.Option("--level", help="Of all intervals.")
+_PERCENT = typer.Option("--percent", help="Scores are percentages.")
+
+
+def adapt(  # noqa: PLR0913  # one argument per option
+    scores: Annotated[list[Path], _FILES],
+    *,
+    benchmark: Annotated[list[str] | None, _BENCHMARK] = None,
+    metric: Annotated[str, METRIC] = "",
+    items: Annotated[str, _ITEMS] = "16,50,100",
+    method: Annotated[str, _METHOD] = "all",
+    folds: Annotated[int, _FOLDS] = 5,
+    repeats: Annotated[int, _REPEATS] = 1,
+    forms: Annotated[int, _FORMS] = 0,
+    form_items: Annotated[int, _FORM_ITEMS] = 50,
+    choose: Annotated[Path | None, _CHOOSE] = None,
+    json_file: Annotated[str | None, _JSON] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 0,
+    level: Annotated[float, _LEVEL] = 0.95,
+    percent: Annotated[bool, _PERCENT] = False,
+) -> None:
+    """Say how few items would tell the score on all, how well, and which: judged by solvers that are left out."""
+    if not 0 < level < 1:
+        raise AcidtestError(f"--level {level:g} is no probability", way_out="Name one above 0 and below 1.")
+    if repeats < 1:
+        raise AcidtestError(f"--repeats {repeats}", way_out="Split at least once: --repeats 1.")
+    if choose is not None:
+        from acidtest.data.chosen_items import check_ending
+
+        check_ending(choose)
+    from acidtest.compare.adapt.adapt import adapt as adapt_to
+    from acidtest.compare.adapt.methods import names_of
+    from acidtest.data.score_matrix import read_matrix
+
+    names_of(method)
+    found = adapt_to(
+        read_matrix(scores, only=tuple(benchmark or ()), metric=metric, percent=percent),
+        sizes=_sizes(items),
+        method=method,
+        folds=folds,
+        repeats=repeats,
+        forms=forms,
+        form_items=form_items,
+        seed=seed,
+        level=level,
+    )
+    if choose is not None:
+        from acidtest.data.chosen_items import write_chosen
+
+        write_chosen(choose, [(f"{one.method} {len(one.items)}", one.items) for one in found.chosen])
+    _show(found, json_file)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise AcidtestError(
+            f"--items '{text[:60]}' is no list of numbers", way_out="Part them by commas: --items 16,50,100."
+        ) from None
+
+
+def _show(found: "AdaptReport", json_file: str | None) -> None:
+    if json_file == "-":
+        from acidtest.compare.adapt.contract import dumps
+
+        typer.echo(dumps(found), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        return
+    from acidtest.report.adapt_terminal import print_adapt
+
+    print_adapt(found)
+    if json_file:
+        from acidtest.compare.adapt.contract import dumps
+        from acidtest.data.run_folder import write_atomically
+
+        write_atomically(Path(json_file), dumps(found))

@@ -1,0 +1,1 @@
+"""How few items would do, and which: small tests, judged by solvers that were left out."""
