@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from acidtest.compare import adaptive_json, lab_json, levels_json, validity_contract
 from acidtest.compare.adapt import contract as adapt_contract
 from acidtest.compare.contract import json_schema
+from acidtest.compare.irt import contract as irt_contract
 from acidtest.compare.planning import contract as plan_contract
 from acidtest.data.run_folder import write_atomically
 from acidtest.study.schema import StudyFile
@@ -35,6 +36,7 @@ def schemas() -> dict[str, bytes]:
     found["adaptive"] = adaptive_json.json_schema()
     found["lab"] = lab_json.json_schema()
     found["levels"] = levels_json.json_schema()
+    found["irt"] = irt_contract.json_schema()
     found["validity"] = validity_contract.json_schema()
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return {f"{name}.schema.json": orjson.dumps(schema, option=options) for name, schema in found.items()}

@@ -30,10 +30,12 @@ class SetAbilities:
 
     Attributes:
         value: [M] NaN where a solver answered none of its items.
+        variance: [M] of its error, were the items' parameters known.
         influence: [M, n] how far each answer moves its solver's ability; they sum to about 0.
     """
 
     value: FloatArray
+    variance: FloatArray
     influence: FloatArray
 
 
@@ -66,8 +68,9 @@ class FamilyShift:
     """Shifts of families from a real set to a synthetic one.
 
     A family's shift is the ability that its solvers show on the synthetic set less the one they show on the real set,
-    less the same of all other solvers: item parameters take up what all have in common. Its error is the spread of
-    what single items contribute (a sandwich estimate, bundles whole), so that solvers that err together count once.
+    less the same of all other solvers: item parameters take up what all have in common. Solvers count by how well
+    their own shift is known, given that shifts differ among the others anyway. Its error is the spread of what single
+    items contribute (a sandwich estimate, bundles whole), so that solvers that err together count once.
 
     Args:
         real, synthetic: [M, n] scores.
@@ -106,7 +109,10 @@ class FamilyShift:
             nan = float("nan")
             return Shift(ability=nan, ability_se=nan, score=nan, score_se=nan, degrees=0, p=nan, p_spread=nan,
                          members=k, others=rest)  # fmt: skip
-        weight = inside / k - outside / rest
+        own = self.synthetic.variance + self.real.variance
+        whole = own + _spread(self.shift[outside], own[outside])
+        weight = np.where(inside, 1 / whole, 0) / (1 / whole)[inside].sum()
+        weight -= np.where(outside, 1 / whole, 0) / (1 / whole)[outside].sum()
         real = self._grouped(0, weight @ self.real.influence)
         synthetic = self._grouped(1, weight @ self.synthetic.influence)
         value = float(weight @ np.nan_to_num(self.shift))
@@ -123,19 +129,12 @@ class FamilyShift:
             score_se=float(np.sqrt(left * (_variance(by_item) + _variance(through)))),
             degrees=degrees,
             p=_two_sided(value / max(float(se), _TINY), degrees),
-            p_spread=self._against_others(inside, outside),
+            p_spread=_two_sided(value / float(np.sqrt((weight**2 * whole)[there].sum())), rest - 1)
+            if rest >= FEWEST_OTHERS
+            else float("nan"),
             members=k,
             others=rest,
         )
-
-    def _against_others(self, inside: BoolArray, outside: BoolArray) -> float:
-        """Student's t of the family's mean shift against the spread of the other solvers' shifts."""
-        k, rest = int(inside.sum()), int(outside.sum())
-        if rest < FEWEST_OTHERS:
-            return float("nan")
-        others = self.shift[outside]
-        width = float(others.std(ddof=1)) * (1 / k + 1 / rest) ** 0.5
-        return _two_sided(float(self.shift[inside].mean() - others.mean()) / max(width, _TINY), rest - 1)
 
     def _grouped(self, which: int, values: FloatArray) -> FloatArray:
         return np.bincount(self.bundles[which], weights=values).astype(np.float64)
@@ -169,6 +168,7 @@ def set_abilities(scores: FloatArray, items: Items) -> SetAbilities:
     whole = np.where(seen, information, 0.0).sum(1, keepdims=True) + ABILITY_SD**-2
     return SetAbilities(
         value=np.where(seen.any(1), value, np.nan),
+        variance=1 / whole[:, 0],
         influence=np.where(seen, moved, 0.0) / whole,
     )
 
@@ -261,6 +261,16 @@ def false_discovery(p: FloatArray) -> FloatArray:
     raised = p[order] * len(order) / np.arange(1, len(order) + 1)
     found[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1.0)
     return found
+
+
+def _spread(shifts: FloatArray, variance: FloatArray) -> float:
+    """Return the variance of true shifts among solvers (DerSimonian and Laird, Controlled Clinical Trials 7, 1986)."""
+    weight = 1 / variance
+    total = weight.sum()
+    middle = (weight * shifts).sum() / total
+    q = (weight * (shifts - middle) ** 2).sum()
+    room = total - (weight**2).sum() / total
+    return max(0.0, float((q - (len(shifts) - 1)) / room)) if room > 0 else 0.0
 
 
 def _variance(contributions: FloatArray) -> float:
