@@ -37,20 +37,24 @@ def print_levels(report: LevelsReport, *, console: "Console | None" = None) -> N
 
 
 def _needed(out: "Console", report: LevelsReport) -> None:
-    """Print a row for each benchmark and solver: its mean level, and where its items were first solved."""
-    columns = ["benchmark", "solver", "mean level", "less the real set", *_numbers(report), NEVER]
+    """Print each solver's mean level on each benchmark, then where items were first solved."""
     rows = []
     for name, found in report.benchmarks.items():
         sampled = found.items < found.all_items
         items = f"{found.items} of {counted(found.all_items, 'item')}" if sampled else counted(found.items, "item")
-        blanks = [""] * (len(report.levels) + 1)
-        rows.append([name, "all", _shown(found.mean), _less(found.difference), *blanks])
-        for place, (solver, told) in enumerate(found.solvers.items()):
-            shares = [percent(told.shares[level].value) for level in (*report.levels, NEVER)]
-            less = _less(found.differences.get(solver))
-            rows.append([f"  {items}" if place == 0 else "", solver, _shown(told.mean), less, *shares])
-        rows.append(["", "blind guesses", number(found.guess.value), "", *blanks])
-    _table(out, columns, rows)
+        rows.append([name, f"all, {items}", _shown(found.mean), _less(found.difference)])
+        rows += [
+            ["", solver, _shown(told.mean), _less(found.differences.get(solver))]
+            for solver, told in found.solvers.items()
+        ]
+        rows.append(["", "blind guesses", number(found.guess.value), ""])
+    _table(out, ["benchmark", "solver", "mean level", "less the real set"], rows)
+    rows = [
+        [name, solver, *(percent(told.shares[level].value) for level in (*report.levels, NEVER))]
+        for name, found in report.benchmarks.items()
+        for solver, told in found.solvers.items()
+    ]
+    _table(out, ["first solved at", "solver", *_numbers(report), NEVER], rows)
 
 
 def _checks(out: "Console", report: LevelsReport) -> None:
