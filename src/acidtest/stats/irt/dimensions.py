@@ -36,7 +36,7 @@ class Dimensions:
 
     Attributes:
         roots: [k] eigenvalues of what one ability leaves unexplained, the largest first; the mean of all is 1.
-        usual: [k] what 95 % of simulated one-ability tables stay below; 99 % from the second on, which the first disturbs.
+        usual: [k] what 95 % of simulated one-ability tables stay below; 99 % from the second on, as the first disturbs.
         parallel: 1 and the number of leading eigenvalues above `usual`.
         p: Chance of so large a first eigenvalue with one ability.
         gain: [D] held-out log-likelihood per answer beyond one ability's, for 1, 2, ... abilities; above 0: better.

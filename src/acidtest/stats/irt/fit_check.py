@@ -17,7 +17,7 @@ from acidtest.errors import DataError
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.irt.fit import Fit
 from acidtest.stats.irt.limited_information import LimitedInformation, limited_information
-from acidtest.stats.irt.misfit import IntArray, Misfit, false_discovery, misfit, residual_correlations
+from acidtest.stats.irt.misfit import IntArray, Misfit, false_discovery, misfit, parting, residual_correlations
 from acidtest.stats.irt.quick_fit import quick_fit
 from acidtest.stats.irt.replicates import drawn_items, replicates, simulated
 
@@ -27,6 +27,7 @@ DISCOVERY = 0.1
 """Rate of false finds among the items and pairs that are called."""
 FEWEST_DRAWS = 20
 TINY = 1e-9
+MOSTLY = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class FitCheck:
             none, .05 is small, .1 and more is not (as a standardised root mean square residual).
         pairs: Item pairs called dependent at a false discovery rate of 10 %, the surest first, 50 at most.
         pairs_called, pairs_checked, pairs_all: How many were called, checked, and exist. Where there are too many,
-            those among 250 items drawn at random are checked.
+            those among 250 items drawn at random are checked; items that hardly part solvers are in no pair.
         outfit, outfit_p: [n] surprise in single answers, about 1, and chance of so much; NaN: nobody answered.
         curve, curve_p: [n] misfit of the curve over groups of solvers, and chance of so much.
         item_q: [n] false discovery rate at which the item would be called by either.
@@ -117,7 +118,8 @@ def check_fit(scores: ArrayLike, fit: Fit, *, seed: int, draws: int = 200) -> Fi
         raise DataError(f"{draws} draws tell nothing", way_out=f"Ask for {FEWEST_DRAWS} at least.")
     rng = np.random.default_rng(seed)
     n = len(fit.items)
-    among = np.sort(rng.choice(n, min(n, MOST_ITEMS_IN_PAIRS), replace=False)).astype(np.int64)
+    use = np.flatnonzero(parting(given))
+    among = np.sort(rng.choice(use, min(len(use), MOST_ITEMS_IN_PAIRS), replace=False)).astype(np.int64)
     seen = misfit(given, *quick_fit(given, fit))
     drawn = _simulate(given, fit, among, rng, draws)
     outfit_p, curve_p = _tail(seen.outfit, drawn.outfit), _tail(seen.curve, drawn.curve)
@@ -180,14 +182,14 @@ def _tail(seen: FloatArray, drawn: FloatArray) -> FloatArray:
 def _dependence(seen: Misfit, drawn: _Simulated, among: IntArray) -> tuple[tuple[DependentPair, ...], int, Check]:
     own = residual_correlations(seen, among)
     one, two = (among[side] for side in np.triu_indices(len(among), 1))
-    usable = np.isfinite(own) & np.isfinite(drawn.pairs).all(0)
+    usable = np.isfinite(own) & (np.isfinite(drawn.pairs).mean(0) > MOSTLY)
     own, pool = own[usable], drawn.pairs[:, usable]
     one, two = one[usable], two[usable]
     question = "Do answers to two items go together beyond the ability?"
     if not len(own):
         nothing = Estimate(value=np.nan, n=0, method="no pair of items has enough answers")
         return (), 0, Check(question=question, found=nothing, p=np.nan)
-    squares = (pool**2).mean(1)
+    squares = np.nanmean(pool**2, 1)
     over = float((own**2).mean()) - squares
     low, middle, high = np.quantile(over, [0.025, 0.5, 0.975])
     found = Estimate(
@@ -209,8 +211,9 @@ def _dependence(seen: Misfit, drawn: _Simulated, among: IntArray) -> tuple[tuple
 
 def _pair_tail(own: FloatArray, pool: FloatArray) -> FloatArray:
     """Return two-sided chances of each pair's correlation, over all pairs' draws, each pair's mean and spread out."""
-    mean, spread = pool.mean(0), np.maximum(pool.std(0), TINY)
-    all_of_them = np.sort(np.abs((pool - mean) / spread).ravel())
+    mean, spread = np.nanmean(pool, 0), np.maximum(np.nanstd(pool, 0), TINY)
+    away = np.abs((pool - mean) / spread).ravel()
+    all_of_them = np.sort(away[np.isfinite(away)])
     z = np.abs((own - mean) / spread)
     above = len(all_of_them) - np.searchsorted(all_of_them, z, side="left")
     found: FloatArray = (above + 1) / (len(all_of_them) + 1)

@@ -12,6 +12,8 @@ from acidtest.stats.irt.items import Items
 LEAST_VARIANCE = 0.01
 """Of an answer: one surprise where the model is sure would drown all else."""
 GROUP, MOST_GROUPS = 5, 10
+FEWEST_OF_A_KIND, FEWEST_SHARED = 3, 8
+TINY = 1e-12
 IntArray = NDArray[np.int64]
 
 
@@ -25,12 +27,14 @@ class Misfit:
             variances, summed (the idea of Orlando and Thissen's S-X2, with groups by fitted ability).
         residual: [M, n] residuals, 0 where not scored.
         variance: [M, n] their variances under the model, 0 where not scored.
+        parting: [n] whether scores part solvers at all: right and wrong answers, three of each at least.
     """
 
     outfit: FloatArray
     curve: FloatArray
     residual: FloatArray
     variance: FloatArray
+    parting: NDArray[np.bool_]
 
 
 def misfit(scores: FloatArray, items: Items, ability: FloatArray) -> Misfit:
@@ -49,14 +53,32 @@ def misfit(scores: FloatArray, items: Items, ability: FloatArray) -> Misfit:
     member = _groups(ability)
     over, under = member.T @ residual, member.T @ variance
     curve = np.divide(over**2, under, out=np.zeros_like(over), where=under > 0).sum(0)
-    return Misfit(outfit=outfit, curve=np.where(count > 0, curve, np.nan), residual=residual, variance=variance)
+    return Misfit(
+        outfit=outfit,
+        curve=np.where(count > 0, curve, np.nan),
+        residual=residual,
+        variance=variance,
+        parting=parting(scores),
+    )
+
+
+def parting(scores: FloatArray) -> NDArray[np.bool_]:
+    """Return [n]: whether at least three solvers are better, and three worse, than the middle of the item's scores."""
+    known = np.isfinite(scores)
+    few = known.sum(0) < 2 * FEWEST_OF_A_KIND
+    middle = np.where(few, np.nan, np.nansum(np.where(known, scores, 0.0), 0) / np.maximum(known.sum(0), 1))
+    with np.errstate(invalid="ignore"):
+        better, worse = (scores > middle).sum(0), (scores < middle).sum(0)
+    found: NDArray[np.bool_] = (better >= FEWEST_OF_A_KIND) & (worse >= FEWEST_OF_A_KIND)
+    return found
 
 
 def residual_correlations(found: Misfit, items: IntArray) -> FloatArray:
     """Return [k (k - 1) / 2]: correlations over solvers of the residuals of pairs among k items (Yen's Q3).
 
-    Pairs in the order of np.triu_indices(k, 1); NaN where a pair has fewer than three solvers or no spread. With holes,
-    each item is centred over all its own answers, and a pair counts those that both have.
+    Pairs in the order of np.triu_indices(k, 1); NaN where an item parts no solvers (its residuals only mirror their
+    abilities), or fewer than eight solvers answered both. With holes, each item is centred over all its own answers,
+    and a pair counts those that both have.
     """
     seen = (found.variance[:, items] > 0).astype(float)
     residual = found.residual[:, items]
@@ -66,7 +88,8 @@ def residual_correlations(found: Misfit, items: IntArray) -> FloatArray:
     shared = (seen.T @ seen)[above]
     squares = (e**2).T @ seen
     size = np.sqrt(squares * squares.T)[above]
-    fit_to_use = (shared >= 3) & (size > 1e-12)  # noqa: PLR2004  # a correlation of two is 1 or -1
+    both = (found.parting[items][:, None] & found.parting[items])[above]
+    fit_to_use = both & (shared >= FEWEST_SHARED) & (size > TINY)
     correlation: FloatArray = np.divide((e.T @ e)[above], size, out=np.full(len(shared), np.nan), where=fit_to_use)
     return correlation
 

@@ -27,7 +27,8 @@ from acidtest.stats.irt.multidimensional import checked
 
 IMAGINARY = 4.0
 """Imaginary solvers with the spread of all topics among those that a topic's spread is learnt from."""
-FIRST_SPREAD, LEAST_SPREAD = 0.3, 1e-3
+FIRST_SPREAD, LEAST_SPREAD, LARGEST_SPREAD = 0.3, 1e-3, 10.0
+"""A solver that answers nothing right at one topic (it refuses, say) asks for a spread without end."""
 FLATTEST = 1e-4
 FEW_SOLVERS, FEW_ITEMS = 10, 10
 
@@ -133,7 +134,7 @@ def fit_per_topic(
         scores: [M, n] of 0 and 1, NaN where not scored.
         topics: [n] topic of each item.
         most_sweeps: Give up after so many; then `converged` is False.
-        tolerance: Largest move of an ability in the last sweep.
+        tolerance: Largest move of an ability in the last sweep, as a share of 1 + its size.
 
     Raises:
         DataError: Scores other than 0 and 1, none at all, fewer than 2 solvers or items, or fewer than 2 topics.
@@ -159,7 +160,7 @@ def fit_per_topic(
         new = _solvers(w, answer, step, spread2, of_item)
         new, step, spread2 = _floated(new, step, spread2, seen, of_item)
         prior = learnt_prior(step, seen.any(0).astype(float))
-        moved = float(max(np.abs(new.ability - solvers.ability).max(), np.abs(new.overall - solvers.overall).max()))
+        moved = float((np.abs(new.ability - solvers.ability) / (1 + np.abs(new.ability))).max())
         solvers = new
     return _fit(given, solvers, step, spread2, (names, of_item), (moved < tolerance, sweep))
 
@@ -254,8 +255,8 @@ def _floated(
     a = np.exp(step.log_discrimination)
     own = (deviation[scored] ** 2 + solvers.deviation_var[scored] / scale**2).sum(0)
     number = int(scored.sum())
-    common = float(own.mean()) / number
-    spread2 = np.maximum((own + IMAGINARY * common) / (number + IMAGINARY), LEAST_SPREAD**2)
+    common = float(np.median(own)) / number  # one topic that a solver refuses is not all topics
+    spread2 = np.clip((own + IMAGINARY * common) / (number + IMAGINARY), LEAST_SPREAD**2, LARGEST_SPREAD**2)
     new = _Solvers(
         overall=overall,
         overall_var=np.where(scored, solvers.overall_var / scale**2, 1.0),
