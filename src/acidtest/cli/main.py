@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "acidtest.cli.stages",
     "report": "acidtest.cli.stages",
     "lab": "acidtest.cli.lab",
+    "harder": "acidtest.cli.harder",
     "levels": "acidtest.cli.levels",
     "audit": "acidtest.cli.audit",
     "plan": "acidtest.cli.plan",

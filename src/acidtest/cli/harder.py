@@ -1,0 +1,46 @@
+"""`acidtest harder`: rounds of writing items that are harder than those before, each measured by asking solvers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from acidtest.errors import AcidtestError
+
+_STUDY = typer.Argument(metavar="STUDY", help="The study file.", show_default=False)
+_ROUNDS = typer.Option("--rounds", min=2, help="How often items are written; the first time as the study says.")
+_ABOVE = typer.Option(
+    "--above", help="Difficulty that later rounds want; harder than their examples unless named.", show_default=False
+)
+_RUN = typer.Option("--run", "-o", help="Folder of all rounds; resumed if it exists. runs/STUDY-harder unless named.")
+_JSON = typer.Option("--json", metavar="FILE", help="Write what was found as JSON, - for the terminal.")
+
+
+def harder(
+    study: Annotated[Path, _STUDY],
+    *,
+    rounds: Annotated[int, _ROUNDS] = 3,
+    above: Annotated[float | None, _ABOVE] = None,
+    folder: Annotated[Path | None, _RUN] = None,
+    json_file: Annotated[str | None, _JSON] = None,
+) -> None:
+    """Write items, ask solvers how hard they are, show the generator what was hard, and again."""
+    from acidtest.cli.progress import TerminalReporter
+    from acidtest.compare.harder import dumps
+    from acidtest.data.run_folder import safe_name, write_atomically
+    from acidtest.report.harder_terminal import print_harder
+    from acidtest.study.harder import run_harder
+    from acidtest.study.run import study_of
+
+    asked, study_folder, known = study_of(study)
+    if known is not None:
+        raise AcidtestError(f"'{study}' is a run's folder", way_out="Name the study file; -o names the folder.")
+    root = folder or Path("runs") / safe_name(f"{asked.study}-harder")
+    report = run_harder(asked, study_folder, root, TerminalReporter(), rounds=rounds, above=above)
+    if json_file == "-":
+        typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        return
+    print_harder(report)
+    typer.echo(f"Wrote {root / 'harder.json'}")
+    if json_file is not None:
+        write_atomically(Path(json_file), dumps(report))

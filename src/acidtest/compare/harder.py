@@ -1,0 +1,188 @@
+"""Rounds of writing harder items: how hard each round's items turned out to be, asked of solvers, on one scale."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import orjson
+
+from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.errors import counted
+from acidtest.stats.bounded_mean import bounded_mean
+from acidtest.stats.estimate import Estimate, FloatArray
+from acidtest.stats.irt.fit import Fit, fit_irt
+
+_FEW_SOLVERS = 5
+CAUTION = (
+    "A wrong key makes an item hard, too: let people or judges rate the items (acidtest rate, acidtest review), and "
+    "look for items that the best solvers miss (acidtest irt --flaws)."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetDifficulty:
+    """How hard one set is.
+
+    Attributes:
+        benchmark: Its name.
+        number: Which round, from 1; 0: the real benchmark.
+        items: How many.
+        score: Mean score of all solvers.
+        difficulty: Mean difficulty, in standard deviations of the solvers' ability.
+        change: `difficulty` less that of the first round; above 0: harder. None for the first round and the real set.
+    """
+
+    benchmark: str
+    number: int
+    items: int
+    score: Estimate
+    difficulty: Estimate
+    change: Estimate | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HarderReport:
+    """What came of the rounds.
+
+    Attributes:
+        real: The real benchmark.
+        rounds: generator's entry -> its rounds.
+        solvers: Who answered.
+        findings: A sentence for each entry.
+    """
+
+    real: SetDifficulty
+    rounds: Mapping[str, tuple[SetDifficulty, ...]]
+    solvers: tuple[str, ...]
+    findings: Mapping[str, str]
+    warnings: tuple[str, ...] = field(default=())
+
+
+def one_scale(matrices: Sequence[ScoreMatrix]) -> tuple[ScoreMatrix, Fit]:
+    """Join tables of the same solvers and put all their items on one scale."""
+    models = tuple(dict.fromkeys(model for one in matrices for model in one.models))
+    parts = []
+    for one in matrices:
+        part = np.full((len(models), len(one.items)), np.nan)
+        part[[models.index(model) for model in one.models]] = one.scores
+        parts.append(part)
+    scores = np.concatenate(parts, axis=1)
+    joined = replace(
+        matrices[0],
+        models=models,
+        scores=scores,
+        items=tuple(item for one in matrices for item in one.items),
+        benchmark=tuple(name for one in matrices for name in one.benchmark),
+        topics=tuple(topic for one in matrices for topic in one.topics),
+        bundles=tuple(bundle for one in matrices for bundle in one.bundles),
+    )
+    known = scores[np.isfinite(scores)]
+    return joined, fit_irt(scores, model="2pl" if np.isin(known, (0.0, 1.0)).all() else "continuous")
+
+
+def harder_report(
+    matrix: ScoreMatrix, fit: Fit, *, real: str, rounds: Mapping[str, Sequence[str]], level: float
+) -> HarderReport:
+    """Compare the rounds of every generator's entry.
+
+    Args:
+        matrix: Scores on the real benchmark and on all rounds.
+        fit: Of these scores.
+        real: Name of the real benchmark.
+        rounds: entry -> names of its sets, in the order of the rounds.
+        level: Of all intervals.
+    """
+    found = {
+        entry: tuple(
+            _set(matrix, fit, name, number, level, first=names[0] if number > 1 else "")
+            for number, name in enumerate(names, 1)
+        )
+        for entry, names in rounds.items()
+    }
+    few = [] if len(matrix.models) >= _FEW_SOLVERS else [_few(len(matrix.models))]
+    return HarderReport(
+        real=_set(matrix, fit, real, 0, level),
+        rounds=found,
+        solvers=matrix.models,
+        findings={entry: _finding(sets) for entry, sets in found.items()},
+        warnings=(*few, *fit.warnings, CAUTION),
+    )
+
+
+def dumps(report: HarderReport) -> bytes:
+    """Return a report as JSON; NaN becomes null."""
+    content = {
+        "schema": 1,
+        "real": _json(report.real),
+        "rounds": {entry: [_json(one) for one in sets] for entry, sets in report.rounds.items()},
+        "solvers": list(report.solvers),
+        "findings": dict(report.findings),
+        "warnings": list(report.warnings),
+    }
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _set(matrix: ScoreMatrix, fit: Fit, name: str, number: int, level: float, *, first: str = "") -> SetDifficulty:
+    at = matrix.of(name)
+    scored = matrix.scores[:, at]
+    seen = np.isfinite(scored)
+    per_item = np.where(seen, scored, 0.0).sum(axis=0) / np.where(seen.any(axis=0), seen.sum(axis=0), np.nan)
+    difficulty = fit.items.difficulty[at]
+    change = _difference(fit.items.difficulty[matrix.of(first)], difficulty, level) if first else None
+    return SetDifficulty(
+        benchmark=name,
+        number=number,
+        items=len(at),
+        score=bounded_mean(per_item, level=level),
+        difficulty=_mean(difficulty, level),
+        change=change,
+    )
+
+
+def _mean(values: FloatArray, level: float) -> Estimate:
+    return _estimate(float(values.mean()), _variance(values), len(values), level, "mean over items, Student's t")
+
+
+def _difference(first: FloatArray, last: FloatArray, level: float) -> Estimate:
+    variance = _variance(first) + _variance(last)
+    fewest = min(len(first), len(last))
+    return _estimate(float(last.mean() - first.mean()), variance, fewest, level, "difference of means, Student's t")
+
+
+def _variance(values: FloatArray) -> float:
+    return float(values.var(ddof=1) / len(values)) if len(values) > 1 else float("nan")
+
+
+def _estimate(value: float, variance: float, n: int, level: float, method: str) -> Estimate:
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(max(n - 1, 1), (1 + level) / 2) * np.sqrt(variance))
+    return Estimate(value=value, low=value - half, high=value + half, n=n, level=level, method=method)
+
+
+def _finding(sets: Sequence[SetDifficulty]) -> str:
+    last = sets[-1]
+    if last.change is None:
+        return "There is one round alone: nothing to compare."
+    size = f"{last.change.value:+.2f} [{last.change.low:+.2f}, {last.change.high:+.2f}] standard deviations of ability"
+    if last.change.low > 0:
+        return f"Round {last.number} is harder than round 1, by {size}."
+    if last.change.high < 0:
+        return f"Round {last.number} is easier than round 1: {size}."
+    return f"Whether round {last.number} is harder than round 1 cannot be told: {size}."
+
+
+def _few(solvers: int) -> str:
+    who = counted(solvers, "solver")
+    return f"{who} answered: difficulties of single items are known badly, and are drawn to their mean."
+
+
+def _json(one: SetDifficulty) -> dict[str, object]:
+    return {
+        "benchmark": one.benchmark,
+        "round": one.number,
+        "items": one.items,
+        "score": one.score.as_json(),
+        "difficulty": one.difficulty.as_json(),
+        "change": one.change.as_json() if one.change else None,
+    }
