@@ -74,7 +74,9 @@ def adapt(  # noqa: PLR0913  # one argument per option
     if choose is not None:
         from acidtest.data.chosen_items import write_chosen
 
-        write_chosen(choose, [(f"{one.method} {len(one.items)}", one.items) for one in found.chosen])
+        parallel = () if found.forms is None else found.forms.forms
+        of_forms = [(f"form {number}", one) for number, one in enumerate(parallel, 1)]
+        write_chosen(choose, [(f"{one.method} {len(one.items)}", one.items) for one in found.chosen] + of_forms)
     _show(found, json_file)
 
 

@@ -24,15 +24,7 @@ def print_adapt(report: AdaptReport, *, console: "Console | None" = None) -> Non
 
     out = console or Console()
     _line(out, headline(report), "bold")
-    whole = ", families whole" if report.families_whole else ""
-    again = f", split anew {report.repeats} times" if report.repeats > 1 else ""
-    _line(
-        out,
-        f"Each of {counted(report.solvers, 'solver')} was left out in turn ({counted(report.folds, 'fold')}{whole}{again})"
-        f"; {level(report.level)} intervals over solvers. Errors are in points, .01 of a score. Random items: the plain "
-        "mean of so many errs as much.",
-        "dim",
-    )
+    _line(out, how(report), "dim")
     _table(out, _COLUMNS, [_row(one) for one in sorted(report.results, key=lambda one: one.items)])
     if report.predicted:
         _predicted(out, report)
@@ -52,6 +44,17 @@ def headline(report: AdaptReport) -> str:
         f"{largest:,} items ({best.method}) tell the score on all {report.items:,} of {name(report.benchmark)} within "
         f"{number(_POINTS * best.within, 1)} points for 95\N{NO-BREAK SPACE}% of solvers, "
         f"{number(_POINTS * best.error.value, 1)} on average."
+    )
+
+
+def how(report: AdaptReport) -> str:
+    """Return how the tests were judged, and what the columns mean."""
+    whole = ", families whole" if report.families_whole else ""
+    again = f", split anew {report.repeats} times" if report.repeats > 1 else ""
+    return (
+        f"Each of {counted(report.solvers, 'solver')} was left out in turn ({counted(report.folds, 'fold')}{whole}"
+        f"{again}); {level(report.level)} intervals over solvers. Errors are in points, .01 of a score. Random items: "
+        "the plain mean of so many errs as much."
     )
 
 

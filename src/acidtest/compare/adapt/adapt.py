@@ -6,14 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.compare.adapt import methods
+from acidtest.compare.adapt.forms import forms_report
 from acidtest.compare.adapt.held_out import HeldOut, held_out
 from acidtest.compare.adapt.judged import judged, sizes_below
+from acidtest.compare.adapt.named import named
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.errors import DataError, counted
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import rng_for
 from acidtest.stats.irt.predicted_score import misfit, predicted_score
-from acidtest.types.adapt import AdaptReport, ChosenItem, ChosenTest
+from acidtest.types.adapt import AdaptReport, ChosenTest
 
 ENOUGH = 0.9
 """Of the items: a solver with as many scores is left out in turn, and its whole score compared."""
@@ -77,6 +79,19 @@ def adapt(  # noqa: PLR0913  # one argument per option
         patterns=[np.isfinite(scores[i]) for i in few],
     )
     known = methods.calibrated(scores[np.concatenate([judged_by, calibrating])])
+    made = None
+    if forms:
+        made = forms_report(
+            matrix,
+            known,
+            scores[judged_by],
+            groups=groups,
+            folds=folds,
+            forms=forms,
+            size=form_items,
+            seed=seed,
+            level=level,
+        )
     return AdaptReport(
         benchmark=" + ".join(matrix.benchmarks),
         items=n,
@@ -92,7 +107,7 @@ def adapt(  # noqa: PLR0913  # one argument per option
             _chosen(matrix, known, name, k, seed) for name in names if name != methods.ADAPTIVE for k in asked
         ),
         predicted=_foretold(matrix, known, found, few, level),
-        forms=None,
+        forms=made,
         warnings=_warnings(matrix, len(judged_by), asked, sizes),
     )
 
@@ -127,20 +142,7 @@ def _check(solvers: int, n: int, folds: int) -> None:
 
 def _chosen(matrix: ScoreMatrix, known: methods.Calibrated, name: str, k: int, seed: int) -> ChosenTest:
     test = methods.fixed_test(name, known, k, rng_for(seed, "adapt", "chosen", name, str(k)))
-    items = known.model.items
-    return ChosenTest(
-        method=name,
-        items=tuple(
-            ChosenItem(
-                benchmark=matrix.benchmark[item],
-                item=matrix.items[item],
-                weight=float(weight),
-                difficulty=float(items.difficulty[item]),
-                discrimination=float(items.discrimination[item]),
-            )
-            for item, weight in zip(test.items, test.weights, strict=True)
-        ),
-    )
+    return ChosenTest(method=name, items=named(matrix, known.model.items, test.items, test.weights.tolist()))
 
 
 def _foretold(

@@ -82,7 +82,7 @@ class AdaptFile(Record):
 
 def dumps(report: AdaptReport) -> bytes:
     """Return the report as JSON text, indented; the same report gives the same bytes."""
-    content = {"schema": 1, **cast("dict[str, object]", _plain(report))}
+    content = {"schema": 1, **cast("dict[str, object]", plain(report))}
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -94,13 +94,14 @@ def json_schema() -> dict[str, object]:
     }
 
 
-def _plain(x: Any) -> object:
+def plain(x: Any) -> object:
+    """Return results as plain JSON values; NaN becomes None."""
     if isinstance(x, Estimate):
         return x.as_json()
     if is_dataclass(x):
-        return {field.name: _plain(getattr(x, field.name)) for field in fields(x)}
+        return {field.name: plain(getattr(x, field.name)) for field in fields(x)}
     if isinstance(x, Mapping):
-        return {key: _plain(value) for key, value in x.items()}
+        return {key: plain(value) for key, value in x.items()}
     if isinstance(x, float):
         return none_for_nan(x)
-    return [_plain(value) for value in x] if isinstance(x, tuple) else x
+    return [plain(value) for value in x] if isinstance(x, tuple) else x
