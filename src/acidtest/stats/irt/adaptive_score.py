@@ -1,7 +1,7 @@
 """The score on a whole benchmark of solvers that were asked some of its items, with its error.
 
-A solver's score is what it scored on the items it was asked, and what its ability lets expect on the others. Its raw
-mean over the items asked says little: a good solver was asked hard ones.
+A solver's score is what it scored on the items it was asked, and what its state lets expect on the others. Its raw mean
+over the items asked says little: a good solver was asked hard ones.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from scipy.special import expit
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.ability import ability
 from acidtest.stats.irt.items import Items
+from acidtest.stats.irt.predicted_score import predicted_score
+from acidtest.stats.irt.score_model import ABILITIES, NEAREST, SLOPES, SPREAD, ScoreModel
 
 _NODES = 21
 
@@ -39,13 +41,12 @@ class WholeScores:
 
 
 def whole_scores(scores: ArrayLike, items: Items) -> WholeScores:
-    """Return the scores of M solvers on all n items.
+    """Return the scores of M solvers on all n items; see `predicted_score`, which knows that solvers differ in slope.
 
-    With x the scores of the items asked (A), E(t) the curves of the others (U), t the ability with its standard error
-    s, v the variance of an answer around its curve, and D the sum of the curves' slopes, the value is
-    (sum_A x + sum_U E(t)) / n. Misses on U are D_U (t - true t) and the luck of each answer there; the luck on A moves
-    t, too. So n^2 times the squared error is sum_U v + D_U^2 s^2 of the prediction, and
-    sum_A v + 2 D_U D_A s^2 + D_U^2 s^2 of the estimate.
+    Let A be what the answered items are expected to bring, and U the others. Over the solver's possible states U varies
+    by Var(U), and the luck of each answer adds its own: the prediction's squared error is Var(U) and the luck on U.
+    Luck on the answered items also moves what is expected of the others: the estimate's squared error is the luck on A,
+    2 Cov(U, A) and Var(U).
 
     Args:
         scores: [M, n], 0 to 1; NaN: not asked.
@@ -54,46 +55,69 @@ def whole_scores(scores: ArrayLike, items: Items) -> WholeScores:
     Example:
         >>> bank = Items(discrimination=np.ones(4), difficulty=np.zeros(4), guess=np.zeros(4))
         >>> found = whole_scores([[1, 1, np.nan, np.nan], [1, 1, 1, 0]], bank)
-        >>> found.value.round(2).tolist(), found.asked.tolist()
-        ([0.83, 0.75], [2.0, 4.0])
+        >>> found.value.round(1).tolist(), found.asked.tolist()
+        ([0.8, 0.8], [2.0, 4.0])
     """
     given = np.atleast_2d(np.asarray(scores, np.float64))
-    asked = np.isfinite(given)
-    found = ability(given, items)
-    t, squared = found.value, found.se**2
-    curve, slope, luck = items.expected(t), _slope(items, t), _luck(items, t)
-    value = np.where(asked, np.nan_to_num(given), curve).mean(axis=1)
-    d_asked, d_other = (np.where(at, slope, 0.0).sum(axis=1) for at in (asked, ~asked))
-    v_asked, v_other = (np.where(at, luck, 0.0).sum(axis=1) for at in (asked, ~asked))
-    predicted = v_other + d_other**2 * squared
-    estimated = v_asked + (2 * d_other * d_asked + d_other**2) * squared
-    n = len(items)
-    error = np.sqrt(np.maximum(predicted, estimated)) / n
+    asked, n = np.isfinite(given), len(items)
+    model = bank_model(items)
+    found = predicted_score(model, given)
+    weight = model.posterior(given)
+    ours, others = (np.where(at, 1.0, 0.0) @ model.expected.T for at in (asked, ~asked))
+    together = (weight * ours * others).sum(axis=1) - (weight * ours).sum(axis=1) * (weight * others).sum(axis=1)
+    luck = np.where(asked, model.noise(weight), 0.0).sum(axis=1)
+    estimated = found.ability_se**2 + (luck + 2 * np.maximum(together, 0.0)) / n**2
+    error = np.sqrt(np.maximum(found.ability_se**2 + found.unseen_se**2, estimated))
     # Who answered everything has a mean like any other: a curve that does not fit must not make it less certain.
-    plain = np.sqrt(np.maximum(np.nan_to_num(given**2).mean(axis=1) - value**2, 0.0) / max(n - 1, 1))
+    plain = np.sqrt(np.maximum(np.nan_to_num(given**2).mean(axis=1) - found.value**2, 0.0) / max(n - 1, 1))
+    placed = ability(given, items)
     return WholeScores(
-        value=value,
+        value=found.value,
         error=np.where(asked.all(axis=1), np.minimum(error, plain), error),
-        ability=t,
-        ability_se=found.se,
+        ability=placed.value,
+        ability_se=placed.se,
         asked=asked.sum(axis=1).astype(np.float64),
-        common=float(curve.mean(axis=0).var(ddof=1)) / n if n > 1 else 0.0,
+        common=float((weight @ model.expected).mean(axis=0).var(ddof=1)) / n if n > 1 else 0.0,
     )
 
 
-def _slope(items: Items, t: FloatArray) -> FloatArray:
-    """Return [M, n]: the derivative of the expected score by ability."""
-    step = 1e-4
-    slope: FloatArray = (items.expected(t + step) - items.expected(t - step)) / (2 * step)
-    return slope
+def bank_model(items: Items) -> ScoreModel:
+    """Return which states to expect of a new solver of whom only the items' scale is known: abilities are N(0, 1)."""
+    at, slope = np.repeat(ABILITIES, len(SLOPES)), np.tile(np.exp(SPREAD * SLOPES), len(ABILITIES))
+    likely = np.outer(np.exp(-0.5 * ABILITIES**2), np.exp(-0.5 * SLOPES**2)).ravel()
+    expected, luck = np.empty((len(at), len(items))), np.empty((len(at), len(items)))
+    for one in np.unique(slope):
+        rows = slope == one
+        steeper = Items(
+            discrimination=one * items.discrimination,
+            difficulty=items.difficulty,
+            guess=items.guess,
+            residual=items.residual,
+        )
+        expected[rows] = np.clip(steeper.expected(at[rows] / one), NEAREST, 1 - NEAREST)
+        luck[rows] = _luck(steeper, at[rows] / one)
+    weight = likely / likely.sum()
+    binomial = expected * (1 - expected)
+    return ScoreModel(
+        items=items,
+        ability=at,
+        slope=slope,
+        log_weight=np.log(weight),
+        expected=expected,
+        dispersion=1.0 if items.residual is None else float((weight @ luck).sum() / (weight @ binomial).sum()),
+        spread=SPREAD,
+        solver_state=np.zeros(0, np.int64),
+        solvers=0,
+    )
 
 
 def _luck(items: Items, t: FloatArray) -> FloatArray:
-    """Return [M, n]: the variance of a score around what the ability lets expect."""
+    """Return [..., n]: the variance of a score around what the ability lets expect."""
     mean = items.expected(t)
     if items.residual is None:
         return mean * (1 - mean)
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    drawn = expit(items.linear(t)[..., None] + items.residual[:, None] * nodes)
-    variance: FloatArray = np.square(drawn - mean[..., None]) @ (weights / weights.sum())
+    variance, scale = np.zeros_like(mean), weights.sum()
+    for node, share in zip(nodes, weights / scale, strict=True):  # one by one: all at once would fill the memory
+        variance += share * np.square(expit(items.linear(t) + items.residual * node) - mean)
     return variance
