@@ -24,6 +24,7 @@ class Prior:
     log_discrimination_sd: float
     easiness: float
     easiness_sd: float
+    correlation: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
