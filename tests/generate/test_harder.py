@@ -1,5 +1,6 @@
 """harder: examples in the order of their difficulty, candidates by the difficulty that their text predicts."""
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,17 @@ import pytest
 
 from acidtest.data.read import write_records
 from acidtest.errors import DataError, StudyFileError
+from acidtest.generate.generation import generate
 from acidtest.generate.harder_filter import Wanted
 from acidtest.generate.strategy import build_strategy
+from acidtest.models.base import ModelSpec
+from acidtest.models.local import LocalModel
+from acidtest.registry import get
 from acidtest.tasks.math import MathTask
-from acidtest.types import Item, Prompt, Reply
-from scripted_generator import Scripted, intent_plan, run, words
+from acidtest.types import Item, Prompt, Reply, Sampling
+from scripted_generator import Count, Scripted, intent_plan, run, words
 
+STARTER = Path(__file__).resolve().parents[2] / "examples" / "assistant" / "pool.jsonl"
 STEPS = 8
 
 
@@ -204,3 +210,32 @@ def test_a_difficulty_in_a_reply_is_no_part_of_the_item(tmp_path: Path) -> None:
     assert request is not None
     (draft,) = strategy.read(request, Reply(text="**Difficulty 2.0:**\nProblem: What is 2 + 2?\nAnswer: 4"))
     assert (draft.input, draft.target, draft.reason) == ({"question": "What is 2 + 2?"}, "4", "")
+
+
+async def test_a_real_model_writes_after_examples_by_their_difficulty(smollm2: Path, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in STARTER.read_text("utf-8").splitlines()]
+    labels = sorted({row["label"] for row in rows})[:3]
+    known = tuple(
+        Item(id=row["id"], input={"text": row["text"]}, target=row["label"], topic="4")
+        for row in rows
+        if row["label"] in labels
+    )
+    async with LocalModel(ModelSpec(name="smollm2", use=f"local:{smollm2}")) as model:
+
+        async def call(prompt: Prompt, sampling: Sampling, repeat: int = 0) -> Reply:
+            assert repeat == 0
+            return await model.answer(prompt, sampling)
+
+        asked = intent_plan(
+            3,
+            30,
+            task=get("task", "intent")(labels),
+            pool=known,
+            strategy="harder",
+            folder=tmp_path,
+            options={"difficulty": bank(tmp_path, known, by_text=False)},
+        )
+        path = tmp_path / "calls.jsonl"
+        outcome = await generate(asked, call, calls_path=path, style="completion", concurrency=1, progress=Count())
+    assert sorted(str(item.target) for item in outcome.accepted) == labels
+    assert not any("ifficulty" in item.input["text"] for item in outcome.accepted)

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from acidtest.data.item_texts import Difficulty, item_text
 from acidtest.errors import DataError
 from acidtest.generate.strategy import Draft
-from acidtest.models.difficulty.from_text import TextDifficulty, TextItems, fit_text_difficulty
-from acidtest.models.difficulty.groups import groups_of
 from acidtest.types import Check, Item
+
+if TYPE_CHECKING:
+    from acidtest.models.difficulty.from_text import TextDifficulty
 
 CHECK = "difficulty"
 FEWEST = 30
@@ -71,7 +72,7 @@ class DifficultyFilter:
     all predictions these are drawn to the mean, so a candidate need not look harder than the hardest measured one.
     """
 
-    told: TextDifficulty
+    told: "TextDifficulty"
     wanted: Wanted
 
     def judge(self, draft: Draft, shown: Sequence[Item]) -> Judged:
@@ -97,6 +98,9 @@ def difficulty_filter(
         wanted: Which difficulties are wanted.
         seed: For the check of what texts tell.
     """
+    from acidtest.models.difficulty.from_text import TextItems, fit_text_difficulty
+    from acidtest.models.difficulty.groups import groups_of
+
     if len(items) < FEWEST:
         return None, (
             f"No candidate was filtered by its difficulty: that of {len(items)} items is known, and {FEWEST} are "
