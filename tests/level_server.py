@@ -63,18 +63,22 @@ def completion_call(text: str) -> tuple[str, str]:
 class LevelServer(FaultServer):
     """Serves the solver as OpenAI's chat and completions; a model `late:N` solves each problem N levels later.
 
-    `calls` counts (model, level, call).
+    `calls` counts (model, level, call). Calls of a level about a problem in `broken` are refused.
     """
 
     def __init__(self, *, latency: float = 0.0) -> None:
         super().__init__(latency=latency)
         self.calls: Counter[tuple[str, str, str]] = Counter()
+        self.broken: set[tuple[str, int]] = set()
 
     async def misbehave(self, fault: str, writer: asyncio.StreamWriter) -> bool:
         """Answer the request that came last."""
         del fault
         request = json.loads(self.bodies[-1])
         text = self.reply(request)
+        if text is None:
+            writer.write(http(500, b"broken"))
+            return True
         if self.latency:
             await asyncio.sleep(self.latency)
         choice = {"message": {"content": text}} if "messages" in request else {"text": text}
@@ -83,15 +87,17 @@ class LevelServer(FaultServer):
         writer.write(http(200, json.dumps(reply).encode()))
         return True
 
-    def reply(self, request: dict[str, Any]) -> str:
-        """Return what is answered, and count the call."""
+    def reply(self, request: dict[str, Any]) -> str | None:
+        """Return what is answered, and count the call; None where it is refused."""
         chat = "messages" in request
         text = str(request["messages"][-1]["content"] if chat else request["prompt"])
         level, call = (chat_call if chat else completion_call)(text)
         self.calls[request["model"], level, call] += 1
+        number, kind, first = PROBLEM.findall(text)[-1]
+        if (level, int(number)) in self.broken:
+            return None
         if call != "item":
             return TRICK
-        number, kind, first = PROBLEM.findall(text)[-1]
         late = int(request["model"].partition(":")[2] or 0)
         place, needed = LEVELS.index(level) + 1, int(first) + late
         right = place == needed if kind == "only" else place >= needed

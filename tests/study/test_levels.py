@@ -181,6 +181,23 @@ async def test_a_cap_on_calls_holds_and_nothing_is_paid_for_twice(tmp_path: Path
         assert len(server.bodies) == len(set(server.bodies)) == expected_calls("chat")
 
 
+async def test_an_item_without_an_answer_waits_for_the_next_time(tmp_path: Path) -> None:
+    async with LevelServer() as server:
+        server.broken = {("reasoning", 4), ("least_to_most", 5)}  # solved at 4 and 5: the rest of their way is missing
+        study = write(tmp_path, server.url("")[:-1], text=STUDY.replace("price_in", "retries: 0, price_in"))
+        report, said = await ask(study)
+        told = report["benchmarks"]["real"]["solvers"]["sure"]
+        assert told["unknown"] == 2
+        assert told["mean"]["value"] == pytest.approx((sum(REAL) - REAL[4] - REAL[5]) / 6)
+        assert "sure at reasoning: real: 1 item stayed without an answer" in said
+        assert any("stayed without an answer" in warning for warning in report["warnings"])
+        server.broken, server.bodies = set(), []
+        whole, _ = await ask(study)
+        assert whole["benchmarks"]["real"]["mean"]["value"] == sum(REAL) / 8
+        # one at levels 2, 3 and 4, the other at 4 and 5; a level 4 and 5 takes two calls
+        assert len(server.bodies) == (1 + 1 + 2) + (2 + 2)
+
+
 async def test_all_levels_of_all_items_show_what_is_lost_again(tmp_path: Path) -> None:
     async with LevelServer() as server:
         study = write(tmp_path, server.url("")[:-1])

@@ -18,7 +18,7 @@ from acidtest.data.prompt_file import PromptFile, fill, load_prompt
 from acidtest.judge.shown import marked
 from acidtest.tasks.answer_text import one_line, readable
 from acidtest.tasks.base import Task
-from acidtest.types import Answer, Item, Prompt, Response, Style
+from acidtest.types import Answer, Item, Prompt, Style
 
 LEVELS = ("role", "reasoning", "few_shot_reasoning", "least_to_most", "generated_knowledge")
 """The levels in their order: the first is 1."""
@@ -164,16 +164,11 @@ def prompt_of(level: str) -> PromptFile:
     return load_prompt(f"level_{level}.v1")
 
 
-def read_at_level(task: Task, item: Item, response: Response) -> Answer:
+def read_final(task: Task, item: Item, text: str) -> Answer:
     """Read what follows "Final answer:" as the task reads answers; the whole reply where it says that nowhere.
 
     Several final answers that are read as different ones are none.
     """
-    return read_final(task, item, response.text)
-
-
-def read_final(task: Task, item: Item, text: str) -> Answer:
-    """Return the answer that a reply ends with; see `read_at_level`."""
     said = _FINAL.split(readable(text))[1:]
     if not said:
         return task.read(text, item)

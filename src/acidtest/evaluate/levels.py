@@ -10,7 +10,7 @@ import numpy as np
 
 from acidtest.data.line_file import LineFile
 from acidtest.evaluate.answer import LONGEST_ANSWER, answer_items
-from acidtest.evaluate.level_prompts import LevelPrompts, read_at_level
+from acidtest.evaluate.level_prompts import LevelPrompts, read_final
 from acidtest.evaluate.record import read_responses
 from acidtest.stats.estimate import FloatArray
 from acidtest.tasks.base import Task
@@ -75,7 +75,7 @@ async def answer_at_level(
 def read_level(task: Task, items: Sequence[Item], responses: Sequence[Response | None]) -> tuple[Answer | None, ...]:
     """Return how each response is read; None where no answer came."""
     return tuple(
-        None if response is None or response.error is not None else read_at_level(task, item, response)
+        None if response is None or response.error is not None else read_final(task, item, response.text)
         for item, response in zip(items, responses, strict=True)
     )
 
