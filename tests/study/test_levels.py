@@ -302,7 +302,7 @@ async def test_a_real_model_goes_through_the_levels(tmp_path: Path, smollm2: Pat
     labels = ("alarm", "music")
     texts = ("wake me at six", "play some jazz", "set an alarm for noon", "put on the radio", "ring at ten", "a song")
     rows = [{"id": str(n), "text": text, "label": labels[n % 2]} for n, text in enumerate(texts)]
-    for name, part in (("real", rows[:2]), ("easy", rows[2:3]), ("pool", rows[3:])):
+    for name, part in (("real", rows[:1]), ("easy", rows[1:2]), ("pool", rows[2:])):
         (tmp_path / f"{name}.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in part))
     study = tmp_path / "study.yaml"
     study.write_text(
@@ -314,7 +314,7 @@ async def test_a_real_model_goes_through_the_levels(tmp_path: Path, smollm2: Pat
     found, _ = await ask(study, levels=levels, everything=True)
     jsonschema.Draft202012Validator(orjson.loads(schemas()["levels.schema.json"])).validate(found)
     told = found["benchmarks"]["real"]["solvers"]["small"]
-    assert told["asked"] == {"role": 2, "reasoning": 2}
+    assert told["asked"] == {"role": 1, "reasoning": 1}
     assert sum(told["unreadable"].values()) == 0  # the task's grammar holds at every level
     assert found["benchmarks"]["real"]["guess"]["value"] == 1 + 1 / 2 + 1 / 4
     answers = sorted((tmp_path / "run" / "levels").glob("*/*/*.jsonl"))
