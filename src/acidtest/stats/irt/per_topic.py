@@ -150,6 +150,7 @@ def fit_per_topic(
     seen = np.isfinite(given).astype(float)
     x = np.where(seen > 0, given, 0.0)
     solvers, step = _start(x, seen, len(names))
+    asked = np.stack([seen[:, of_item == t].any(1) for t in range(len(names))], axis=1)
     prior, spread2 = FIRST_PRIOR, np.full(len(names), FIRST_SPREAD**2)
     sweep, moved = 0, np.inf
     while moved >= tolerance and sweep < most_sweeps:
@@ -158,7 +159,7 @@ def fit_per_topic(
         step = _items(w, answer, solvers, step, prior, of_item)
         w, answer = _curve(x, seen, solvers, step, of_item)
         new = _solvers(w, answer, step, spread2, of_item)
-        new, step, spread2 = _floated(new, step, spread2, seen, of_item)
+        new, step, spread2 = _floated(new, step, asked, of_item)
         prior = learnt_prior(step, seen.any(0).astype(float))
         moved = float((np.abs(new.ability - solvers.ability) / (1 + np.abs(new.ability))).max())
         solvers = new
@@ -242,25 +243,25 @@ def _solvers(
 
 
 def _floated(
-    solvers: _Solvers, step: ItemStep, spread2: FloatArray, seen: FloatArray, of_item: NDArray[np.int64]
+    solvers: _Solvers, step: ItemStep, asked: NDArray[np.bool_], of_item: NDArray[np.int64]
 ) -> tuple[_Solvers, ItemStep, FloatArray]:
     """Put overall abilities to mean 0 and spread 1, each topic's deviations to mean 0; learn the topics' spreads."""
-    scored = seen.any(1)
+    scored = asked.any(1)
     centre = float(solvers.overall[scored].mean())
-    shift = solvers.deviation[scored].mean(0)
+    number = asked.sum(0)
+    shift = np.where(asked, solvers.deviation, 0.0).sum(0) / np.maximum(number, 1)
     squares = (solvers.overall[scored] - centre) ** 2 + solvers.overall_var[scored]
     scale = float(np.sqrt(squares.mean()))
-    deviation = (solvers.deviation - shift) / scale
+    deviation = np.where(asked, solvers.deviation - shift, 0.0) / scale
     overall = np.where(scored, (solvers.overall - centre) / scale, 0.0)
     a = np.exp(step.log_discrimination)
-    own = (deviation[scored] ** 2 + solvers.deviation_var[scored] / scale**2).sum(0)
-    number = int(scored.sum())
-    common = float(np.median(own)) / number  # one topic that a solver refuses is not all topics
+    own = (np.where(asked, deviation**2 + solvers.deviation_var / scale**2, 0.0)).sum(0)
+    common = float(np.median(own / np.maximum(number, 1)))  # one topic that a solver refuses is not all topics
     spread2 = np.clip((own + IMAGINARY * common) / (number + IMAGINARY), LEAST_SPREAD**2, LARGEST_SPREAD**2)
     new = _Solvers(
         overall=overall,
         overall_var=np.where(scored, solvers.overall_var / scale**2, 1.0),
-        ability=(solvers.ability - shift - centre) / scale,
+        ability=np.where(asked, (solvers.ability - shift - centre) / scale, overall[:, None]),
         ability_var=solvers.ability_var / scale**2,
         deviation=deviation,
         deviation_var=solvers.deviation_var / scale**2,
