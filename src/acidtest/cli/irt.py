@@ -34,6 +34,7 @@ _RIGHT_AT = typer.Option(
 )  # fmt: skip
 _FLAWS = typer.Option("--flaws", help="Look for broken items, too: wrong keys, two right answers, items upside down.")
 _FDR = typer.Option("--fdr", help="False alarms among the items that are named, at most.")
+_CHECK = typer.Option("--check", help="Check the model, too: its fit, and how many abilities there are.")
 _BANK = typer.Option("--bank", metavar="FILE", help="Write the items as a bank for small and adaptive tests.")
 _ITEMS = typer.Option("--items", metavar="FILE", help="Write a table of the items: .csv, .jsonl or .parquet.")
 _JSON = typer.Option("--json", metavar="FILE", help="Write what was found as JSON, - for the terminal.")
@@ -56,6 +57,7 @@ def irt(  # noqa: PLR0913  # one argument per option
     right_at: Annotated[float | None, _RIGHT_AT] = None,
     flaws: Annotated[bool, _FLAWS] = False,
     fdr: Annotated[float, _FDR] = 0.1,
+    check: Annotated[bool, _CHECK] = False,
     bank: Annotated[Path | None, _BANK] = None,
     items: Annotated[Path | None, _ITEMS] = None,
     json_file: Annotated[str | None, _JSON] = None,
@@ -70,7 +72,7 @@ def irt(  # noqa: PLR0913  # one argument per option
         raise AcidtestError(f"--guess {guess:g} is no chance", way_out="Name one from 0 to below 1.")
     paths = _score_files(scores)
     from acidtest.cli.generators import generators_of
-    from acidtest.cli.irt_outcome import IrtFiles, audit_of, flags_by_item, show_irt
+    from acidtest.cli.irt_outcome import IrtFiles, audit_of, check_of, flags_by_item, show_irt
     from acidtest.compare.irt.calibrate import calibrate
     from acidtest.compare.irt.scale import irt_report, with_generators
     from acidtest.data.score_matrix import read_matrix
@@ -80,8 +82,9 @@ def irt(  # noqa: PLR0913  # one argument per option
     matrix = with_generators(matrix, generators_of(generator or ()))
     found = calibrate(matrix, real=real, synthetic=synthetic or (), model=asked, guess=guess, right_at=right_at)
     audit = audit_of(found, paths, benchmark or (), fdr=fdr, seed=seed) if flaws else None
+    checked = check_of(found, seed=seed) if check else None
     report = irt_report(found, seed=seed, level=level, fdr=fdr, flags=flags_by_item(found, audit))
-    show_irt(report, found, audit=audit, files=files)
+    show_irt(report, found, audit=audit, check=checked, files=files)
 
 
 def _model(name: str | None) -> "IrtModel | None":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from acidtest.compare.irt.flaws import FlawAudit
+    from acidtest.compare.irt.model_check import ModelCheck
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,13 @@ def audit_of(
     return audit_items(found.matrix, found.fit, fdr=fdr, seed=seed, answers=answers)
 
 
+def check_of(found: Calibration, *, seed: int) -> "ModelCheck":
+    """Return the checks of the model."""
+    from acidtest.compare.irt.model_check import model_report
+
+    return model_report(found.matrix, found.fit, seed=seed)
+
+
 def flags_by_item(found: Calibration, audit: "FlawAudit | None") -> dict[tuple[str, str], tuple[str, ...]]:
     """Return (benchmark, item) -> what the audit says against it."""
     if audit is None:
@@ -59,11 +67,17 @@ def flags_by_item(found: Calibration, audit: "FlawAudit | None") -> dict[tuple[s
     return {(benchmark, item): (flag,) for benchmark, item, flag in named if flag}
 
 
-def show_irt(report: IrtReport, found: Calibration, *, audit: "FlawAudit | None", files: IrtFiles) -> None:
+def show_irt(
+    report: IrtReport, found: Calibration, *, audit: "FlawAudit | None", check: "ModelCheck | None", files: IrtFiles
+) -> None:
     """Print what was found, and write the files that were asked for."""
     _write_tables(report, found, files)
+    if files.html is not None:
+        from acidtest.report.irt_page import write_irt_page
+
+        write_irt_page(files.html, report, title=", ".join(report.sets), flaws=audit, check=check)
     if files.json:
-        content = _json(report, audit)
+        content = _json(report, audit, check)
         if files.json == "-":
             typer.echo(content, nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
         else:
@@ -73,30 +87,34 @@ def show_irt(report: IrtReport, found: Calibration, *, audit: "FlawAudit | None"
     if files.json != "-":
         from acidtest.report.irt_terminal import print_irt
 
-        print_irt(report, more=_parts(audit))
+        print_irt(report, more=_parts(audit, check))
         for what, path in (("Bank", files.bank), ("Items", files.items), ("Page", files.html)):
             if path is not None:
                 typer.echo(f"{what}: {path}")
 
 
-def _parts(audit: "FlawAudit | None") -> "list[RenderableType]":
+def _parts(audit: "FlawAudit | None", check: "ModelCheck | None") -> "list[RenderableType]":
     parts: list[RenderableType] = []
     if audit is not None:
         from acidtest.report.flaws_terminal import flaw_lines
 
         parts.append(flaw_lines(audit))
+    if check is not None:
+        from acidtest.report.irt_check_terminal import check_lines
+
+        parts.append(check_lines(check))
     return parts
 
 
-def _json(report: IrtReport, audit: "FlawAudit | None") -> bytes:
-    from acidtest.compare.irt.contract import dumps
+def _json(report: IrtReport, audit: "FlawAudit | None", check: "ModelCheck | None") -> bytes:
+    from acidtest.compare.irt.contract import dumps, plain
 
     flaws = None
     if audit is not None:
         from acidtest.report.flaws_terminal import flaws_json
 
         flaws = flaws_json(audit)
-    return dumps(report, flaws=flaws)
+    return dumps(report, flaws=flaws, check=None if check is None else plain(check))
 
 
 def _write_tables(report: IrtReport, found: Calibration, files: IrtFiles) -> None:

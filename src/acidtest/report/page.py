@@ -55,12 +55,12 @@ def render_page(
     style = _style()
     panels, pictures = describe(report), draw(report)
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             title=name(title, 160),
             style=Markup(style),  # noqa: S704 - our own file
-            policy=_policy(style),
+            policy=policy(style),
             panels=panels,
             pictures=pictures,
             sets=tuple(zip(panels.detailed, pictures.pairs, strict=True)),
@@ -73,8 +73,8 @@ def render_page(
     )
 
 
-def _policy(style: str) -> str:
-    """The content security policy: nothing may load or run; the one style sheet is known by its hash."""
+def policy(style: str) -> str:
+    """Return the content security policy: nothing may load or run; the one style sheet is known by its hash."""
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
@@ -85,7 +85,8 @@ def _style() -> str:
 
 
 @cache
-def _environment() -> "jinja2.Environment":
+def environment() -> "jinja2.Environment":
+    """Return what renders our templates: everything is escaped but charts, which escape for themselves."""
     import jinja2
     from markupsafe import Markup
 

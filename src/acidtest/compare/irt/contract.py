@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import orjson
@@ -12,6 +12,9 @@ from acidtest.compare.estimate_file import EstimateFile, Number
 from acidtest.stats.estimate import Estimate, none_for_nan
 from acidtest.types import Kind, Record
 from acidtest.types.irt import IrtModel, IrtReport
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Estimates = dict[str, EstimateFile]
 
@@ -140,9 +143,9 @@ class IrtFile(Record):
     check: dict[str, JsonValue] | None = Field(description="the checks of the model; null: not asked for")
 
 
-def irt_json(report: IrtReport) -> dict[str, object]:
-    """Return a report as plain JSON values; NaN becomes None."""
-    return cast("dict[str, object]", _plain(report))
+def plain(result: "DataclassInstance") -> dict[str, object]:
+    """Return a result as plain JSON values; NaN becomes None."""
+    return cast("dict[str, object]", _plain(result))
 
 
 def dumps(
@@ -155,7 +158,7 @@ def dumps(
         flaws: The audit of flawed items, as plain values.
         check: The checks of the model, as plain values.
     """
-    whole = {"schema": 1, **irt_json(report), "flaws": flaws, "check": check}
+    whole = {"schema": 1, **plain(report), "flaws": flaws, "check": check}
     return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
