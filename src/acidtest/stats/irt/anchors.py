@@ -7,7 +7,7 @@ what is known of the items, the item nearest to each centre, the share of items 
 import warnings
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.items import Items
@@ -56,7 +56,7 @@ def _clustered(points: FloatArray, k: int, rng: np.random.Generator) -> tuple[Sm
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a cluster that ran empty: its items are with others
-        centres, _ = kmeans2(points, k, iter=SWEEPS, minit="++", rng=rng)
+        centres, _ = kmeans2(points, points[_seeds(points, k, rng)], iter=SWEEPS, minit="matrix")
     away = cdist(points, centres, "sqeuclidean")
     chosen: list[int] = []
     for centre in np.argsort(away.min(axis=0), kind="stable"):
@@ -68,3 +68,15 @@ def _clustered(points: FloatArray, k: int, rng: np.random.Generator) -> tuple[Sm
     size = np.bincount(nearest.argmin(axis=1), minlength=k)
     inertia = float(np.maximum(nearest, 0.0).min(axis=1).sum())
     return SmallTest(items=items, weights=size / len(points)), inertia
+
+
+def _seeds(points: FloatArray, k: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return k different points, each drawn by its squared distance from those before (k-means++); twins come last."""
+    chosen = [int(rng.integers(len(points)))]
+    away = ((points - points[chosen[0]]) ** 2).sum(axis=1)
+    for _ in range(k - 1):
+        chance = away if away.sum() > 0 else np.ones(len(points))
+        chance = np.where(np.isin(np.arange(len(points)), chosen), 0.0, chance)
+        chosen.append(int(rng.choice(len(points), p=chance / chance.sum())))
+        away = np.minimum(away, ((points - points[chosen[-1]]) ** 2).sum(axis=1))
+    return np.array(chosen, np.int64)

@@ -9,6 +9,7 @@ assign them at random; here the dealing is optimised, too.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +20,9 @@ from acidtest.stats.irt.items import Items
 OTHER_TOPIC = 1.0
 """Added cost of a match across topics, as much as two items that have nothing in common."""
 MOST_SWEEPS = 20
+STARTS = 10
+NEARER = 1e-6
+"""A swap must take at least so much of the squared distance: less is rounding."""
 
 
 def parallel_forms(
@@ -92,11 +96,11 @@ def score_gap(items: Items, dealt: NDArray[np.int64], abilities: ArrayLike) -> f
 
 
 def _features(items: Items, abilities: FloatArray) -> FloatArray:
-    """Return [n, 2A]: each item's curve and information at the abilities, scaled to weigh alike."""
+    """Return [n, 2A]: each item's curve, and its information as a share of the mean there; both scaled alike."""
     curve, information = items.expected(abilities), items.information(abilities)
-    mean = max(float(information.mean()), 1e-12)
-    spread = max(float(curve.std()), 1e-12)
-    found: FloatArray = np.concatenate([curve / spread, information / mean / 2]).T / np.sqrt(len(abilities))
+    relative = information / np.maximum(information.mean(axis=1, keepdims=True), 1e-12)
+    both = [table / max(float(table.std()), 1e-12) for table in (curve, relative)]
+    found: FloatArray = np.concatenate(both).T / np.sqrt(2 * len(abilities))
     return found
 
 
@@ -143,22 +147,38 @@ def _matched(features: FloatArray, forms: int, topic: NDArray[np.int64]) -> NDAr
 
 
 def _balanced(dealt: NDArray[np.int64], features: FloatArray) -> NDArray[np.int64]:
-    """Swap matched items between two forms as long as that brings the forms' curves nearer to each other."""
-    dealt = dealt.copy()
-    total = features[dealt].sum(axis=1)
+    """Return the columns dealt anew, so that the forms' curves agree: the best of several starts."""
+    rng = np.random.default_rng(0)
+    found = [_swapped(rng.permuted(dealt, axis=0), features) for _ in range(STARTS)]
+    return min(found, key=lambda one: float(features[one].sum(axis=1).var(axis=0).sum()))
+
+
+def _swapped(dealt: NDArray[np.int64], features: FloatArray) -> NDArray[np.int64]:
+    """Swap matched items between forms, in one column or in two at once, while that brings their curves nearer.
+
+    Each swap is the best of all for its two forms; third forms keep their curves, and the mean of all stays.
+    """
     for _ in range(MOST_SWEEPS):
         moved = False
-        for column in range(dealt.shape[1]):
-            for one in range(len(dealt)):
-                for other in range(one + 1, len(dealt)):
-                    swap = features[dealt[other, column]] - features[dealt[one, column]]
-                    apart = total[one] - total[other]
-                    # |apart + 2 swap|^2 < |apart|^2; third forms keep their curves, and the mean stays
-                    if float(swap @ (apart + swap)) < -1e-12:  # noqa: PLR2004 - nearer by more than rounding
-                        total[one] += swap
-                        total[other] -= swap
-                        dealt[[one, other], column] = dealt[[other, one], column]
-                        moved = True
-        if not moved:
+        for one, other in combinations(range(len(dealt)), 2):
+            while (columns := _best_swap(features[dealt[one]], features[dealt[other]])) is not None:
+                at = np.array(columns)
+                dealt[one, at], dealt[other, at] = dealt[other, at], dealt[one, at]
+                moved = True
+        if not moved or len(dealt) == 2:  # noqa: PLR2004 - two forms are done at once
             break
     return dealt
+
+
+def _best_swap(one: FloatArray, other: FloatArray) -> tuple[int, ...] | None:
+    """Return the column, or the two, of [m, d] and [m, d] whose swap brings the sums nearest; None: no swap does."""
+    apart = (one - other).sum(axis=0)
+    step = 2 * (other - one)
+    # |apart + s|^2 - |apart|^2 = 2 apart s + |s|^2; of two columns also 2 s1 s2
+    alone = 2 * step @ apart + (step**2).sum(axis=1)
+    together = alone[:, None] + alone + 2 * step @ step.T
+    together[np.diag_indices(len(step))] = alone
+    best = int(together.argmin())
+    if together.ravel()[best] > -NEARER * max(float(apart @ apart), 1e-300):
+        return None
+    return tuple(sorted(set(divmod(best, len(step)))))

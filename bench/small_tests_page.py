@@ -1,0 +1,93 @@
+"""The section on small tests: figures of bench/small_tests.py in words and tables."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmark_page import PSYCHOMETRICS, write_section
+
+_TITLE = "# Small tests: how few items foretell the score on all"
+_HOW = (
+    "`make psychometrics` (bench/small_tests.py, {cpu_minutes} CPU minutes; all figures in "
+    "[small_tests.json](small_tests.json)). Real tables of right and wrong answers (ZeroEval). Solvers are left out in "
+    "{folds} parts, {repeats} times anew: the others calibrate the items and choose the test, which then foretells the "
+    "scores of those left out. Nothing of a solver that is left out is looked at but its answers to the items asked. "
+    "Errors are mean absolute errors in points of 100, with 95 % intervals over solvers; `acidtest adapt` prints the "
+    "same of your own table. Tests drawn at random are averaged over about 20 draws, plain means over 200."
+)
+_GOAL = (
+    "Error of the adaptive test, less that of the plain mean of 150 random items, solver by solver; below 0: it beats "
+    "them. Items at random of which the score is foretold by the calibrated items, too, stand in the last column."
+)
+_SIZES = (16, 50, 100, 150)
+
+
+def write(found: Mapping[str, Any], tasks: Mapping[str, str]) -> None:
+    """Write the section; every figure in it is one of `found`."""
+    lines = [_TITLE, "", _HOW.format(**found), ""]
+    for task, title in tasks.items():
+        lines += _task(found["tasks"][task], title)
+    lines += _goal(found, tasks)
+    write_section("\n".join(lines) + "\n", PSYCHOMETRICS)
+
+
+def _task(one: Mapping[str, Any], title: str) -> list[str]:
+    rows = {(row["method"], row["items"]): row for row in one["rows"]}
+    methods = list(dict.fromkeys(row["method"] for row in one["rows"]))
+    sizes = "".join(f" {k} items |" for k in _SIZES)
+    lines = [f"## {title}: {one['items']:,} items, {one['solvers']} solvers", ""]
+    lines += [f"| mean error, points |{sizes}", "|---|" + "---|" * len(_SIZES)]
+    lines += [f"| {m} |" + "".join(f" {_points(rows[m, k]['error'])} |" for k in _SIZES) for m in methods]
+    lines += ["", f"| rank agreement, Kendall's tau |{sizes}", "|---|" + "---|" * len(_SIZES)]
+    lines += [f"| {m} |" + "".join(f" {_plain(rows[m, k]['kendall_tau'])} |" for k in _SIZES) for m in methods]
+    held = [f"{m} {_share(rows[m, 50]['coverage'])}" for m in methods if rows[m, 50]["coverage"]["value"] is not None]
+    lines += ["", f"Solvers' own 95 % intervals at 50 items hold the whole score: {', '.join(held)}."]
+    makers = [f"{row['method']} {_points(row['error'])}" for row in one["makers_left_out"]]
+    lines += [
+        "",
+        f"At 50 items, with all solvers of a maker ({one['makers']} makers) left out together: {', '.join(makers)}.",
+        "",
+    ]
+    return lines
+
+
+def _goal(found: Mapping[str, Any], tasks: Mapping[str, str]) -> list[str]:
+    lines = [
+        "## Does adaptive at 50 items beat 150 items at random?",
+        "",
+        _GOAL,
+        "",
+        "| | adaptive, 50 | mean of 150 | difference | verdict | 150 at random, foretold |",
+        "|---|---|---|---|---|---|",
+    ]
+    for task, title in tasks.items():
+        rows = {(row["method"], row["items"]): row for row in found["tasks"][task]["rows"]}
+        less = rows["adaptive", 50]["than_threefold"]
+        cells = (
+            _points(rows["adaptive", 50]["error"]),
+            _points(rows["random, plain mean", 150]["error"]),
+            _points(less, signed=True),
+            _verdict(less),
+            _points(rows["random", 150]["error"]),
+        )
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    lines.append(f"| all three | | | {_points(found['all'], signed=True)} | {_verdict(found['all'])} | |")
+    return lines
+
+
+def _verdict(less: Mapping[str, Any]) -> str:
+    if less["high"] < 0:
+        return "yes"
+    return "no" if less["low"] > 0 else "as good, within the noise"
+
+
+def _points(e: Mapping[str, Any], *, signed: bool = False) -> str:
+    sign = "+" if signed else ""
+    return f"{100 * e['value']:{sign}.2f} [{100 * e['low']:{sign}.2f}, {100 * e['high']:{sign}.2f}]"
+
+
+def _plain(e: Mapping[str, Any]) -> str:
+    return f"{e['value']:.2f} [{e['low']:.2f}, {e['high']:.2f}]"
+
+
+def _share(e: Mapping[str, Any]) -> str:
+    return f"{100 * e['value']:.0f} % [{100 * e['low']:.0f}, {100 * e['high']:.0f}]"
