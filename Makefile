@@ -75,6 +75,7 @@ agreement: .venv/local  ## simulate raters whose agreement is known; writes docs
 
 psychometrics: .venv/local .venv-irt-peers/made  ## simulate solvers and items whose truth is known; writes docs/psychometrics.md, some minutes
 	$(BIN)/python bench/irt_coverage.py
+	$(BIN)/python bench/flawed_items.py
 
 reproductions: .venv/local  ## recompute published figures; writes docs/reproductions.md (needs ACIDTEST_DATA)
 	$(BIN)/python bench/reproductions.py docs/reproductions.md

@@ -13,6 +13,7 @@ import gzip
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,15 +48,18 @@ def main() -> None:
     parser.add_argument("--table", type=Path)
     given = parser.parse_args()
     folder = Path(os.environ.get("ACIDTEST_DATA", "")) / DATA
-    if given.table or given.only != "simulated":
+    if given.table or given.only == "real" or (given.only is None and folder.is_dir()):
         if not folder.is_dir():
             sys.exit("no real data sets here: set ACIDTEST_DATA to a folder that holds them")
-        table = given.table or Path("build") / "mmlu_redux.csv"
-        table.parent.mkdir(parents=True, exist_ok=True)
-        write_table(folder, table)
         if given.table:
+            write_table(folder, given.table)
             return
-        show(real_section(table, marked(folder)))
+        with tempfile.TemporaryDirectory() as name:
+            table = Path(name) / "mmlu_redux.csv"
+            write_table(folder, table)
+            show(real_section(table, marked(folder)))
+    elif given.only is None:
+        print("no real data sets here, so the section on them stays as it is: set ACIDTEST_DATA", file=sys.stderr)
     if given.only != "real":
         show(simulated_section(given.worlds, given.items))
 

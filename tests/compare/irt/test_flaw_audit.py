@@ -1,6 +1,7 @@
 """The audit of items, from a file of scores and answers to the list with its evidence."""
 
 import csv
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from acidtest.compare.irt.flaw_answers import choices_of, matched
+from acidtest.compare.irt.flaw_answers import Choices, choices_of, matched
+from acidtest.compare.irt.flaw_evidence import evidence
 from acidtest.compare.irt.flaws import FlawAudit, audit_items, flags_of
 from acidtest.data.score_answers import read_answers
 from acidtest.data.score_matrix import ScoreMatrix, read_matrix
@@ -174,7 +176,7 @@ def test_keys_that_people_found_wrong_are_suspicious(real_data: Path) -> None:
             topics=("",) * len(items),
             bundles=("",) * len(items),
         ),
-        fit_irt(scores),
+        fit_irt(scores, model="rasch"),
     )
     marks = np.array([row["error_type"] for row in items])
     keep = np.isin(marks, ["ok", "wrong_groundtruth"])
@@ -182,3 +184,33 @@ def test_keys_that_people_found_wrong_are_suspicious(real_data: Path) -> None:
     wrong = marks[keep] == "wrong_groundtruth"
     area = (ranks[wrong].sum() - wrong.sum() * (wrong.sum() - 1) / 2) / (wrong.sum() * (~wrong).sum())
     assert area > 0.75
+
+
+def one_item(said: str, key: str = "a") -> Choices:
+    """Return the answers of one item: a letter per solver, best first; "-" for none that could be read."""
+    others = [letter for letter, _ in Counter(c for c in said if c not in (key, "-")).most_common()]
+    texts = (key, *others)
+    choice = np.array([[texts.index(c) if c in texts else -1] for c in said])
+    return Choices(choice=choice, options=np.array([4.0]), texts=(texts,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "sentence"),
+    [
+        ("wrong_key", "bbbb", "all 4 solvers answer 'b', the key says 'a'"),
+        ("wrong_key", "bbbac", "the 3 best of 5 solvers answer 'b', the key says 'a'"),
+        ("wrong_key", "bbbab", "the 3 best of 5 solvers answer 'b' (4 in all), the key says 'a'"),
+        ("wrong_key", "ab-bb", "3 of 4 solvers answer 'b', the key says 'a'"),
+        ("ambiguous", "ababcc", "of the 3 best of 6 solvers, 1 answer 'b' and 2 the key 'a'"),
+        ("upside_down", "bcaa", "right are 0 of the 2 best solvers and 2 of the 2 worst"),
+        ("upside_down", "bbcd", "none of 4 solvers is right; 2 answer 'b'"),
+        ("no_discrimination", "abaab", "right are 1 of the 2 best solvers and 1 of the 2 worst"),
+    ],
+)
+def test_evidence_in_words(kind: str, said: str, sentence: str) -> None:
+    scores = np.array([float(c == "a") for c in said])
+    assert evidence(kind, scores, -np.arange(float(len(said))), one_item(said), 0, 1) == sentence
+
+
+def test_what_nobody_answered_has_no_evidence() -> None:
+    assert evidence("upside_down", np.full(3, np.nan), np.zeros(3), None, 0, 0) == "nobody was scored on it"

@@ -28,7 +28,7 @@ def evidence(kind: str, scores: FloatArray, ability: FloatArray, choices: Choice
             return _instead(choices, item, rival, ability)
         if kind == "ambiguous":
             return _two(choices, item, rival, ability)
-    return _who(scores, ability)
+    return _who(scores, ability) + _what(scores, choices, item)
 
 
 def quoted(text: str) -> str:
@@ -53,7 +53,8 @@ def _instead(choices: Choices, item: int, rival: int, ability: FloatArray) -> st
     if run == number:
         return f"all {counted(number, 'solver')} answer {other}, {key}"
     if run >= _RUN:
-        return f"the {run} best of {counted(number, 'solver')} answer {other} ({votes} in all), {key}"
+        in_all = f" ({votes} in all)" if votes > run else ""
+        return f"the {run} best of {counted(number, 'solver')} answer {other}{in_all}, {key}"
     return f"{votes} of {counted(number, 'solver')} answer {other}, {key}"
 
 
@@ -66,6 +67,16 @@ def _two(choices: Choices, item: int, rival: int, ability: FloatArray) -> str:
         f"of the {len(best)} best of {counted(len(there), 'solver')}, {int((best == rival).sum())} answer "
         f"{quoted(words[rival])} and {int((best == 0).sum())} {key}"
     )
+
+
+def _what(scores: FloatArray, choices: Choices | None, item: int) -> str:
+    """Return what most say where nobody is right."""
+    if choices is None or np.nanmax(scores, initial=0.0) >= RIGHT_AT:
+        return ""
+    said = choices.choice[:, item]
+    votes = np.bincount(said[said > 0], minlength=2)
+    most = int(votes.argmax())
+    return f"; {votes[most]} answer {quoted(choices.texts[item][most])}" if votes[most] else ""
 
 
 def _who(scores: FloatArray, ability: FloatArray) -> str:
