@@ -66,6 +66,7 @@ bench: .venv/local .venv-peers/made  ## measure what a call, the statistics and 
 	$(BIN)/python bench/cost_of_a_call.py
 	$(BIN)/python bench/cost_of_statistics.py
 	$(BIN)/python bench/cost_of_scoring.py
+	$(BIN)/python bench/cost_of_adaptive.py
 
 calibration: .venv/local  ## simulate studies whose truth is known; writes docs/calibration.md, an hour on two cores
 	$(BIN)/python bench/calibration.py
@@ -76,6 +77,7 @@ agreement: .venv/local  ## simulate raters whose agreement is known; writes docs
 psychometrics: .venv/local .venv-irt-peers/made  ## simulate solvers and items whose truth is known; writes docs/psychometrics.md, some minutes
 	$(BIN)/python bench/irt_coverage.py
 	$(BIN)/python bench/flawed_items.py
+	$(BIN)/python bench/small_tests.py
 
 reproductions: .venv/local  ## recompute published figures; writes docs/reproductions.md (needs ACIDTEST_DATA)
 	$(BIN)/python bench/reproductions.py docs/reproductions.md

@@ -64,7 +64,7 @@ def adapt(  # noqa: PLR0913  # one argument per option
     groups = [matrix.families.get(matrix.models[i], f"\0{i}") for i in judged_by]
     if len(set(groups)) < folds:
         raise DataError(
-            f"{counted(folds, 'fold')} of {counted(len(set(groups)), 'family')}",
+            f"{counted(folds, 'fold')}, and the solvers are of {len(set(groups))} families, which stay whole",
             way_out=f"Ask for fewer: --folds {max(len(set(groups)), 2)}.",
         )
     found = held_out(
