@@ -174,13 +174,13 @@ def test_what_is_no_table_of_scores_is_refused() -> None:
 CELLS = st.sampled_from([np.nan, 0.0, 1.0, 0.5, 1e-9, 0.25, 0.999])
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.integers(2, 6).flatmap(lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), min_size=2, max_size=6)))
 def test_no_table_makes_nan_or_a_residual_of_nothing(table: list[list[float]]) -> None:
     scores = np.array(table)
     if not np.isfinite(scores).any():
         return
-    fit = fit_continuous(scores)
+    fit = fit_continuous(scores, most_sweeps=60)
     assert fit.items.residual is not None
     assert (fit.items.residual >= 0.019).all()
     assert (fit.items.discrimination > 0).all()

@@ -125,7 +125,7 @@ def test_what_cannot_be_fitted_is_refused() -> None:
         fit_multidimensional([[0.5, 1.0], [0.0, 1.0], [1.0, 1.0]], 1)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     st.integers(3, 6).flatmap(
         lambda n: st.lists(

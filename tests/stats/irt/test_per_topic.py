@@ -1,5 +1,7 @@
 """A scale per topic lies between one scale for all and one for each: better than both where topics are few or small."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -128,3 +130,24 @@ def test_topics_are_needed_for_all_items() -> None:
         fit_per_topic(scores, ["a"] * 10)
     with pytest.raises(DataError, match="9 topics"):
         fit_per_topic(scores, topics[1:])
+
+
+def test_in_real_scores_the_solver_whose_accuracies_differ_most_has_the_largest_deviation(real_data: Path) -> None:
+    """ZeroEval's GSM8K and MATH level 5: the difference of log-odds of accuracy, less its mean over solvers."""
+    import pyarrow.parquet as pq
+
+    columns = {}
+    for task in ("gsm", "math-l5"):
+        table = pq.read_table(real_data / "zeroeval_responses" / f"{task}_correct.parquet")
+        columns[task] = {name: np.array(table[name].to_pylist(), np.float64) for name in table.column_names[1:]}
+    models = sorted(set(columns["gsm"]) & set(columns["math-l5"]))
+    each = {task: np.array([known[model] for model in models]) for task, known in columns.items()}
+    fit = fit_per_topic(
+        np.concatenate(list(each.values()), axis=1), [task for task, x in each.items() for _ in range(x.shape[1])]
+    )
+    assert fit.converged
+    share = {task: np.nanmean(x, axis=1) for task, x in each.items()}
+    odds = {task: np.log(p / (1 - p)) for task, p in share.items()}
+    apart = odds["gsm"] - odds["math-l5"]
+    assert models[int(np.argmin(fit.deviation[:, 0]))] == models[int(np.argmin(apart))] == "o1-mini-2024-09-12"
+    assert np.corrcoef(fit.deviation[:, 0], apart)[0, 1] > 0.8

@@ -173,7 +173,8 @@ def _sentences(parallel: int, p: float, held_out: int, gain: tuple[Estimate, ...
             "are needed to describe all answers."
         )
     if held_out == 1:
-        said.append("Answers that were left out are foretold as well by one ability as by more.")
+        so = "" if parallel == 1 else ": what more abilities there are, these answers are too few to use them"
+        said.append(f"Answers that were left out are foretold as well by one ability as by more{so}.")
     elif held_out:
         ratio = np.exp(gain[held_out - 1].value)
         said.append(

@@ -168,15 +168,26 @@ def _tail(seen: FloatArray, drawn: FloatArray) -> FloatArray:
     On the log scale each item's own mean and spread under the model are taken out; what is left is compared with all
     items' draws together, so that 200 draws tell chances far below 1 in 200.
     """
-    log = np.log(np.maximum(drawn, TINY))
     known = np.isfinite(seen)
     p = np.full(len(seen), np.nan)
-    mean, spread = log[:, known].mean(0), np.maximum(log[:, known].std(0), TINY)
-    pool = np.sort(((log[:, known] - mean) / spread).ravel())
-    z = (np.log(np.maximum(seen[known], TINY)) - mean) / spread
-    above = len(pool) - np.searchsorted(pool, z, side="left")
-    p[known] = (above + 1) / (len(pool) + 1)
+    p[known] = _beyond(np.log(np.maximum(seen[known], TINY)), np.log(np.maximum(drawn[:, known], TINY)))
     return p
+
+
+def _beyond(seen: FloatArray, drawn: FloatArray) -> FloatArray:
+    """Return [n]: chances of so large values, each in its own mean and spread over the draws, by all draws together.
+
+    A draw is measured by the mean and spread of the others, as what was seen is: by its own it would look too near.
+    """
+    count = np.isfinite(drawn).sum(0)
+    mean, spread = np.nanmean(drawn, 0), np.maximum(np.nanstd(drawn, 0), TINY)
+    away = drawn - mean
+    others = (count * spread**2 - count / (count - 1) * away**2) / (count - 1)
+    pool = (count / (count - 1) * away / np.sqrt(np.maximum(others, TINY**2))).ravel()
+    pool = np.sort(pool[np.isfinite(pool)])
+    above = len(pool) - np.searchsorted(pool, (seen - mean) / spread, side="left")
+    found: FloatArray = (above + 1) / (len(pool) + 1)
+    return found
 
 
 def _dependence(seen: Misfit, drawn: _Simulated, among: IntArray) -> tuple[tuple[DependentPair, ...], int, Check]:
@@ -210,13 +221,8 @@ def _dependence(seen: Misfit, drawn: _Simulated, among: IntArray) -> tuple[tuple
 
 
 def _pair_tail(own: FloatArray, pool: FloatArray) -> FloatArray:
-    """Return two-sided chances of each pair's correlation, over all pairs' draws, each pair's mean and spread out."""
-    mean, spread = np.nanmean(pool, 0), np.maximum(np.nanstd(pool, 0), TINY)
-    away = np.abs((pool - mean) / spread).ravel()
-    all_of_them = np.sort(away[np.isfinite(away)])
-    z = np.abs((own - mean) / spread)
-    above = len(all_of_them) - np.searchsorted(all_of_them, z, side="left")
-    found: FloatArray = (above + 1) / (len(all_of_them) + 1)
+    """Return two-sided chances of each pair's correlation."""
+    found: FloatArray = np.minimum(2 * np.minimum(_beyond(own, pool), _beyond(-own, -pool)), 1.0)
     return found
 
 
