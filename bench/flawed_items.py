@@ -144,6 +144,7 @@ def real_section(table: Path, errors: dict[str, str]) -> str:
         listed=int(listed.sum()),
         listed_scores=int(by_scores.listed.sum()),
         fdr=FDR,
+        few="" if listed.any() else ": too few solvers to call any single item of this benchmark broken",
         loose="\n".join(loose),
         share=two(by_answers.benchmarks["mmlu"].share_broken, 3),
     )
@@ -258,9 +259,9 @@ By kind of error, against the items marked ok:
 {lines}
 {of_kinds}
 
-At a rate of {fdr:g} the list has {listed} items by answers and {listed_scores} by scores alone: {solvers} solvers are
-too few to call any single item of this benchmark broken. Share of broken items by the model: {share}, little more than
-the 5 % assumed. Lists at higher rates, by answers, and the share of them that people did not mark:
+At a rate of {fdr:g} the list has {listed} items by answers and {listed_scores} by scores alone{few}. Share of broken
+items by the model: {share}; 5 % was assumed before. Lists at higher rates, by answers, and the share of them that
+people did not mark:
 
 | rate asked for | items listed | not marked by people |
 |---|---|---|
