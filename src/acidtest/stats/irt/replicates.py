@@ -31,11 +31,12 @@ def replicates(scores: ArrayLike, fit: Fit, *, rng: np.random.Generator, draws: 
 
 def drawn_items(fit: Fit, rng: np.random.Generator) -> Items:
     """Return items drawn from what is known of them: log discrimination and easiness are normal."""
-    noise = rng.standard_normal((len(fit.items), 2, 1))
-    root = np.linalg.cholesky(fit.covariance + 1e-12 * np.eye(2))
-    moved = (root @ noise)[..., 0]
-    a = fit.items.discrimination * np.exp(moved[:, 0])
-    easiness = -fit.items.discrimination * fit.items.difficulty + moved[:, 1]
+    noise = rng.standard_normal((len(fit.items), 2))
+    slope_sd = np.sqrt(np.maximum(fit.covariance[:, 0, 0], 1e-12))
+    along = fit.covariance[:, 0, 1] / slope_sd
+    rest = np.sqrt(np.maximum(fit.covariance[:, 1, 1] - along**2, 0.0))
+    a = fit.items.discrimination * np.exp(slope_sd * noise[:, 0])
+    easiness = -fit.items.discrimination * fit.items.difficulty + along * noise[:, 0] + rest * noise[:, 1]
     if fit.model == "rasch":
         a = fit.items.discrimination
     return Items(discrimination=a, difficulty=-easiness / a, guess=fit.items.guess, residual=fit.items.residual)
