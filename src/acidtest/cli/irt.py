@@ -35,6 +35,9 @@ _RIGHT_AT = typer.Option(
 _FLAWS = typer.Option("--flaws", help="Look for broken items, too: wrong keys, two right answers, items upside down.")
 _FDR = typer.Option("--fdr", help="False alarms among the items that are named, at most.")
 _CHECK = typer.Option("--check", help="Check the model, too: its fit, and how many abilities there are.")
+_TEXTS = typer.Option("--texts", metavar="FILE", help="What the items ask: does that tell of their difficulty?")
+_PREDICT = typer.Option("--predict", metavar="FILE", help="New items: how difficult will they be, by their texts?")
+_DEMANDS = typer.Option("--demands", metavar="FILE", help="Ratings by the rubric demands.v1, used beside the texts.")
 _BANK = typer.Option("--bank", metavar="FILE", help="Write the items as a bank for small and adaptive tests.")
 _ITEMS = typer.Option("--items", metavar="FILE", help="Write a table of the items: .csv, .jsonl or .parquet.")
 _JSON = typer.Option("--json", metavar="FILE", help="Write what was found as JSON, - for the terminal.")
@@ -58,6 +61,9 @@ def irt(  # noqa: PLR0913  # one argument per option
     flaws: Annotated[bool, _FLAWS] = False,
     fdr: Annotated[float, _FDR] = 0.1,
     check: Annotated[bool, _CHECK] = False,
+    texts: Annotated[list[Path] | None, _TEXTS] = None,
+    predict: Annotated[Path | None, _PREDICT] = None,
+    demands: Annotated[list[Path] | None, _DEMANDS] = None,
     bank: Annotated[Path | None, _BANK] = None,
     items: Annotated[Path | None, _ITEMS] = None,
     json_file: Annotated[str | None, _JSON] = None,
@@ -70,9 +76,11 @@ def irt(  # noqa: PLR0913  # one argument per option
     _check_numbers({"--fdr": fdr, "--level": level})
     if not 0 <= guess < 1:
         raise AcidtestError(f"--guess {guess:g} is no chance", way_out="Name one from 0 to below 1.")
+    if (predict or demands) and not texts:
+        raise AcidtestError("nothing can be learnt without texts", way_out="Name the file of the items: --texts FILE.")
     paths = _score_files(scores)
     from acidtest.cli.generators import generators_of
-    from acidtest.cli.irt_outcome import IrtFiles, audit_of, check_of, flags_by_item, show_irt
+    from acidtest.cli.irt_outcome import IrtFiles, audit_of, check_of, flags_by_item, show_irt, texts_of
     from acidtest.compare.irt.calibrate import calibrate
     from acidtest.compare.irt.scale import irt_report, with_generators
     from acidtest.data.score_matrix import read_matrix
@@ -83,8 +91,9 @@ def irt(  # noqa: PLR0913  # one argument per option
     found = calibrate(matrix, real=real, synthetic=synthetic or (), model=asked, guess=guess, right_at=right_at)
     audit = audit_of(found, paths, benchmark or (), fdr=fdr, seed=seed) if flaws else None
     checked = check_of(found, seed=seed) if check else None
+    told = texts_of(found, texts, predict, demands or (), seed=seed) if texts else None
     report = irt_report(found, seed=seed, level=level, fdr=fdr, flags=flags_by_item(found, audit))
-    show_irt(report, found, audit=audit, check=checked, files=files)
+    show_irt(report, found, audit=audit, check=checked, files=files, texts=told)
 
 
 def _model(name: str | None) -> "IrtModel | None":

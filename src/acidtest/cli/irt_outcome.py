@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from acidtest.compare.irt.flaws import FlawAudit
+    from acidtest.compare.irt.from_text import TextReport
     from acidtest.compare.irt.model_check import ModelCheck
 
 
@@ -56,6 +57,25 @@ def check_of(found: Calibration, *, seed: int) -> "ModelCheck":
     return model_report(found.matrix, found.fit, seed=seed)
 
 
+def texts_of(
+    found: Calibration, texts: Sequence[Path], predict: Path | None, demands: Sequence[Path], *, seed: int
+) -> "TextReport":
+    """Return what the items' texts, and ratings of what they demand, tell of their difficulty."""
+    from acidtest.compare.irt.from_text import text_report
+    from acidtest.data.item_texts import read_item_texts
+    from acidtest.data.rating_files import read_rating_files
+    from acidtest.data.rubric_file import load_rubric
+    from acidtest.judge.demand import RUBRIC, demand_table
+
+    rated = None
+    if demands:
+        rubric = load_rubric(RUBRIC)
+        rated = demand_table(read_rating_files(demands, rubric).ratings, rubric.rubric)
+    known = [one for path in texts for one in read_item_texts(path)]
+    new = read_item_texts(predict) if predict else ()
+    return text_report(found.matrix, found.fit, known, new, ratings=rated, seed=seed)
+
+
 def flags_by_item(found: Calibration, audit: "FlawAudit | None") -> dict[tuple[str, str], tuple[str, ...]]:
     """Return (benchmark, item) -> what the audit says against it."""
     if audit is None:
@@ -68,7 +88,13 @@ def flags_by_item(found: Calibration, audit: "FlawAudit | None") -> dict[tuple[s
 
 
 def show_irt(
-    report: IrtReport, found: Calibration, *, audit: "FlawAudit | None", check: "ModelCheck | None", files: IrtFiles
+    report: IrtReport,
+    found: Calibration,
+    *,
+    audit: "FlawAudit | None",
+    check: "ModelCheck | None",
+    files: IrtFiles,
+    texts: "TextReport | None" = None,
 ) -> None:
     """Print what was found, and write the files that were asked for."""
     _write_tables(report, found, files)
@@ -77,7 +103,7 @@ def show_irt(
 
         write_irt_page(files.html, report, title=", ".join(report.sets), flaws=audit, check=check)
     if files.json:
-        content = _json(report, audit, check)
+        content = _json(report, audit, check, texts)
         if files.json == "-":
             typer.echo(content, nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
         else:
@@ -87,13 +113,13 @@ def show_irt(
     if files.json != "-":
         from acidtest.report.irt_terminal import print_irt
 
-        print_irt(report, more=_parts(audit, check))
+        print_irt(report, more=_parts(audit, check, texts))
         for what, path in (("Bank", files.bank), ("Items", files.items), ("Page", files.html)):
             if path is not None:
                 typer.echo(f"{what}: {path}")
 
 
-def _parts(audit: "FlawAudit | None", check: "ModelCheck | None") -> "list[RenderableType]":
+def _parts(audit: "FlawAudit | None", check: "ModelCheck | None", texts: "TextReport | None") -> "list[RenderableType]":
     parts: list[RenderableType] = []
     if audit is not None:
         from acidtest.report.flaws_terminal import flaw_lines
@@ -103,10 +129,18 @@ def _parts(audit: "FlawAudit | None", check: "ModelCheck | None") -> "list[Rende
         from acidtest.report.irt_check_terminal import check_lines
 
         parts.append(check_lines(check))
+    if texts is not None:
+        from rich.text import Text
+
+        from acidtest.report.irt_text_terminal import text_lines
+
+        parts.append(Text("\n".join(["", *text_lines(texts)])))
     return parts
 
 
-def _json(report: IrtReport, audit: "FlawAudit | None", check: "ModelCheck | None") -> bytes:
+def _json(
+    report: IrtReport, audit: "FlawAudit | None", check: "ModelCheck | None", texts: "TextReport | None"
+) -> bytes:
     from acidtest.compare.irt.contract import dumps, plain
 
     flaws = None
@@ -114,7 +148,9 @@ def _json(report: IrtReport, audit: "FlawAudit | None", check: "ModelCheck | Non
         from acidtest.report.flaws_terminal import flaws_json
 
         flaws = flaws_json(audit)
-    return dumps(report, flaws=flaws, check=None if check is None else plain(check))
+    return dumps(
+        report, flaws=flaws, check=None if check is None else plain(check), texts=texts.as_json() if texts else None
+    )
 
 
 def _write_tables(report: IrtReport, found: Calibration, files: IrtFiles) -> None:

@@ -94,7 +94,9 @@ def _headline(report: IrtReport) -> str:
         verb = "is easier than" if easier else "is harder than" if harder else "is about as hard as"
         return f"{name(key)} {verb} {name(report.real)}"
     of = len(report.differences)
-    return f"{len(easier)} of {of} synthetic sets are easier than {name(report.real)}, {len(harder)} are harder"
+    if not easier and not harder:
+        return f"None of {of} synthetic sets is clearly easier or harder than {name(report.real)}"
+    return f"Of {of} synthetic sets, {len(easier)} easier and {len(harder)} harder than {name(report.real)}"
 
 
 def _curves(report: IrtReport, drawn_names: list[str]) -> str:

@@ -72,8 +72,9 @@ def _sets(report: IrtReport) -> CaptionedTable:
     columns = ("Difficulty", "Easiest 10 %", "Hardest 10 %", "Discrimination", "Below all", "In range", "Information",
                "Error of ability")  # fmt: skip
     caption = (
-        "Items of each set: mean difficulty, where the easiest and the hardest tenth begin, mean discrimination, share "
-        "of items easier than the weakest solver and in the solvers' range, information per item, error of an ability"
+        "Items of each set: mean difficulty, where the easiest tenth ends and the hardest begins, mean discrimination, "
+        "share of items easier than the weakest solver and in the solvers' range, information per item, error of an "
+        "ability that the whole set gives"
     )
     return _table("Benchmark", caption, columns, rows)
 

@@ -55,7 +55,7 @@ def difference_sentence(key: str, one: ItemSet, real: ItemSet, difference: SetDi
         first = f"not clearly easier or harder (by {value(easier, signed=True)} sd of ability)"
     below = (
         f"{share(one.share['below'])} of them are easier than the weakest solver can miss (real: "
-        f"{number.percent(real.share['below'].value)})"
+        f"{_percent(real.share['below'].value)} %)"
     )
     return f"{name(key)}: {first}; {below}; {_tells(difference)}.{_apart(difference)}"
 

@@ -141,6 +141,9 @@ class IrtFile(Record):
     warnings: list[str]
     flaws: dict[str, JsonValue] | None = Field(description="the audit of flawed items; null: not asked for")
     check: dict[str, JsonValue] | None = Field(description="the checks of the model; null: not asked for")
+    texts: dict[str, JsonValue] | None = Field(
+        default=None, description="what the items' texts tell of their difficulty; null: not asked for"
+    )
 
 
 def plain(result: "DataclassInstance") -> dict[str, object]:
@@ -149,7 +152,11 @@ def plain(result: "DataclassInstance") -> dict[str, object]:
 
 
 def dumps(
-    report: IrtReport, *, flaws: Mapping[str, object] | None = None, check: Mapping[str, object] | None = None
+    report: IrtReport,
+    *,
+    flaws: Mapping[str, object] | None = None,
+    check: Mapping[str, object] | None = None,
+    texts: Mapping[str, object] | None = None,
 ) -> bytes:
     """Return a report as JSON text, indented; the same report gives the same bytes.
 
@@ -157,8 +164,9 @@ def dumps(
         report: Items, solvers and sets.
         flaws: The audit of flawed items, as plain values.
         check: The checks of the model, as plain values.
+        texts: What the items' texts tell, as plain values.
     """
-    whole = {"schema": 1, **plain(report), "flaws": flaws, "check": check}
+    whole = {"schema": 1, **plain(report), "flaws": flaws, "check": check, "texts": texts}
     return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 

@@ -1,0 +1,164 @@
+"""One scale for real and synthetic items: what it finds in tables whose truth is known, and what it refuses."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acidtest.compare.irt.calibrate import calibrate
+from acidtest.compare.irt.contract import dumps
+from acidtest.compare.irt.scale import irt_report, with_generators
+from acidtest.data.score_matrix import ScoreMatrix, read_matrix
+from acidtest.errors import DataError
+from acidtest.stats.estimate import FloatArray
+from acidtest.types.irt import IrtReport
+from irt_tables import MADE, REAL, answers, write
+
+
+def matrix(of: dict[str, FloatArray], folder: Path) -> ScoreMatrix:
+    return read_matrix([write(folder / "scores.csv", of)])
+
+
+def report(of: dict[str, FloatArray], folder: Path, **options: object) -> IrtReport:
+    return irt_report(calibrate(matrix(of, folder), real=REAL, **options))  # type: ignore[arg-type]  # a test's short way
+
+
+@pytest.fixture(scope="module")
+def easier(tmp_path_factory: pytest.TempPathFactory) -> IrtReport:
+    """A synthetic set that is easier by 1, and easier by 1.2 more for a family of three that wrote it."""
+    read = matrix(answers(1, favour=1.2), tmp_path_factory.mktemp("irt"))
+    return irt_report(calibrate(with_generators(read, {MADE: "m1"}), real=REAL))
+
+
+def test_difficulty_that_was_lost_is_found(easier: IrtReport) -> None:
+    lost = easier.differences[MADE]
+    assert lost.easier_by.low < 1.25 < lost.easier_by.high  # 1, and 1.2 for 3 of 14 solvers
+    assert lost.easier_by.low > 0.4
+    assert lost.distance.low > lost.distance_floor.value
+    assert lost.distance_p < 0.05
+    assert lost.solvers == 14
+    assert easier.sets[MADE].share["below"].value > easier.sets[REAL].share["below"].value
+
+
+def test_the_own_family_comes_first_and_is_found(easier: IrtReport) -> None:
+    first, *others = easier.families[MADE]
+    assert (first.family, first.own, first.solvers) == ("kin", True, ("m0", "m1", "m2"))
+    assert first.ability.low > 0.2
+    assert first.score.low > 0
+    assert first.p == first.p_adjusted < 0.05
+    assert all(other.p_adjusted >= other.p and not other.own for other in others)
+    assert {other.family for other in others} == {f"f{m}" for m in range(3, 14)}
+    (items,) = easier.item_differences
+    assert (items.family, items.warnings) == ("kin", ())
+    assert 0 < items.tested <= 50
+
+
+def test_numbers_hang_together(easier: IrtReport) -> None:
+    assert list(easier.sets) == [REAL, MADE]
+    assert [one.kind for one in easier.sets.values()] == ["real", "synthetic"]
+    for one in easier.sets.values():
+        assert sum(share.value for share in one.share.values()) == pytest.approx(1)
+        assert one.difficulties.share.sum() == pytest.approx(1)
+        assert len(one.difficulties.edges) == len(one.difficulties.share) + 1
+        assert one.difficulty["q10"].value < one.difficulty["q50"].value < one.difficulty["q90"].value
+        assert (one.curve.low <= one.curve.per_item + 1e-9).all()
+        assert one.bundles == one.items // 2
+    lost = easier.differences[MADE]
+    means = [easier.sets[name].difficulty["mean"].value for name in (REAL, MADE)]
+    assert lost.easier_by.value == pytest.approx(means[0] - means[1])
+    assert lost.distance.value >= abs(lost.easier_by.value) - 0.02  # Kantorovich; cells are .01 wide
+    abilities = [one.value for one in easier.abilities.values()]
+    assert abilities == sorted(abilities, reverse=True)
+    assert np.mean(abilities) == pytest.approx(0, abs=1e-3)
+
+
+def test_sets_that_are_alike_are_not_told_apart(tmp_path: Path) -> None:
+    alike = [report(answers(seed, easier=0.0), tmp_path).differences[MADE] for seed in range(2, 14)]
+    held = [one.easier_by.low <= 0 <= one.easier_by.high for one in alike]
+    assert sum(held) >= 9  # of 12 at .95; fewer than 9: 2 in 10,000
+    assert sum(one.distance.low == 0 for one in alike) >= 9
+    assert sum(one.distance_p < 0.05 for one in alike) <= 3
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_set_changes_nothing(tmp_path: Path) -> None:
+    of = answers(3)
+    one = dumps(report(of, tmp_path))
+    assert one == dumps(report(of, tmp_path))
+    alone = irt_report(calibrate(matrix({REAL: of[REAL]}, tmp_path)))
+    assert alone.real == ""
+    assert not alone.differences
+    assert alone.sets[REAL].kind is None
+
+
+def test_solvers_that_answered_one_set_only_are_named(tmp_path: Path) -> None:
+    of = answers(4)
+    of[MADE][5] = np.nan
+    of[REAL][6] = np.nan
+    found = report(of, tmp_path)
+    assert found.left_out == {"m5": "answered the real set only", "m6": f"did not answer '{REAL}'"}
+    assert set(found.abilities) == {f"m{m}" for m in range(14)} - {"m5", "m6"}
+    of[MADE][4:] = np.nan
+    few = report(of, tmp_path)
+    assert any("only 4 solvers answered both" in text for text in few.warnings)
+
+
+def test_scores_between_0_and_1_take_the_continuous_model(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    of = {name: np.clip(scores * 0.6 + rng.uniform(0.05, 0.3, scores.shape), 0, 1).round(3)
+          for name, scores in answers(5).items()}  # fmt: skip
+    found = report(of, tmp_path)
+    assert found.model == "continuous"
+    assert "continuous is taken" in found.chosen
+    assert found.differences[MADE].easier_by.low > 0
+    assert found.item_differences == ()
+    cut = report(of, tmp_path, right_at=0.5)
+    assert (cut.model, cut.chosen) == ("2pl", "2pl: scores are 0 or 1; right from 0.5 on")
+    with pytest.raises(DataError, match="--right-at"):
+        report(of, tmp_path, model="2pl")
+
+
+@pytest.mark.parametrize("model", ["rasch", "3pl"])
+def test_other_models(model: str, tmp_path: Path) -> None:
+    found = report(answers(6), tmp_path, model=model)
+    assert found.model == model
+    usual = report(answers(6), tmp_path).differences[MADE].easier_by
+    assert found.differences[MADE].easier_by.value == pytest.approx(usual.value, abs=0.25)
+    ratio = found.differences[MADE].discrimination_ratio
+    assert np.isnan(ratio.value) == (model == "rasch")
+
+
+def emptied(of: dict[str, FloatArray], what: str) -> dict[str, FloatArray]:
+    if what == "nobody both":
+        of[REAL][:7] = of[MADE][7:] = np.nan
+    elif what == "one solver":
+        of = {name: scores[:1] for name, scores in of.items()}
+    elif what == "constant":
+        of = {name: np.ones_like(scores) for name, scores in of.items()}
+    return of
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("nobody both", "no solver answered both 'real set' and 'made set'"),
+        ("one solver", "one solver alone: m0"),
+        ("constant", "every score is 1"),
+    ],
+)
+def test_what_no_scale_can_be_made_of_is_refused(what: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=message):
+        report(emptied(answers(7), what), tmp_path)
+
+
+def test_unknown_names_are_refused_with_the_nearest(tmp_path: Path) -> None:
+    read = matrix(answers(8), tmp_path)
+    with pytest.raises(DataError, match="Did you mean 'real set'"):
+        calibrate(read, real="real sat")
+    with pytest.raises(DataError, match="--synthetic takes one of"):
+        calibrate(read, real=REAL, synthetic=["nothing"])
+    with pytest.raises(DataError, match="named twice"):
+        calibrate(read, real=REAL, synthetic=[MADE, MADE])
+    with pytest.raises(DataError, match="--synthetic without --real"):
+        calibrate(read, synthetic=[MADE])
+    with pytest.raises(DataError, match="--generator takes one of"):
+        with_generators(read, {"made": "m1"})
