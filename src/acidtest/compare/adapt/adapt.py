@@ -1,6 +1,7 @@
 """How few of a benchmark's items would do, and which: from a table of scores alone."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,16 @@ CALIBRATES = 0.5
 FEWEST_SOLVERS = 6
 FEWEST_ITEMS = 10
 FEW_SOLVERS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Roles:
+    """Solvers by how much they answered: left out in turn (and of which group), only calibrated on, foretold."""
+
+    out: NDArray[np.int64]
+    groups: tuple[str, ...]
+    calibrating: NDArray[np.int64]
+    few: NDArray[np.int64]
 
 
 def adapt(  # noqa: PLR0913  # one argument per option
@@ -55,37 +66,26 @@ def adapt(  # noqa: PLR0913  # one argument per option
         DataError: Too few solvers or items, or sizes that leave nothing to foretell.
     """
     scores, n = matrix.scores, matrix.scores.shape[1]
-    asked = _asked(sizes, n)
-    share = np.isfinite(scores).mean(axis=1)
-    judged_by, calibrating = np.flatnonzero(share >= ENOUGH), np.flatnonzero((share >= CALIBRATES) & (share < ENOUGH))
-    few = np.flatnonzero((share < CALIBRATES) & (share > 0))
-    _check(len(judged_by), n, folds)
-    names = methods.names_of(method)
-    groups = [matrix.families.get(matrix.models[i], f"\0{i}") for i in judged_by]
-    if len(set(groups)) < folds:
-        raise DataError(
-            f"{counted(folds, 'fold')}, and the solvers are of {len(set(groups))} families, which stay whole",
-            way_out=f"Ask for fewer: --folds {max(len(set(groups)), 2)}.",
-        )
+    asked, who, names = _asked(sizes, n), _roles(matrix, folds), methods.names_of(method)
     found = held_out(
-        scores[judged_by],
+        scores[who.out],
         names=names,
         sizes=asked,
-        groups=groups,
+        groups=who.groups,
         folds=folds,
         repeats=repeats,
         seed=seed,
-        others=scores[calibrating],
-        patterns=[np.isfinite(scores[i]) for i in few],
+        others=scores[who.calibrating],
+        patterns=[np.isfinite(scores[i]) for i in who.few],
     )
-    known = methods.calibrated(scores[np.concatenate([judged_by, calibrating])])
+    known = methods.calibrated(scores[np.concatenate([who.out, who.calibrating])])
     made = None
     if forms:
         made = forms_report(
             matrix,
             known,
-            scores[judged_by],
-            groups=groups,
+            scores[who.out],
+            groups=who.groups,
             folds=folds,
             forms=forms,
             size=form_items,
@@ -95,10 +95,10 @@ def adapt(  # noqa: PLR0913  # one argument per option
     return AdaptReport(
         benchmark=" + ".join(matrix.benchmarks),
         items=n,
-        solvers=len(judged_by),
+        solvers=len(who.out),
         folds=folds,
         repeats=repeats,
-        families_whole=len(set(groups)) < len(groups),
+        families_whole=len(set(who.groups)) < len(who.groups),
         level=level,
         results=tuple(
             judged(found, name, k, items=n, level=level, seed=seed) for name in (methods.MEAN, *names) for k in asked
@@ -106,9 +106,9 @@ def adapt(  # noqa: PLR0913  # one argument per option
         chosen=tuple(
             _chosen(matrix, known, name, k, seed) for name in names if name != methods.ADAPTIVE for k in asked
         ),
-        predicted=_foretold(matrix, known, found, few, level),
+        predicted=_foretold(matrix, known, found, who.few, level),
         forms=made,
-        warnings=_warnings(matrix, len(judged_by), asked, sizes),
+        warnings=_warnings(matrix, len(who.out), asked, sizes),
     )
 
 
@@ -125,6 +125,24 @@ def _asked(sizes: Sequence[int], n: int) -> tuple[int, ...]:
             way_out=f"Name sizes below {n:,}: --items {max(n // 4, 1)}.",
         )
     return asked
+
+
+def _roles(matrix: ScoreMatrix, folds: int) -> _Roles:
+    share = np.isfinite(matrix.scores).mean(axis=1)
+    out = np.flatnonzero(share >= ENOUGH)
+    groups = tuple(matrix.families.get(matrix.models[i], f"\0{i}") for i in out)
+    _check(len(out), matrix.scores.shape[1], folds)
+    if len(set(groups)) < folds:
+        raise DataError(
+            f"{counted(folds, 'fold')}, and the solvers are of {len(set(groups))} families, which stay whole",
+            way_out=f"Ask for fewer: --folds {max(len(set(groups)), 2)}.",
+        )
+    return _Roles(
+        out=out,
+        groups=groups,
+        calibrating=np.flatnonzero((share >= CALIBRATES) & (share < ENOUGH)),
+        few=np.flatnonzero((share < CALIBRATES) & (share > 0)),
+    )
 
 
 def _check(solvers: int, n: int, folds: int) -> None:

@@ -8,7 +8,7 @@ leave possible, not taken at one ability. gp-IRT mixes it with the weighted mean
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from acidtest.stats.estimate import FloatArray
@@ -60,19 +60,35 @@ def predicted_score(
     given = np.atleast_2d(np.asarray(scores, np.float64))
     whole = np.ones(given.shape, bool) if counts is None else np.broadcast_to(np.asarray(counts, bool), given.shape)
     asked = np.isfinite(given) & whole
-    unseen = whole & ~asked
     number = whole.sum(axis=1)
     posterior = model.posterior(np.where(asked, given, np.nan))
-    of_state = (model.expected @ unseen.T.astype(np.float64)).T
+    of_state, noise_of_state = _unseen(model, whole, asked)
     mean = (posterior * of_state).sum(axis=1)
     away = (posterior * (of_state - mean[:, None]) ** 2).sum(axis=1)
-    luck = np.where(unseen, model.noise(posterior), 0.0).sum(axis=1)
+    luck = model.dispersion * (posterior * noise_of_state).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(number > 0, (np.where(asked, given, 0.0).sum(axis=1) + mean) / number, np.nan)
         ability, noise = np.sqrt(away) / number, np.sqrt(luck) / number
     return PredictedScores(
         value=value, ability_se=ability, unseen_se=noise, misfit_se=misfit, solvers=solvers or model.solvers
     )
+
+
+def _unseen(model: ScoreModel, whole: NDArray[np.bool_], asked: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """Return ([M, G], [M, G]): sums over items that count and were not asked, of expected and expected (1 - expected).
+
+    All items less those asked: a small test asks few, and the sums over all are the same for all solvers.
+    """
+    if whole.all():
+        mean = model.expected.sum(axis=1)
+        square = np.einsum("gn,gn->g", model.expected, model.expected)
+    else:
+        mean = whole.astype(np.float64) @ model.expected.T
+        square = whole.astype(np.float64) @ (model.expected**2).T
+    some = asked.any(axis=0)
+    p, at = model.expected[:, some], asked[:, some].astype(np.float64)
+    left = mean - at @ p.T
+    return left, np.maximum(left - (square - at @ (p**2).T), 0.0)
 
 
 def misfit(errors: ArrayLike, model_se: ArrayLike) -> float:
