@@ -78,6 +78,7 @@ psychometrics: .venv/local .venv-irt-peers/made  ## simulate solvers and items w
 	$(BIN)/python bench/irt_coverage.py
 	$(BIN)/python bench/flawed_items.py
 	$(BIN)/python bench/small_tests.py
+	$(BIN)/python bench/model_fit.py
 
 reproductions: .venv/local  ## recompute published figures; writes docs/reproductions.md (needs ACIDTEST_DATA)
 	$(BIN)/python bench/reproductions.py docs/reproductions.md
