@@ -1,8 +1,9 @@
 """Which items are broken: a probability for each item and each way, and a list whose false alarms are controlled.
 
-Every item either works (the abler a solver, the oftener right), or its key is wrong, or two of its answers are right,
-or it does not part able solvers from others, or it stands upside down (the able miss it and the others get it). How
-often each happens is learnt from all items together, and so is what items that work look like.
+Every item either works (it is one of the bulk, where on the whole the abler are the oftener right), or its key is wrong,
+or two of its answers are right, or it does not part able solvers from others, or it stands upside down (the able miss
+it and the others get it). What items that work look like is learnt from all items together, and so is how often each
+kind happens, from a start of 5 % broken ones that counts as much as the items do.
 
 The posterior probability that an item works is its local false discovery rate. The list is the longest one over which
 these probabilities average to no more than the rate that was asked for (Efron et al., JASA 96, 2001; q values).
