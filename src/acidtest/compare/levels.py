@@ -224,7 +224,7 @@ def _sentence(found: Estimate, name: str, real: str, level: float) -> str:
     words = "level" if size == "1.0" else "levels"
     if not math.isfinite(found.low) or not math.isfinite(found.high):
         return f"Whether items of {name} need more help than those of {real} cannot be told."
-    held = f"{level:.0%} interval {found.low:+.1f} to {found.high:+.1f}".replace("-", "\N{MINUS SIGN}")
+    held = f"{level:.0%} interval {found.low:+.2f} to {found.high:+.2f}".replace("-", "\N{MINUS SIGN}")
     if found.high < 0:
         return f"Items of {name} need {size} {words} less than those of {real}: they are easier ({held})."
     if found.low > 0:
