@@ -1,6 +1,6 @@
 """Which items are broken: a probability for each item and each way, and a list whose false alarms are controlled.
 
-Every item either works (it is one of the bulk, where on the whole the abler are the oftener right), or its key is wrong,
+Every item either works (it is one of the bulk, where on the whole the abler are oftener right), or its key is wrong,
 or two of its answers are right, or it does not part able solvers from others, or it stands upside down (the able miss
 it and the others get it). What items that work look like is learnt from all items together, and so is how often each
 kind happens, from a start of 5 % broken ones that counts as much as the items do.
