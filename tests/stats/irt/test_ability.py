@@ -61,7 +61,7 @@ def test_mode_is_what_a_general_optimizer_finds(n: int, guess: float) -> None:
 
 def test_corners_of_a_posterior_do_not_keep_it_leaping() -> None:
     # Guttman's ladder of nearly perfect items: every ability between the third and the fourth has the same likelihood
-    items = Items(discrimination=np.full(6, 500.0), difficulty=np.arange(6) - 2.5, guess=np.zeros(6))
+    items = Items(discrimination=np.full(6, 500.0), difficulty=np.linspace(-2.5, 2.5, 6), guess=np.zeros(6))
     found = ability(np.array([1.0, 1, 1, 1, 0, 0]), items, mean=-3)
     assert 0.5 < found.value[0] < 0.55
 
@@ -80,8 +80,8 @@ def test_a_large_table_is_placed_like_its_rows() -> None:
     # Large tables take compiled sums in single precision, single rows NumPy's
     x, _, items = world(40, 1500, 5, missing=0.1)
     for method in ("map", "eap"):
-        whole = ability(x, items, method=method)  # type: ignore[arg-type]  # of the loop
-        row = ability(x[7], items, method=method)  # type: ignore[arg-type]  # of the loop
+        whole = ability(x, items, method=method)
+        row = ability(x[7], items, method=method)
         assert whole.value[7] == pytest.approx(row.value[0], abs=1e-5)
         assert whole.se[7] == pytest.approx(row.se[0], rel=1e-4)
 

@@ -17,7 +17,8 @@ Model = Literal["rasch", "2pl", "3pl", "continuous"]
 class Prior:
     """What all items have in common, learnt from them: log discrimination and easiness are normal around these.
 
-    Easiness is -discrimination x difficulty: the log-odds of being right for a solver of ability 0.
+    Easiness is -discrimination x difficulty: the log-odds of being right for a solver of ability 0. `correlation` is
+    that of both over items.
     """
 
     log_discrimination: float
@@ -37,7 +38,9 @@ class Fit:
         discrimination_se, difficulty_se: [n] standard errors; `difficulty_se` may be large where discrimination is
             near 0, never NaN.
         covariance: [n, 2, 2] of (log discrimination, easiness).
-        ability: [M], mean 0 and standard deviation 1 over the solvers; 0 for a solver without any score.
+        ability: [M]. The scale is fixed by the solvers: their true abilities have mean 0 and standard deviation 1.
+            These are posterior means, whose spread and errors together make 1 (mean of ability^2 + ability_se^2), so
+            they lie closer together where items are few. 0 for a solver without any score.
         ability_se: [M] standard errors; 1 for a solver without any score.
         prior: What items have in common.
         answers: [n] scores seen of each item.

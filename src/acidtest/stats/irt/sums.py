@@ -24,7 +24,7 @@ from acidtest.stats.estimate import FloatArray
 Answers = NDArray[np.int8]
 IntArray = NDArray[np.intp]
 
-COMPILED_FROM = 1 << 15
+COMPILED_FROM = 1 << 12
 """Cells of a table from which compiled code is used: for fewer, NumPy is done before the compiler is loaded."""
 
 _AT_ONCE = 1 << 16
