@@ -16,13 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from acidtest.compare.adapt.contract import plain
+from acidtest.compare.adapt.forms import forms_report
 from acidtest.compare.adapt.held_out import HeldOut, held_out
 from acidtest.compare.adapt.judged import judged, solver_errors
-from acidtest.compare.adapt.methods import ADAPTIVE, MEAN, names_of
+from acidtest.compare.adapt.methods import ADAPTIVE, MEAN, calibrated, names_of
 from acidtest.data.run_folder import write_atomically
 from acidtest.data.score_matrix import ScoreMatrix, read_matrix
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import interval, rng_for
+from acidtest.types.adapt import FormsReport
 from benchmark_page import DOCS
 from small_tests_page import write
 
@@ -66,11 +68,14 @@ def main() -> None:
     found: dict[str, object] = {"folds": asked.folds, "repeats": asked.repeats, "tasks": {}}
     of_task: dict[str, tuple[Table, HeldOut]] = {}
     tasks: dict[str, object] = {}
+    forms: dict[str, object] = {}
     for task in TASKS:
-        table = table_of(read_matrix([folder / f"{task}_correct.parquet"]), task)
+        matrix = read_matrix([folder / f"{task}_correct.parquet"])
+        table = table_of(matrix, task)
         tasks[task], of_task[task] = measured(table, asked.folds, asked.repeats)
+        forms[task] = plain(forms_of(matrix, table, asked.folds))
         print(f"{task}: done, {time.process_time() - started:.0f} s of CPU", file=sys.stderr)
-    found["tasks"] = tasks
+    found["tasks"], found["forms"] = tasks, forms
     found["all"] = plain(all_tasks(of_task))
     found["cpu_minutes"] = round((time.process_time() - started) / 60, 1)
     write_atomically(DOCS / "small_tests.json", json.dumps(found, indent=1).encode() + b"\n")
@@ -116,6 +121,16 @@ def measured(table: Table, folds: int, repeats: int) -> tuple[dict[str, object],
         "rows": [plain(row) for row in rows],
         "makers_left_out": [plain(row) for row in whole],
     }, (table, found)
+
+
+def forms_of(matrix: ScoreMatrix, table: Table, folds: int) -> FormsReport:
+    """Return two parallel forms, and how solvers that were left out score on them."""
+    known = calibrated(np.concatenate([table.scores, table.others]))
+    alone = [str(i) for i in range(len(table.models))]
+    size, seed, level = GOAL[0], 0, 0.95
+    return forms_report(
+        matrix, known, table.scores, groups=alone, folds=folds, forms=2, size=size, seed=seed, level=level
+    )
 
 
 def all_tasks(of_task: dict[str, tuple[Table, HeldOut]]) -> Estimate:

@@ -9,7 +9,7 @@ _TITLE = "# Small tests: how few items foretell the score on all"
 _HOW = (
     "`make psychometrics` (bench/small_tests.py, {cpu_minutes} CPU minutes; all figures in "
     "[small_tests.json](small_tests.json)). Real tables of right and wrong answers (ZeroEval). Solvers are left out in "
-    "{folds} parts, {repeats} times anew: the others calibrate the items and choose the test, which then foretells the "
+    "{folds} parts (number of splits: {repeats}): the others calibrate the items and choose the test, which then foretells the "
     "scores of those left out. Nothing of a solver that is left out is looked at but its answers to the items asked. "
     "Errors are mean absolute errors in points of 100, with 95 % intervals over solvers; `acidtest adapt` prints the "
     "same of your own table. Tests drawn at random are averaged over about 20 draws, plain means over 200."
@@ -17,6 +17,11 @@ _HOW = (
 _GOAL = (
     "Error of the adaptive test, less that of the plain mean of 150 random items, solver by solver; below 0: it beats "
     "them. Items at random of which the score is foretold by the calibrated items, too, stand in the last column."
+)
+_FORMS = (
+    "Two forms of 50 items each, beside random halves of the same 100 items: largest difference of test information at "
+    "any solver's ability (share of its mean) and of expected scores (points); then scores of solvers that were left "
+    "out: correlation of the two forms, and their mean difference in points."
 )
 _SIZES = (16, 50, 100, 150)
 
@@ -27,6 +32,7 @@ def write(found: Mapping[str, Any], tasks: Mapping[str, str]) -> None:
     for task, title in tasks.items():
         lines += _task(found["tasks"][task], title)
     lines += _goal(found, tasks)
+    lines += _forms(found, tasks)
     write_section("\n".join(lines) + "\n", PSYCHOMETRICS)
 
 
@@ -71,6 +77,29 @@ def _goal(found: Mapping[str, Any], tasks: Mapping[str, str]) -> list[str]:
         )
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     lines.append(f"| all three | | | {_points(found['all'], signed=True)} | {_verdict(found['all'])} | |")
+    return lines
+
+
+def _forms(found: Mapping[str, Any], tasks: Mapping[str, str]) -> list[str]:
+    lines = [
+        "",
+        "## Parallel forms",
+        "",
+        _FORMS,
+        "",
+        "| | information | expected scores | correlation | difference |",
+        "|---|---|---|---|---|",
+    ]
+    for task, title in tasks.items():
+        one = found["forms"][task]
+        for name, start in (("matched", ""), ("random halves", "random_")):
+            cells = (
+                f"{one[start + 'information_gap']:.1%}",
+                f"{100 * one[start + 'score_gap']:.2f}",
+                _plain(one[start + "agreement"]),
+                _points(one[start + "difference"]),
+            )
+            lines.append(f"| {title}, {name} | " + " | ".join(cells) + " |")
     return lines
 
 
