@@ -7,10 +7,11 @@ from acidtest.report.number import interval, number, percent, span
 from acidtest.report.safe_text import clean
 from acidtest.stats.irt.explained import Explained
 
-_NAME = 22
-_CELL = 21
+_NAME = 18
+_CELL = 20
+_ITEM = 40
 _MOST_NEW = 10
-_BY = {"text": "the text", "length": "its length alone", "plain": "the mean of the others"}
+_BY = {"text": "the text", "length": "length alone", "plain": "the mean"}
 
 
 def text_lines(report: TextReport) -> list[str]:
@@ -29,10 +30,8 @@ def _part(part: TextPart) -> list[str]:
     check = part.check
     rows = [_row(_BY["text"], check.text), _row(_BY["length"], check.length)]
     lines = [f"{part.name.capitalize().ljust(_NAME)}  {head}".rstrip(), *rows]
-    lines.append(
-        f"{'at most'.ljust(_NAME)}  {number(part.ceiling**2).ljust(_CELL)}{number(part.ceiling)}"
-        "  (the estimates have errors themselves)"
-    )
+    lines.append(f"{'at most'.ljust(_NAME)}  {number(part.ceiling**2).ljust(_CELL)}{number(part.ceiling)}")
+    lines.append("At most: the estimates have errors themselves.")
     lines.append(
         f"90 % intervals held {percent(check.coverage)} of the items; made {number(check.width)} times as wide, "
         f"{percent(check.adjusted)}."
@@ -56,7 +55,7 @@ def _new(foretold: Sequence[Foretold]) -> list[str]:
     hardest = sorted(foretold, key=lambda one: -one.difficulty)
     lines = [f"New items: {len(foretold)}, the hardest first; 90 % intervals"]
     for one in hardest[:_MOST_NEW]:
-        name = clean(one.item)[:_NAME].ljust(_NAME)
+        name = clean(one.item)[:_ITEM].ljust(_ITEM)
         lines.append(f"{name}  {number(one.difficulty).ljust(7)}{span(one.low, one.high)}")
     if len(hardest) > _MOST_NEW:
         lines.append(f"and {len(hardest) - _MOST_NEW} more: --json holds them")

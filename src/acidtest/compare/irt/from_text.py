@@ -17,7 +17,7 @@ from acidtest.models.difficulty.from_text import (
     fit_text_difficulty,
     fit_text_discrimination,
 )
-from acidtest.models.difficulty.groups import groups_of
+from acidtest.models.difficulty.groups import groups_of, likeness
 from acidtest.stats.estimate import Estimate, FloatArray, none_for_nan
 from acidtest.stats.irt.explained import Explained
 from acidtest.stats.irt.fit import Fit
@@ -26,6 +26,8 @@ from acidtest.stats.irt.latent_regression import FEWEST
 __all__ = ["TextPart", "TextReport", "fit_text_difficulty", "fit_text_discrimination", "text_report"]
 
 _Z = 1.6448536269514722
+_UNUSUAL = 0.1
+_MOST_UNUSUAL = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +164,7 @@ def text_report(
         parts=tuple(parts),
         foretold=_foretold(told, new_texts, ratings),
         summary=_summary(parts[0]),
-        warnings=(*told.warnings, *_cautions(fit, len(at), len(of_item), ratings)),
+        warnings=(*told.warnings, *_cautions(len(at), len(of_item), ratings), *_unlike(known, new_texts)),
     )
 
 
@@ -210,13 +212,26 @@ def _summary(part: TextPart) -> str:
     return f"{explained} ({found.r2.low:.0%} to {found.r2.high:.0%}; {part.ceiling**2:.0%} could be){beside}."
 
 
-def _cautions(fit: Fit, used: int, scored: int, ratings: DemandTable | None) -> list[str]:
-    said = [*fit.warnings]
+def _cautions(used: int, scored: int, ratings: DemandTable | None) -> list[str]:
+    said = []
     if used < scored:
         said.append(f"{scored - used} of {scored} items with scores have no text and were left out.")
     if ratings is not None and ratings.rated < used:
         said.append(f"The judge rated {ratings.rated} items; the others count as average on every scale.")
     return said
+
+
+def _unlike(known: Sequence[ItemText], new_texts: Sequence[ItemText]) -> list[str]:
+    """Warn where new items are further from the known ones than nine of ten known ones are from the others."""
+    if not new_texts:
+        return []
+    usual, new = likeness([one.text for one in known], [one.text for one in new_texts])
+    limit = float(np.quantile(usual, _UNUSUAL))
+    share = float(np.mean(new < limit))
+    if share <= _MOST_UNUSUAL:
+        return []
+    unlike = f"{share:.0%} of the new items are less like any known item than {1 - _UNUSUAL:.0%} of those are"
+    return [f"{unlike} like each other: what was learnt need not hold for them, their intervals are too narrow."]
 
 
 def _part_json(part: TextPart) -> dict[str, object]:

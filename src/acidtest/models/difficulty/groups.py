@@ -1,9 +1,12 @@
 """Items that belong together: bundles, and texts that are nearly the same. Who has seen one has seen the others."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from acidtest.stats.estimate import FloatArray
 
 ALIKE = 0.8
 """Cosine between two texts' weighted words from which they are near copies."""
@@ -33,6 +36,31 @@ def groups_of(texts: Sequence[str], bundles: Sequence[str] = ()) -> NDArray[np.i
     graph = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(n, n))
     labels = connected_components(graph, directed=False)[1]
     return np.asarray(labels, np.int64)
+
+
+def likeness(known: Sequence[str], new: Sequence[str]) -> tuple[FloatArray, FloatArray]:
+    """Return how like each text is to the known one that is most like it: [n] of known ones to others, [m] of new ones.
+
+    Cosines of weighted words, 0: no word in common, to 1.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    words = TfidfVectorizer(max_df=0.5 if len(known) > 3 else 1.0)  # noqa: PLR2004  # as for near copies
+    try:
+        learnt = words.fit_transform(known).tocsr()
+    except ValueError:  # no word is left
+        return np.zeros(len(known)), np.zeros(len(new))
+    return _nearest(learnt, learnt, own=True), _nearest(words.transform(new).tocsr(), learnt, own=False)
+
+
+def _nearest(one: Any, other: Any, *, own: bool) -> FloatArray:
+    found = np.zeros(one.shape[0])
+    for start in range(0, one.shape[0], _ROWS_AT_ONCE):
+        alike = (one[start : start + _ROWS_AT_ONCE] @ other.T).toarray()
+        if own:
+            alike[np.arange(len(alike)), np.arange(start, start + len(alike))] = 0
+        found[start : start + len(alike)] = alike.max(axis=1)
+    return found
 
 
 def _near_copies(texts: Sequence[str]) -> list[tuple[int, int]]:
