@@ -66,7 +66,7 @@ def adapt(  # noqa: PLR0913  # one argument per option
         DataError: Too few solvers or items, or sizes that leave nothing to foretell.
     """
     scores, n = matrix.scores, matrix.scores.shape[1]
-    asked, who, names = _asked(sizes, n), _roles(matrix, folds), methods.names_of(method)
+    who, asked, names = _roles(matrix, folds), _asked(sizes, n), methods.names_of(method)
     found = held_out(
         scores[who.out],
         names=names,
