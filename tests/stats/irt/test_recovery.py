@@ -10,6 +10,7 @@ from acidtest.stats.irt.ability import ability
 from acidtest.stats.irt.fit import Model, fit_irt
 from irt_worlds import off_by, parameters, world
 
+
 @pytest.fixture(autouse=True)
 def always_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small tables take NumPy's sums, so that a single fit need not load the compiler; here are many."""

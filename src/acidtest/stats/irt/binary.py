@@ -21,7 +21,7 @@ from acidtest.stats.irt.acceleration import Acceleration
 from acidtest.stats.irt.fit import Fit, Model, Prior
 from acidtest.stats.irt.fit_warnings import fit_warnings
 from acidtest.stats.irt.item_prior import USUAL_SCALE_SD, Shared, first_shared, learnt, shared_of, widened
-from acidtest.stats.irt.item_side import ItemSide, curves_of, item_side, points_around
+from acidtest.stats.irt.item_side import ItemSide, curves_of, item_side, on_scale, points_around
 from acidtest.stats.irt.items import Items
 from acidtest.stats.irt.joint_errors import Errors, joint_errors
 from acidtest.stats.irt.solver_side import NARROW, SolverSide, Table, solver_side, table_of
@@ -153,9 +153,9 @@ def _sweep(given: _Given, table: Table, state: _State, grid: tuple[FloatArray, F
     centre = float(side.mean[known].mean())
     spread = float((side.variance + (side.mean - centre) ** 2)[known].mean())
     scale = _scale(spread, int(known.sum()), float(shared.mean[0]))
-    items = items.moved(centre, scale)
     side = side.moved(np.where(known, centre, 0.0), np.where(known, scale, 1.0))
-    return _State(mode=items.mode, shared=shared.moved(centre, scale), side=side, items=items), items
+    mode = on_scale(items.mode, centre, scale)
+    return _State(mode=mode, shared=shared.moved(centre, scale), side=side, items=items), items
 
 
 def _scale(spread: float, solvers: int, log_slope: float) -> float:

@@ -4,7 +4,7 @@ Each item's posterior is taken at a few points around its own mode, as wide apar
 quadrature). So an item that eight solvers answered keeps its whole uncertainty.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,15 +32,12 @@ class ItemSide:
     mean: FloatArray
     covariance: FloatArray
 
-    def moved(self, centre: float, scale: float) -> "ItemSide":
-        """Return the same where abilities become (ability - centre) / scale."""
 
-        def there(place: FloatArray) -> FloatArray:
-            step = np.stack([np.full(place.shape[:-1], np.log(scale)), centre * np.exp(place[..., 0])], -1)
-            moved: FloatArray = place + step
-            return moved
-
-        return replace(self, mode=there(self.mode), points=there(self.points), mean=there(self.mean))
+def on_scale(parameters: FloatArray, centre: float, scale: float) -> FloatArray:
+    """Return parameters [..., 2] where abilities become (ability - centre) / scale."""
+    step = np.stack([np.full(parameters.shape[:-1], np.log(scale)), centre * np.exp(parameters[..., 0])], -1)
+    moved: FloatArray = parameters + step
+    return moved
 
 
 def curves_of(parameters: FloatArray, guess: FloatArray | None) -> Curves:
