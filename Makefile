@@ -66,6 +66,7 @@ bench: .venv/local .venv-peers/made  ## measure what a call, the statistics and 
 	$(BIN)/python bench/cost_of_a_call.py
 	$(BIN)/python bench/cost_of_statistics.py
 	$(BIN)/python bench/cost_of_scoring.py
+	$(BIN)/python bench/cost_of_irt.py
 	$(BIN)/python bench/cost_of_adaptive.py
 
 calibration: .venv/local  ## simulate studies whose truth is known; writes docs/calibration.md, an hour on two cores
@@ -78,6 +79,7 @@ psychometrics: .venv/local .venv-irt-peers/made  ## simulate solvers and items w
 	$(BIN)/python bench/irt_coverage.py
 	$(BIN)/python bench/flawed_items.py
 	$(BIN)/python bench/small_tests.py
+	$(BIN)/python bench/difficulty_from_text.py
 	$(BIN)/python bench/model_fit.py
 
 reproductions: .venv/local  ## recompute published figures; writes docs/reproductions.md (needs ACIDTEST_DATA)

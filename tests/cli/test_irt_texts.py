@@ -2,6 +2,7 @@
 
 import csv
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import jsonschema
@@ -86,3 +87,11 @@ def test_new_items_without_texts_to_learn_from_are_refused(folder: Path) -> None
     done = acidtest("irt", folder / "scores.csv", "--predict", folder / "new.jsonl", cache=folder / "cache")
     assert done.returncode == 2
     assert "--texts FILE" in done.stderr
+
+
+def test_an_encoder_that_is_not_installed_is_told_plainly(folder: Path) -> None:
+    if find_spec("sentence_transformers") is not None:
+        pytest.skip("the encoder is installed here")
+    done = acidtest("irt", folder / "scores.csv", "--texts", folder / "items.jsonl", "--embed", cache=folder / "cache")
+    assert done.returncode == 2
+    assert "sentence-transformers, which is not installed" in done.stderr

@@ -38,6 +38,7 @@ _CHECK = typer.Option("--check", help="Check the model, too: its fit, and how ma
 _TEXTS = typer.Option("--texts", metavar="FILE", help="What the items ask: does that tell of their difficulty?")
 _PREDICT = typer.Option("--predict", metavar="FILE", help="New items: how difficult will they be, by their texts?")
 _DEMANDS = typer.Option("--demands", metavar="FILE", help="Ratings by the rubric demands.v1, used beside the texts.")
+_EMBED = typer.Option("--embed", help="With --texts: use a sentence encoder, too (extra 'embed').")
 _BANK = typer.Option("--bank", metavar="FILE", help="Write the items as a bank for small and adaptive tests.")
 _ITEMS = typer.Option("--items", metavar="FILE", help="Write a table of the items: .csv, .jsonl or .parquet.")
 _JSON = typer.Option("--json", metavar="FILE", help="Write what was found as JSON, - for the terminal.")
@@ -64,6 +65,7 @@ def irt(  # noqa: PLR0913  # one argument per option
     texts: Annotated[list[Path] | None, _TEXTS] = None,
     predict: Annotated[Path | None, _PREDICT] = None,
     demands: Annotated[list[Path] | None, _DEMANDS] = None,
+    embed: Annotated[bool, _EMBED] = False,
     bank: Annotated[Path | None, _BANK] = None,
     items: Annotated[Path | None, _ITEMS] = None,
     json_file: Annotated[str | None, _JSON] = None,
@@ -76,7 +78,7 @@ def irt(  # noqa: PLR0913  # one argument per option
     _check_numbers({"--fdr": fdr, "--level": level})
     if not 0 <= guess < 1:
         raise AcidtestError(f"--guess {guess:g} is no chance", way_out="Name one from 0 to below 1.")
-    if (predict or demands) and not texts:
+    if (predict or demands or embed) and not texts:
         raise AcidtestError("nothing can be learnt without texts", way_out="Name the file of the items: --texts FILE.")
     paths = _score_files(scores)
     from acidtest.cli.generators import generators_of
@@ -91,7 +93,7 @@ def irt(  # noqa: PLR0913  # one argument per option
     found = calibrate(matrix, real=real, synthetic=synthetic or (), model=asked, guess=guess, right_at=right_at)
     audit = audit_of(found, paths, benchmark or (), fdr=fdr, seed=seed) if flaws else None
     checked = check_of(found, seed=seed) if check else None
-    told = texts_of(found, texts, predict, demands or (), seed=seed) if texts else None
+    told = texts_of(found, texts, predict, demands or (), embed=embed, seed=seed) if texts else None
     report = irt_report(found, seed=seed, level=level, fdr=fdr, flags=flags_by_item(found, audit))
     show_irt(report, found, audit=audit, check=checked, files=files, texts=told)
 

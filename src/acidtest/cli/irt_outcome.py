@@ -58,7 +58,7 @@ def check_of(found: Calibration, *, seed: int) -> "ModelCheck":
 
 
 def texts_of(
-    found: Calibration, texts: Sequence[Path], predict: Path | None, demands: Sequence[Path], *, seed: int
+    found: Calibration, texts: Sequence[Path], predict: Path | None, demands: Sequence[Path], *, embed: bool, seed: int
 ) -> "TextReport":
     """Return what the items' texts, and ratings of what they demand, tell of their difficulty."""
     from acidtest.compare.irt.from_text import text_report
@@ -66,6 +66,7 @@ def texts_of(
     from acidtest.data.rating_files import read_rating_files
     from acidtest.data.rubric_file import load_rubric
     from acidtest.judge.demand import RUBRIC, demand_table
+    from acidtest.models.difficulty.features import sentence_encoder
 
     rated = None
     if demands:
@@ -73,7 +74,8 @@ def texts_of(
         rated = demand_table(read_rating_files(demands, rubric).ratings, rubric.rubric)
     known = [one for path in texts for one in read_item_texts(path)]
     new = read_item_texts(predict) if predict else ()
-    return text_report(found.matrix, found.fit, known, new, ratings=rated, seed=seed)
+    encoder = sentence_encoder() if embed else None
+    return text_report(found.matrix, found.fit, known, new, ratings=rated, embed=encoder, seed=seed)
 
 
 def flags_by_item(found: Calibration, audit: "FlawAudit | None") -> dict[tuple[str, str], tuple[str, ...]]:
