@@ -10,8 +10,8 @@ _HOW = (
     "`make psychometrics` (bench/small_tests.py, {cpu_minutes} CPU minutes; all figures in "
     "[small_tests.json](small_tests.json)). Real tables of right and wrong answers (ZeroEval). Solvers are left out in "
     "{folds} parts (number of splits: {repeats}): the others calibrate the items and choose the test, which then "
-    "foretells the scores of those left out. Nothing of a solver that is left out is looked at but its answers to the "
-    "items asked. Errors are mean absolute errors in points of 100, with 95 % intervals over solvers; `acidtest adapt` prints the "
+    "foretells the scores of those left out. Nothing of a solver that is left out is looked at but its answers to "
+    "the items asked. Errors are mean absolute errors in points of 100, with 95 % intervals over solvers; `acidtest adapt` prints the "
     "same of your own table. Tests drawn at random are averaged over about 20 draws, plain means over 200."
 )
 _GOAL = (

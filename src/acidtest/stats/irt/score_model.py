@@ -76,6 +76,13 @@ class ScoreModel:
         """Return [M, G]: how likely each state is after the scores [M, n]; rows sum to 1."""
         return normalised(self.log_weight + self.log_likelihood(scores))
 
+    def noise(self, weights: FloatArray) -> FloatArray:
+        """Return [..., n]: variance of a score around what its state expects, over states of weights [..., G]."""
+        mean = weights @ self.expected
+        square = weights @ self.expected**2
+        found: FloatArray = self.dispersion * (mean - square)
+        return found
+
 
 def score_model(scores: ArrayLike) -> ScoreModel:
     """Calibrate n items on M solvers, and say which states to expect of a new one.
