@@ -80,7 +80,7 @@ class ModelCheck:
         more_misfits, more_pairs: How many are left out here.
         topics: None where the table knows of no topics.
         said: What it means, in plain English.
-        warnings: What a reader must know.
+        warnings: What a reader must know beside the warnings of the fit itself.
     """
 
     model: str
@@ -169,7 +169,7 @@ def model_report(matrix: ScoreMatrix, fit: Fit, *, seed: int) -> ModelCheck:
         more_pairs=found.pairs_called - len(pairs),
         topics=_topics(matrix, fit),
         said=(*_sentences(found), *dimensions.said),
-        warnings=tuple(dict.fromkeys((*fit.warnings, *found.warnings, *dimensions.warnings))),
+        warnings=tuple(dict.fromkeys((*found.warnings, *dimensions.warnings))),
     )
 
 

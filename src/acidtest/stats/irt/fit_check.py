@@ -200,7 +200,7 @@ def _dependence(seen: Misfit, drawn: _Simulated, among: IntArray) -> tuple[tuple
     if not len(own):
         nothing = Estimate(value=np.nan, n=0, method="no pair of items has enough answers")
         return (), 0, Check(question=question, found=nothing, p=np.nan)
-    squares = np.nanmean(pool**2, 1)
+    squares = np.nanmean(pool[np.isfinite(pool).any(1)] ** 2, 1)
     over = float((own**2).mean()) - squares
     low, middle, high = np.quantile(over, [0.025, 0.5, 0.975])
     found = Estimate(
