@@ -105,7 +105,9 @@ class ModelCheck:
             "solvers": self.solvers,
             "items": self.items,
             "items_checked": self.items_checked,
-            "checks": [{"question": one.question, "p": none_for_nan(one.p), **one.found.as_json()} for one in self.checks],
+            "checks": [
+                {"question": one.question, "p": none_for_nan(one.p), **one.found.as_json()} for one in self.checks
+            ],
             "rmsea": self.rmsea.as_json(),
             "abilities": {
                 "parallel_analysis": self.dimensions.parallel,
@@ -291,7 +293,8 @@ def _sentences(found: FitCheck) -> tuple[str, ...]:
         one = found.limited
         said.append(
             f"M2 = {one.statistic:.1f} on {one.degrees} degrees of freedom (p = {one.p:.2g}; "
-            f"{counted(one.sets, 'set')} of {one.items} items), RMSEA {one.rmsea.value:.3f} [{one.rmsea.low:.3f}, {one.rmsea.high:.3f}]."
+            f"{counted(one.sets, 'set')} of {one.items} items), RMSEA {one.rmsea.value:.3f} "
+            f"[{one.rmsea.low:.3f}, {one.rmsea.high:.3f}]."
         )
     else:
         said.append(f"No M2: {found.why_not}.")
