@@ -12,7 +12,8 @@ _HOW = (
     "{folds} parts (number of splits: {repeats}): the others calibrate the items and choose the test, which then "
     "foretells the scores of those left out. Nothing of a solver that is left out is looked at but its answers to "
     "the items asked. Errors are mean absolute errors in points of 100, with 95 % intervals over solvers; "
-    "`acidtest adapt` prints the same of your own table. Tests drawn at random are averaged over about 20 draws, plain means over 200."
+    "`acidtest adapt` prints the same of your own table. Tests drawn at random are averaged over about 20 draws, "
+    "plain means over 200."
 )
 _GOAL = (
     "Error of the adaptive test, less that of the plain mean of 150 random items, solver by solver; below 0: it beats "
