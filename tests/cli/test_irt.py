@@ -13,6 +13,7 @@ import pytest
 from acidtest.data.item_bank import read_bank
 from acidtest.data.run_folder import RunFolder
 from acidtest.study.published_schemas import schemas
+from doc_pages import ROOT
 from irt_tables import MADE, REAL, answers, rows, write
 from mock_study import acidtest
 
@@ -144,6 +145,19 @@ def test_names_that_others_wrote_cannot_harm(tmp_path: Path) -> None:
     page = (tmp_path / "p.html").read_text("utf-8")
     assert "<img" not in page
     assert "&lt;img src=x" in page
+
+
+def test_the_example_of_the_docs_finds_what_was_put_in(tmp_path: Path) -> None:
+    """`bench/irt_example.py` made the synthetic items easier by 1, and by 1 more for the solver that wrote them."""
+    folder = ROOT / "examples" / "irt"
+    files = (folder / "real.csv", folder / "made.csv")
+    done = acidtest("irt", *files, "--real", "real", "--generator", "made=cedar-2", "--json", "-", cache=tmp_path)
+    assert done.returncode == 0, done.stderr
+    read = valid(done.stdout)
+    lost, own = read["differences"]["made"]["easier_by"], read["families"]["made"][0]
+    assert lost["low"] < 1 < lost["high"]
+    assert (own["family"], own["own"]) == ("cedar-2", True)
+    assert 0 < own["ability"]["low"] < 1 < own["ability"]["high"]
 
 
 def test_real_tables_of_two_mathematics_benchmarks(real_data: Path, tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ class SetDraws:
     seen: dict[str, Spread]
     drawn: dict[str, Spread]
     information: FloatArray
+    curves: FloatArray
     score: FloatArray
 
     @property
@@ -87,7 +88,6 @@ class SetsOnScale:
         one, matrix = self.draws[name], self.calibration.matrix
         difficulty, log_a = one.seen["difficulty"], one.seen["log_discrimination"]
         of_difficulty, of_log_a = one.drawn["difficulty"], one.drawn["log_discrimination"]
-        per_item = one.information @ self.where
         return ItemSet(
             kind=matrix.kinds.get(name) if not self.calibration.real else _kind(name, self.calibration.real),
             generator=matrix.generators.get(name, ""),
@@ -105,7 +105,10 @@ class SetsOnScale:
             share=self._shares(one, difficulty, of_difficulty),
             score=self._estimate(one, np.nanmean(one.score), one.resampled_mean(one.score), "mean score of the items"),
             information=self._estimate(
-                one, per_item.mean(), one.resampled_mean(per_item), "Fisher information per item, mean over solvers"
+                one,
+                one.information @ self.where,
+                one.curves @ self.where,
+                "Fisher information per item, mean over solvers",
             ),
             error=self._error(one),
             curve=self._curve(one),
@@ -122,7 +125,6 @@ class SetsOnScale:
         for what in ("difficulty", "log_discrimination"):
             floor = wasserstein(alike[0][what], alike[1][what])
             found[what] = self._distance(real, synthetic, what, floor)
-        ratio = self._ratio(real, synthetic, *(one.information @ self.where for one in (real, synthetic)))
         return SetDifference(
             easier_by=self._two(
                 real.seen["difficulty"].mean() - synthetic.seen["difficulty"].mean(),
@@ -131,7 +133,12 @@ class SetsOnScale:
                 "mean difficulty, real less synthetic",
             ),
             discrimination_ratio=self._discrimination_ratio(real, synthetic),
-            information_ratio=ratio,
+            information_ratio=self._two(
+                (synthetic.information @ self.where) / (real.information @ self.where),
+                (synthetic.curves @ self.where) / (real.curves @ self.where),
+                (real, synthetic),
+                "information per item, mean over solvers, synthetic over real",
+            ),
             distance=found["difficulty"][0],
             distance_floor=found["difficulty"][1],
             distance_p=found["difficulty"][2],
@@ -145,17 +152,24 @@ class SetsOnScale:
         calibration = self.calibration
         at = calibration.matrix.of(name)
         bundles = bundle_numbers([calibration.matrix.bundles[i] for i in at], len(at))
-        of = DifficultyOf(clouds.take(at), prior_of(calibration.fit), edges=self.edges, bundles=bundles)
+        items = calibration.fit.items.take(at)
+        of = DifficultyOf(
+            clouds.take(at), prior_of(calibration.fit), edges=self.edges, bundles=bundles, residual=items.residual
+        )
         rounds = ROUNDS if len(at) <= MANY_ITEMS else ROUNDS_OF_MANY
         counts = of.resamples(rng_for(self.seed, "irt", name), rounds)
-        items = calibration.fit.items.take(at)
+        seen, drawn = of.seen(), of.drawn(counts)
+        information = expected_information(of.of.clouds, of.of.posterior(), self.grid, items).mean(0)
+        guess = float(items.guess[0])
+        counted = of.information(seen["both"], self.grid, guess)  # in cells: a little off, in all draws alike
         return SetDraws(
             name=name,
             of=of,
             counts=counts,
-            seen=of.seen(),
-            drawn=of.drawn(counts),
-            information=expected_information(of.of.clouds, of.of.posterior(), self.grid, items),
+            seen=seen,
+            drawn=drawn,
+            information=information,
+            curves=of.information(drawn["both"], self.grid, guess) * (information / counted),
             score=np.nanmean(calibration.matrix.scores[:, at], axis=0),
         )
 
@@ -195,13 +209,13 @@ class SetsOnScale:
             return np.asarray(np.median(1 / np.sqrt(np.maximum(one.items * at, 1e-12)), axis=-1))
 
         how = "1 / root of the set's information, median over the solvers"
-        seen = median_error(one.information.mean(0))[0]
-        return self._estimate(one, seen, median_error(one.resampled_mean(one.information)), how)
+        seen = median_error(one.information)[0]
+        return self._estimate(one, seen, median_error(one.curves), how)
 
     def _curve(self, one: SetDraws) -> InformationCurve:
         tail = round((1 - self.level) / 2, 12)
-        low, high = np.quantile(one.resampled_mean(one.information), [tail, 1 - tail], axis=0)
-        return InformationCurve(ability=self.grid, per_item=one.information.mean(0), low=low, high=high)
+        low, high = np.quantile(one.curves, [tail, 1 - tail], axis=0)
+        return InformationCurve(ability=self.grid, per_item=one.information, low=low, high=high)
 
     def _distance(
         self, real: SetDraws, synthetic: SetDraws, what: str, floor: FloatArray
@@ -239,14 +253,6 @@ class SetsOnScale:
             np.exp(synthetic.drawn[key].mean() - real.drawn[key].mean()),
             (real, synthetic),
             "geometric mean of discrimination, synthetic over real",
-        )
-
-    def _ratio(self, real: SetDraws, synthetic: SetDraws, of_real: FloatArray, of_synthetic: FloatArray) -> Estimate:
-        return self._two(
-            of_synthetic.mean() / of_real.mean(),
-            synthetic.resampled_mean(of_synthetic) / real.resampled_mean(of_real),
-            (real, synthetic),
-            "information per item, mean over solvers, synthetic over real",
         )
 
     def _two(self, value: Seen, drawn: FloatArray, sets: Sequence[SetDraws], method: str) -> Estimate:

@@ -16,6 +16,8 @@ BEYOND = 2.0
 CELLS = 500
 _LARGEST_DISCRIMINATION = 8.0
 _AT_ONCE = 1 << 22
+_SLOPES, _PLACES, _SHARPEST = 48, 100, 3.5
+"""Cells of both parameters together, and how far log discrimination (over residual) reaches."""
 
 IntArray = NDArray[np.int64]
 
@@ -84,23 +86,41 @@ def wasserstein(one: Spread, other: Spread) -> FloatArray:
 
 
 class DifficultyOf:
-    """Distributions of difficulty and of log discrimination of one set.
+    """Distributions of difficulty, of log discrimination and of both together, of one set.
 
     Args:
         clouds: Of its n items.
         prior: What all items have in common.
+        residual: [n] of continuous scores, or None.
         edges: Of difficulty, as `difficulty_edges` gives them.
         bundles: [n] which bundle each item is of, 0 to B - 1; resamples take bundles whole.
     """
 
-    def __init__(self, clouds: Clouds, prior: Population, *, edges: FloatArray, bundles: IntArray) -> None:
+    def __init__(
+        self,
+        clouds: Clouds,
+        prior: Population,
+        *,
+        edges: FloatArray,
+        bundles: IntArray,
+        residual: FloatArray | None = None,
+    ) -> None:
         self.of = SetPosterior(clouds, prior)
         self.bundles = bundles
-        self.edges = {"difficulty": edges, "log_discrimination": log_discrimination_edges()}
+        self.edges = {
+            "difficulty": edges,
+            "log_discrimination": log_discrimination_edges(),
+            "both": np.arange(_SLOPES * _PLACES + 1, dtype=np.float64),
+        }
+        sharp = clouds.log_discrimination - (0 if residual is None else np.log(residual)[:, None])
+        slope = _cells(sharp, np.linspace(-_SHARPEST, _SHARPEST, _SLOPES + 1))
+        place = _cells(clouds.difficulty, np.linspace(edges[0], edges[-1], _PLACES + 1))
         self._cell = {
             "difficulty": _cells(clouds.difficulty, edges),
             "log_discrimination": _cells(clouds.log_discrimination, self.edges["log_discrimination"]),
+            "both": slope * _PLACES + place,
         }
+        self._is_continuous = residual is not None
 
     def seen(self) -> dict[str, Spread]:
         """Return the distributions of the set."""
@@ -110,6 +130,20 @@ class DifficultyOf:
     def drawn(self, counts: FloatArray) -> dict[str, Spread]:
         """Return the distributions of resamples, [R, n] how often each item stands in each."""
         return self._of(counts, self.of.resampled(counts))
+
+    def information(self, both: Spread, ability: FloatArray, guess: float = 0.0) -> FloatArray:
+        """Return [R, K]: information per item about abilities [K], by the spread of both parameters together."""
+        reach, edges = _SHARPEST, self.edges["difficulty"]
+        sharp = np.repeat(np.exp((np.arange(_SLOPES) + 0.5) * 2 * reach / _SLOPES - reach), _PLACES)
+        place = np.tile(edges[0] + (np.arange(_PLACES) + 0.5) * (edges[-1] - edges[0]) / _PLACES, _SLOPES)
+        items = Items(
+            discrimination=sharp,
+            difficulty=place,
+            guess=np.full(len(sharp), guess),
+            residual=np.ones(len(sharp)) if self._is_continuous else None,
+        )
+        found: FloatArray = both.share @ items.information(ability).T
+        return found
 
     def resamples(self, rng: np.random.Generator, rounds: int, size: int = 0) -> FloatArray:
         """Return [R, n]: how often each item stands in resamples of whole bundles.
@@ -124,11 +158,11 @@ class DifficultyOf:
         return rng.multinomial(wanted, np.full(groups, 1 / groups), size=rounds)[:, self.bundles].astype(np.float64)
 
     def _of(self, counts: FloatArray, populations: Sequence[Population]) -> dict[str, Spread]:
-        share = {name: np.empty((len(counts), CELLS)) for name in self._cell}
+        share = {name: np.empty((len(counts), len(self.edges[name]) - 1)) for name in self._cell}
         for r, (count, population) in enumerate(zip(counts, populations, strict=True)):
             weight = (self.of.posterior(population) * (count / count.sum())[:, None]).ravel()
             for name, cell in self._cell.items():
-                share[name][r] = np.bincount(cell, weights=weight, minlength=CELLS)
+                share[name][r] = np.bincount(cell, weights=weight, minlength=share[name].shape[1])
         return {name: Spread(edges=self.edges[name], share=share[name]) for name in share}
 
 
@@ -182,5 +216,5 @@ def bundle_numbers(bundles: Sequence[str], n: int) -> IntArray:
 
 def _cells(values: FloatArray, edges: FloatArray) -> IntArray:
     step = edges[1] - edges[0]
-    found: IntArray = np.clip(((values - edges[0]) / step).astype(np.int64), 0, CELLS - 1).ravel()
+    found: IntArray = np.clip(((values - edges[0]) / step).astype(np.int64), 0, len(edges) - 2).ravel()
     return found

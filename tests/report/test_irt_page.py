@@ -1,0 +1,130 @@
+"""The page of a scale: words that fit the numbers, in a real browser quiet and whole, with names that cannot harm."""
+
+import math
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acidtest.compare.irt.calibrate import calibrate
+from acidtest.compare.irt.scale import irt_report, with_generators
+from acidtest.data.score_matrix import read_matrix
+from acidtest.report.irt_page import render_irt_page, write_irt_page
+from acidtest.report.irt_words import difference_sentence, family_sentence, p_text
+from acidtest.stats.estimate import Estimate
+from acidtest.types.irt import IrtReport
+from irt_tables import MADE, REAL, answers, write
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+OVERFLOWING = """() => [...document.querySelectorAll('body *')]
+  .filter(e => !e.closest('.scroll, svg, .skip') && e.getBoundingClientRect().right > innerWidth + 1)
+  .map(e => e.outerHTML.slice(0, 120))"""
+CLIPPED = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
+  const edge = svg.getBoundingClientRect();
+  const out = b => b.left < edge.left - 1 || b.right > edge.right + 1 || b.top < edge.top - 1;
+  return [...svg.querySelectorAll('text')]
+    .filter(t => out(t.getBoundingClientRect()) || t.getBoundingClientRect().bottom > edge.bottom + 1)
+    .map(t => svg.querySelector('title').textContent + ': ' + t.textContent); })"""
+EVIL = '<script>alert(1)</script> & "quotes" [bold] ' + "long " * 30
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> IrtReport:
+    table = write(tmp_path_factory.mktemp("page") / "scores.csv", answers(1))
+    return irt_report(calibrate(with_generators(read_matrix([table]), {MADE: "m1"}), real=REAL))
+
+
+@pytest.fixture(scope="module")
+def evil(found: IrtReport) -> IrtReport:
+    """The same with names that somebody made up to harm."""
+    return replace(
+        found,
+        abilities={f"{EVIL}{model}": one for model, one in found.abilities.items()},
+        answers={f"{EVIL}{model}": of for model, of in found.answers.items()},
+        sets={REAL: found.sets[REAL], EVIL: found.sets[MADE]},
+        differences={EVIL: found.differences[MADE]},
+        families={EVIL: tuple(replace(one, family=EVIL) for one in found.families[MADE])},
+        items=tuple(replace(item, item=f"{EVIL}{i}") for i, item in enumerate(found.items)),
+        warnings=(EVIL,),
+        notes=(EVIL,),
+    )
+
+
+def sure(value: float, low: float, high: float) -> Estimate:
+    return Estimate(value=value, low=low, high=high, n=50, method="made up")
+
+
+def test_a_sentence_says_easier_only_where_that_is_sure(found: IrtReport) -> None:
+    one, real, known = found.sets[MADE], found.sets[REAL], found.differences[MADE]
+    easier = difference_sentence("a", one, real, replace(known, easier_by=sure(0.8, 0.5, 1.1)))
+    assert "its items are easier by 0.80 [0.50, 1.10] sd of ability" in easier
+    harder = difference_sentence("a", one, real, replace(known, easier_by=sure(-0.8, -1.1, -0.5)))
+    assert "its items are harder by 0.80 [0.50, 1.10] sd of ability" in harder
+    unsure = difference_sentence("a", one, real, replace(known, easier_by=sure(0.1, -0.2, 0.4)))
+    assert "not clearly easier or harder (by +0.10 [\N{MINUS SIGN}0.20, +0.40] sd of ability)" in unsure
+    less = difference_sentence("a", one, real, replace(known, information_ratio=sure(0.5, 0.4, 0.6)))
+    assert "tells as much of these solvers as 0.50 [0.40, 0.60] real ones" in less
+
+
+def test_where_difficulty_was_lost(found: IrtReport) -> None:
+    one, real, known = found.sets[MADE], found.sets[REAL], found.differences[MADE]
+
+    def said(hardest: float, easiest: float) -> str:
+        ends = {"q90": sure(2 - hardest, 0, 0), "q10": sure(-2 - easiest, 0, 0)}
+        moved = replace(one, difficulty={**one.difficulty, **ends})
+        whole = replace(real, difficulty={**real.difficulty, "q90": sure(2, 0, 0), "q10": sure(-2, 0, 0)})
+        return difference_sentence("a", moved, whole, replace(known, easier_by=sure(0.8, 0.5, 1.1)))
+
+    assert "most at the hard end (the hardest tenth begins 1.50 lower, the easiest ends 0.20 lower)" in said(1.5, 0.2)
+    assert "most at the easy end" in said(0.2, 1.5)
+    assert "all along" in said(0.9, 0.8)
+
+
+def test_a_family_sentence_tells_when_others_differ_as_much(found: IrtReport) -> None:
+    own = replace(found.families[MADE][0], ability=sure(0.5, 0.2, 0.8), p=0.002, p_spread=0.4)
+    assert family_sentence("a", own).endswith("p .002; but other solvers differ as much between the sets.")
+    assert "not clearly easier for" in family_sentence("a", replace(own, ability=sure(0.1, -0.2, 0.4), p=0.5))
+    assert [p_text(p) for p in (0.0004, 0.0104, math.nan)] == ["< .001", ".010", "-"]
+
+
+def test_names_are_escaped(evil: IrtReport) -> None:
+    page = render_irt_page(evil, title=EVIL)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_the_page_is_quiet_and_fits(evil: IrtReport, width: int, tmp_path: Path) -> None:
+    if CHROMIUM is None:
+        message = "no Chromium here: install one to see the page as people do"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    path = tmp_path / "page.html"
+    write_irt_page(path, evil, title=EVIL)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page, heard = browser.new_page(viewport={"width": width, "height": 800}), list[str]()
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("dialog", lambda dialog: heard.append(dialog.message))
+        page.on("request", lambda request: heard.append(request.url) if request.url != path.as_uri() else None)
+        page.goto(path.as_uri())
+        assert heard == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate(OVERFLOWING) == []
+        assert page.evaluate(CLIPPED) == []
+        browser.close()
+
+
+def test_the_map_draws_every_solver_once(found: IrtReport) -> None:
+    page = render_irt_page(found, title="t")
+    assert page.count('class="mark own"') == len(found.abilities)
+    assert np.isfinite([one.value for one in found.abilities.values()]).all()
