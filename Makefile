@@ -78,6 +78,7 @@ agreement: .venv/local  ## simulate raters whose agreement is known; writes docs
 psychometrics: .venv/local .venv-irt-peers/made  ## simulate solvers and items whose truth is known; writes docs/psychometrics.md, some minutes
 	$(BIN)/python bench/irt_coverage.py
 	$(BIN)/python bench/flawed_items.py
+	$(BIN)/python bench/irt_scale.py
 	$(BIN)/python bench/small_tests.py
 	$(BIN)/python bench/difficulty_from_text.py
 	$(BIN)/python bench/model_fit.py

@@ -6,11 +6,10 @@ prints a section and writes it into docs/psychometrics.md.
 """
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from benchmark_page import PSYCHOMETRICS, write_section
 from scipy.special import expit, ndtri
 
 from acidtest.compare.irt.calibrate import Calibration, calibrate
@@ -18,8 +17,13 @@ from acidtest.compare.irt.families import family_differences
 from acidtest.compare.irt.item_sets import SetsOnScale
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.stats.estimate import Estimate, FloatArray
+from benchmark_page import PSYCHOMETRICS, write_section
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 SPREAD_OF_LOG_DISCRIMINATION = 0.4
+USUAL = 0.05
 BEYOND = 2.0
 """Difficulties count up to so far beyond all solvers, in the truth as in the estimates."""
 
@@ -143,11 +147,15 @@ def families_row(world: World, rounds: int) -> str:
         spread.append(own.p_spread)
         held.append(own.ability.low <= truth <= own.ability.high)
         value.append(own.ability.value)
-    percent: Callable[[object], str] = lambda x: f"{100 * np.mean(x):.0f}"  # noqa: E731  # the one format there is
     return (
         f"| {world.solvers} | {world.family} | {world.favour:g} | {world.differ:g} | {np.mean(value):.2f} | "
-        f"{percent(held)} | {percent(np.array(p) < 0.05)} | {percent(np.array(spread) < 0.05)} |"
+        f"{percent(held)} | {percent(np.array(p) < USUAL)} | {percent(np.array(spread) < USUAL)} |"
     )
+
+
+def percent(of: "ArrayLike") -> str:
+    """Return how many in a hundred."""
+    return f"{100 * np.mean(of):.0f}"
 
 
 TEMPLATE = """\
@@ -158,17 +166,21 @@ normal with standard deviation 1, log discriminations with .4; the synthetic ite
 
 Per hundred studies, how often the 95 % interval of `acidtest irt` holds the truth:
 
-| solvers | items real + synthetic | easier by | seen | by single items | width | easier by | distance | share below all | hardest tenth | discrimination |
+| solvers | items | easier by | seen | single items | width | easier by | distance | below all | hardest | slope |
 |---|---|---|---|---|---|---|---|---|---|---|
 {sets}
 
-*Seen* is the mean of the estimates; *by single items* what the means of the items' own estimates would say, which the
-fit draws towards all items' middle. Where the sets are alike, *distance* holds the truth if its interval begins at 0.
+*Items* are real + synthetic. *Seen* is the mean of the estimates; *single items* what the means of the items' own
+estimates would say, which the fit draws towards all items' middle. *Width* is the mean width of the interval of *easier
+by*. Then come the rates: of *easier by* itself; of the distance, which holds the truth of sets that are alike if its
+interval begins at 0; of the share of items below all solvers; of where the hardest tenth begins; and of the ratio of
+discriminations.
 
 Is the synthetic set easier for the family that wrote it? Per hundred studies, how often the interval holds the truth,
-and how often p is below .05, over items and against how much solvers differ anyway:
+and how often p is below .05, over items and against how much solvers differ anyway (favour and differences in standard
+deviations of ability):
 
-| solvers | of the family | favour, sd of ability | solvers differ by | seen | interval holds | p < .05 | p of spread < .05 |
+| solvers | of the family | favour | solvers differ by | seen | interval holds | p < .05 | p of spread < .05 |
 |---|---|---|---|---|---|---|---|
 {families}
 
