@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from acidtest.stats.bootstrap import COUNTS_AT_ONCE, counts
 from acidtest.stats.estimate import Estimate, FloatArray
 
 ROUNDS = 1_000
-_METHOD = "cross-validated; percentile bootstrap over groups of items, predictions kept"
+_METHOD = "cross-validated; percentile bootstrap over groups of items, predictions and ranks kept"
+_ROUNDING = 1e-20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,18 +54,24 @@ def explained(
         >>> found.r2.value, found.spearman.value, found.rmse.value
         (1.0, 1.0, 0.0)
     """
+    from scipy.stats import rankdata
+
     known = np.isfinite(value) & np.isfinite(predicted)
     y, x, z = value[known], predicted[known], plain[known]
     of_item = np.unique(groups[known], return_inverse=True)[1]
     count = int(of_item.max(initial=-1)) + 1
-    members = np.argsort(of_item, kind="stable")
-    ends = np.concatenate([[0], np.cumsum(np.bincount(of_item, minlength=count))])
-    draws = np.empty((ROUNDS, 4))
-    for turn in range(ROUNDS):
-        drawn = rng.integers(0, count, size=count)
-        items = members[_spans(ends[drawn], ends[drawn + 1])]
-        draws[turn] = _all(x[items], z[items], y[items])
-    seen = _all(x, z, y)
+    rank_x, rank_y = rankdata(x), rankdata(y)
+    # Correlations are of what is left of both means: the same numbers, without rounding away small differences.
+    centred = [part - part.mean() for part in (x, y, rank_x, rank_y)]
+    per_item = np.column_stack(
+        [np.ones(len(y)), (y - x) ** 2, (y - z) ** 2, *_moments(*centred[:2]), *_moments(*centred[2:])]
+    )
+    per_group = np.zeros((count, per_item.shape[1]))
+    np.add.at(per_group, of_item, per_item)
+    at_once = max(1, COUNTS_AT_ONCE // max(count, 1))
+    sizes = [min(at_once, ROUNDS - start) for start in range(0, ROUNDS, at_once)]
+    draws = _finish(np.concatenate([counts(count, rng, size) @ per_group for size in sizes]))
+    seen = _finish(per_item.sum(axis=0, keepdims=True))[0]
     return Explained(
         **{
             name: _estimate(seen[i], draws[:, i], len(y), level)
@@ -72,26 +80,25 @@ def explained(
     )
 
 
-def _spans(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return all positions of all spans, one span after the other."""
-    sizes = ends - starts
-    before = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    spans: NDArray[np.int64] = np.arange(int(sizes.sum())) - before + np.repeat(starts, sizes)
-    return spans
+def _moments(x: FloatArray, y: FloatArray) -> tuple[FloatArray, ...]:
+    return x, y, x * x, y * y, x * y
 
 
-def _all(x: FloatArray, plain: FloatArray, y: FloatArray) -> tuple[float, float, float, float]:
-    from scipy.stats import rankdata
+def _finish(sums: FloatArray) -> FloatArray:
+    """Return [R, 4] of [R, 13] sums over items."""
+    n, error, most = sums[:, 0], sums[:, 1], sums[:, 2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r2 = np.where(most > 0, 1 - error / most, np.nan)
+        pearson, spearman = (_correlation(n, sums[:, at : at + 5]) for at in (3, 8))
+        return np.column_stack([r2, pearson, spearman, np.sqrt(error / n)])
 
-    error, most = float(((y - x) ** 2).sum()), float(((y - plain) ** 2).sum())
-    r2 = 1 - error / most if most > 0 else np.nan
-    return r2, _correlation(x, y), _correlation(rankdata(x), rankdata(y)), float(np.sqrt(error / max(len(y), 1)))
 
-
-def _correlation(x: FloatArray, y: FloatArray) -> float:
-    dx, dy = x - x.mean(), y - y.mean()
-    size = float(np.sqrt((dx @ dx) * (dy @ dy)))
-    return float(dx @ dy) / size if size > 1e-12 * max(1.0, float(np.abs(x).max())) else np.nan
+def _correlation(n: FloatArray, sums: FloatArray) -> FloatArray:
+    x, y, xx, yy, xy = sums.T
+    variance_x, variance_y = xx - x * x / n, yy - y * y / n
+    same = (variance_x <= _ROUNDING * n) | (variance_y <= _ROUNDING * n)
+    found: FloatArray = np.where(same, np.nan, (xy - x * y / n) / np.sqrt(np.where(same, 1.0, variance_x * variance_y)))
+    return found
 
 
 def _estimate(value: float, draws: FloatArray, n: int, level: float) -> Estimate:
