@@ -7,6 +7,7 @@ from acidtest.errors import counted
 from acidtest.report import number
 from acidtest.report.captioned_table import CaptionedTable
 from acidtest.report.figure import Figure, figure, plain_figure, warnings_of
+from acidtest.report.flaws_terminal import WORDS
 from acidtest.report.irt_words import p_text, sentences
 from acidtest.report.panels import Grid, GridRow
 from acidtest.report.safe_text import excerpt, name
@@ -138,7 +139,7 @@ def _items(report: IrtReport, most: int) -> CaptionedTable:
             plain_figure(item.answers, None),
         )
         called = f"{name(item.benchmark, 30)}: {name(item.item, 40)}" if several else name(item.item)
-        rows.append(GridRow(name=called, meaning=", ".join(item.flags), figures=figures))
+        rows.append(GridRow(name=called, meaning=", ".join(WORDS.get(flag, flag) for flag in item.flags), figures=figures))
     caption = "Items to look at first: flagged ones, then those that part solvers least; ± one standard error"
     columns = ("Difficulty", "Discrimination", "Right", "Answers")
     table = _table("Item", caption, columns, rows, most)
