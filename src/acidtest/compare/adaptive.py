@@ -22,7 +22,8 @@ class AdaptiveSolver:
         tested: A test chose them; else it was asked everything.
         ability: On the bank's scale: 0 is the mean of the solvers that calibrated it, 1 their standard deviation.
         score: What it would score on all items.
-        error: Standard error of the score.
+        error: Standard error of the score that is the solver's own; its interval adds the `common` one, as the interval
+            of a score with items does.
         failure_rate: Share of its answers that could not be read.
         items: Ids of the items that it answered, in the benchmark's order; empty where it was asked everything.
     """
@@ -112,7 +113,7 @@ def adaptive_benchmark(answered: Answered, items: Items, *, metric: str, level: 
         if not asked:
             continue
         t, t_error = float(found.ability[row]), float(found.ability_se[row])
-        low, high = score_interval(value, error**2, n, unit=True, level=level)
+        low, high = score_interval(value, error**2 + found.common, n, unit=True, level=level)
         how = f"predicted from {asked:,} of {n:,} items" if asked < n else "all items answered"
         about = Estimate(
             value=t,

@@ -20,7 +20,7 @@ class AdaptiveSolverFile(Record):
     tested: bool = Field(description="a test chose them; false: it was asked everything")
     ability: EstimateFile = Field(description="0: mean of the solvers that calibrated the items; 1: their spread")
     score: EstimateFile = Field(description="what it would score on all calibrated items")
-    error: Number = Field(description="standard error of the score")
+    error: Number = Field(description="standard error of the score that is the solver's own")
     failure_rate: Number = Field(description="share of its answers that could not be read")
     items: list[str] = Field(description="ids of the items that it answered; empty where it was asked everything")
 

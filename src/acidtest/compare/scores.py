@@ -36,7 +36,8 @@ def _predicted(one: ScoredSet, told: Predicted, level: float) -> dict[str, Estim
     found = {}
     for row, model in enumerate(one.scores.models):
         value, asked = float(one.scores.observed[row]), int(told.asked[row])
-        low, high = score_interval(value, float(told.error[row]) ** 2, told.items, unit=one.metric.unit, level=level)
+        variance = float(told.error[row]) ** 2 + told.common
+        low, high = score_interval(value, variance, told.items, unit=one.metric.unit, level=level)
         how = f"predicted from {asked:,} of {told.items:,} items" if asked < told.items else "all items answered"
         found[model] = Estimate(
             value=value,

@@ -15,7 +15,8 @@ class Predicted:
     """How well M solvers' scores on a benchmark are known where adaptive tests asked some of its items only.
 
     Attributes:
-        error: [M] standard error of each score, on the metric's own scale; also of those that answered everything.
+        error: [M] standard error of each score that is the solver's own, on the metric's own scale; also of those that
+            answered everything.
         asked: [M] items that each solver answered.
         items: How many items the scores are about.
         common: Variance of all scores at once by the items' common difficulty; see `stats.noise.Noise`.
