@@ -139,7 +139,9 @@ def _items(report: IrtReport, most: int) -> CaptionedTable:
             plain_figure(item.answers, None),
         )
         called = f"{name(item.benchmark, 30)}: {name(item.item, 40)}" if several else name(item.item)
-        rows.append(GridRow(name=called, meaning=", ".join(WORDS.get(flag, flag) for flag in item.flags), figures=figures))
+        rows.append(
+            GridRow(name=called, meaning=", ".join(WORDS.get(flag, flag) for flag in item.flags), figures=figures)
+        )
     caption = "Items to look at first: flagged ones, then those that part solvers least; ± one standard error"
     columns = ("Difficulty", "Discrimination", "Right", "Answers")
     table = _table("Item", caption, columns, rows, most)
