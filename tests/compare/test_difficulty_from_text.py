@@ -96,6 +96,14 @@ def test_ratings_tell_where_words_do_not_and_may_be_missing() -> None:
         found.predict(made[:3])
 
 
+def test_too_few_items_or_too_many_copies_are_refused() -> None:
+    value = np.arange(30.0)
+    with pytest.raises(DataError, match="19 items of known difficulty are too few"):
+        fit_text_difficulty(["a b"] * 30, (np.where(value < 19, value, np.nan), np.ones(30)))
+    with pytest.raises(DataError, match="1 groups"):
+        fit_text_difficulty(["a b"] * 30, (value, np.ones(30)))
+
+
 def test_an_encoder_is_used_and_what_it_must_not_give_is_refused() -> None:
     made, truth = told(100)
     one_sided = truth[:, None] * np.array([1.0, 0.5])

@@ -11,6 +11,7 @@ from acidtest.errors import DataError, counted
 from acidtest.judge.demand import DemandTable
 from acidtest.models.difficulty.features import Embed
 from acidtest.models.difficulty.from_text import (
+    FEWEST_ITEMS,
     Check,
     TextDifficulty,
     TextItems,
@@ -21,7 +22,6 @@ from acidtest.models.difficulty.groups import groups_of, likeness
 from acidtest.stats.estimate import Estimate, FloatArray, none_for_nan
 from acidtest.stats.irt.explained import Explained
 from acidtest.stats.irt.fit import Fit
-from acidtest.stats.irt.latent_regression import FEWEST
 
 __all__ = ["TextPart", "TextReport", "fit_text_difficulty", "fit_text_discrimination", "text_report"]
 
@@ -128,7 +128,7 @@ def text_report(
         seed: Of parts, decomposition and intervals.
 
     Raises:
-        DataError: Fewer than 8 items have scores and a text.
+        DataError: Fewer than 20 items have scores and a text.
     """
     found = {(one.benchmark, one.item): one for one in texts}
     of_item = [
@@ -136,9 +136,9 @@ def text_report(
         for benchmark, item in zip(matrix.benchmark, matrix.items, strict=True)
     ]
     at = np.array([place for place, one in enumerate(of_item) if one is not None], np.int64)
-    if len(at) < FEWEST:
+    if len(at) < FEWEST_ITEMS:
         raise DataError(
-            f"{counted(len(at), 'item')} of {len(of_item)} with scores have a text",
+            f"{counted(len(at), 'item')} of {len(of_item)} with scores have a text; {FEWEST_ITEMS} are needed",
             way_out="The ids of the texts must be those of the scores: a column 'item' or 'id' in both.",
         )
     known = [one for one in of_item if one is not None]

@@ -33,7 +33,8 @@ FOLDS = 5
 _NORMAL_90 = 1.6448536269514722
 """Half the width of a normal distribution's middle 90 %, in standard deviations."""
 
-_FEWEST_FOR_WIDTH = 20
+FEWEST_ITEMS = 20
+"""Items of known difficulty that it takes to learn from texts, and to set an interval's width."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ def fit_text_difficulty(
         seed: For parts, decomposition and intervals.
 
     Raises:
-        DataError: Fewer than 8 difficulties are known, or all are equal.
+        DataError: Fewer than 20 difficulties are known, or all are equal.
     """
     known = items if isinstance(items, TextItems) else TextItems(texts=items)
     value, se = (fit.items.difficulty, fit.difficulty_se) if isinstance(fit, Fit) else fit
@@ -149,6 +150,12 @@ def _learnt(items: TextItems, value: FloatArray, se: FloatArray, seed: int) -> T
         raise DataError(
             f"{len(items.texts)} texts, {len(value)} difficulties and {len(se)} errors are not of the same items",
             way_out="Give one of each per item.",
+        )
+    known = int((np.isfinite(value) & np.isfinite(se)).sum())
+    if known < FEWEST_ITEMS:
+        raise DataError(
+            f"{known} items of known difficulty are too few to learn from their texts",
+            way_out=f"Give {FEWEST_ITEMS} or more.",
         )
     reader = TextReader(items.texts, items.embed)
     counted = reader.count(items.texts, items.choices, items.ratings)
@@ -278,7 +285,7 @@ def _away(value: FloatArray, se: FloatArray, out: _Folds) -> FloatArray:
 
 def _width(away: FloatArray) -> float:
     """Return by how much intervals must be multiplied to hold 90 % of these; 1 where there are too few to say."""
-    if len(away) < _FEWEST_FOR_WIDTH:
+    if len(away) < FEWEST_ITEMS:
         return 1.0
     rank = min(1.0, 0.9 * (len(away) + 1) / len(away))  # split conformal prediction's finite-sample correction
     return float(np.quantile(np.abs(away), rank, method="higher") / _NORMAL_90)
