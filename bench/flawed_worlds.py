@@ -39,6 +39,7 @@ class Kind:
 KINDS = (
     Kind(name="as assumed"),
     Kind(name="nothing is broken", wrong_key=0.0, noise=0.0),
+    Kind(name="one in a hundred is broken", wrong_key=0.006, noise=0.004),
     Kind(name="a fifth is broken", wrong_key=0.12, noise=0.08),
     Kind(name="slopes vary twice as much", slope_sd=0.6),
     Kind(name="guessing", guessing=True),

@@ -26,7 +26,8 @@ PRIOR_BROKEN = 0.05
 2103.14749), 6.5 % of MMLU's items have some error (Gema et al., 2024, arXiv 2406.04127).
 
 It counts as many items as there are, PRIOR_ITEMS at least: answers tell a kind that is rare from the tail of what works
-only where there are many solvers, and then its share hardly matters."""
+only where there are many solvers, and then its share hardly matters. Where the items themselves want less, it is less:
+a kind that hardly happens must not be taken for a common one."""
 
 _SLOPE, _SLOPE_SD = 0.7, 0.4
 _WIDTH = 2.0
@@ -114,6 +115,7 @@ def chances(
     there = pseudo > 0
     likelihood = np.exp(learnt.log_likelihood - learnt.log_likelihood.max(0))
     by_kind = np.stack([likelihood[of_kind == kind].sum(0) for kind in range(kinds)])
+    pseudo = _no_more_than_seen(by_kind, pseudo)
     share, drawn, mean = learnt.share, [], np.zeros((kinds, n))
     for draw in range(_BURN + _DRAWS):
         chance = by_kind * share[:, None]
@@ -126,6 +128,20 @@ def chances(
             drawn.append(share)
     within = likelihood / np.maximum(by_kind[of_kind], np.finfo(float).tiny)
     return within * mean[of_kind], np.stack(drawn)
+
+
+def _no_more_than_seen(by_kind: FloatArray, pseudo: FloatArray) -> FloatArray:
+    """Return imaginary items of each kind, no more broken ones than the items would have if little were assumed."""
+    n = by_kind.shape[1]
+    little = pseudo / pseudo.sum() * min(PRIOR_ITEMS, float(n))
+    share = pseudo / pseudo.sum()
+    for _ in range(_MOST_STEPS):
+        chance = by_kind * share[:, None]
+        share = (chance / chance.sum(0)).sum(1) + little
+        share /= share.sum()
+    capped: FloatArray = np.minimum(pseudo, share * pseudo.sum())
+    capped[WORKS] += pseudo.sum() - capped.sum()
+    return capped
 
 
 def prior_counts(of_kind: IntArray, kinds: int, n: int) -> FloatArray:
