@@ -30,7 +30,7 @@ from acidtest.stats.irt.sums import Answers, Places, Sums, answers_of, sums_for
 _CLOSE = 0.03
 """Moves below which each item is looked at in many points and not only at its mode."""
 _DEPTH = 5
-_FEW_SOLVERS, _MANY_POINTS, _FEW_POINTS = 32, 5, 3
+_FEW_SOLVERS, _MANY_POINTS, _FEW_POINTS = 64, 5, 3
 """Up to so many solvers, items are so wide that more points are worth it."""
 _SMALLEST_SHARE = 0.5
 
