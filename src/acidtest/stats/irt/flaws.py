@@ -126,7 +126,7 @@ def find_flaws(
             high=float(high),
             n=len(works),
             level=level,
-            method="share of broken items by a mixture of kinds, posterior median",
+            method="share of broken items by a mixture of kinds, held towards 5 %, posterior median",
         ),
         expected_false=float(works[flagged].sum()),
         converged=learnt.converged,
