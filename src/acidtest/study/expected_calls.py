@@ -8,7 +8,7 @@ from acidtest.judge.match import answer_texts
 from acidtest.judge.shown import item_texts
 from acidtest.models.base import LanguageModel
 from acidtest.models.price import Price
-from acidtest.study.bank import is_tested
+from acidtest.study.adaptive import is_tested
 from acidtest.study.judges import rated_items, rated_names
 from acidtest.study.prepare import Prepared, generation_plan, model_price
 from acidtest.types import Answer, Prompt

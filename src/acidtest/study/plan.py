@@ -18,7 +18,7 @@ from acidtest.data.run_folder import RunFolder
 from acidtest.judge.record import keep_ratings
 from acidtest.judge.shown import about_task
 from acidtest.models.base import ModelSpec
-from acidtest.study.bank import Adaptive
+from acidtest.study.adaptive import Adaptive
 from acidtest.study.judges import Judging, rated_names
 from acidtest.study.schema import GeneratorSpec, GivenSet, SolverSpec, StudyFile
 from acidtest.study.state import RunBook

@@ -14,7 +14,7 @@ from acidtest.generate.strategy import Strategy, build_strategy
 from acidtest.models.base import ClassicSolver, LanguageModel, ModelSpec
 from acidtest.models.build import build
 from acidtest.models.price import Price, price_of
-from acidtest.study.bank import Adaptive, checked_adaptive
+from acidtest.study.adaptive import Adaptive, checked_adaptive
 from acidtest.study.judges import Judging, check_judges, match_judging, validity_judging
 from acidtest.study.plan import Plan, PlanInput, make_plan, ratings_key, responses_key
 from acidtest.study.real import given_benchmark, real_benchmark, task_class

@@ -16,7 +16,8 @@ from acidtest.data.score_write import write_score_table
 from acidtest.evaluate.score import COLUMNS
 from acidtest.models.base import ClassicSolver
 from acidtest.stats.estimate import FloatArray
-from acidtest.study.bank import LEAST_ITEMS, as_known, bank_items, calibrating, is_tested
+from acidtest.study.adaptive import calibrating, is_tested
+from acidtest.study.bank import LEAST_ITEMS, as_known, bank_items
 from acidtest.study.plan import BANK, responses_key
 from acidtest.study.under_way import Run
 from acidtest.types import Benchmark

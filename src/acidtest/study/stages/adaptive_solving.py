@@ -11,16 +11,8 @@ from acidtest.evaluate.record import put_in_order
 from acidtest.models.base import ClassicSolver, LanguageModel
 from acidtest.models.caller import Caller
 from acidtest.stats.interval import rng_for
-from acidtest.study.bank import (
-    FEWEST_SOLVERS,
-    LEAST_ITEMS,
-    bank_items,
-    calibrated,
-    calibrating,
-    is_tested,
-    item_scores,
-    new_test,
-)
+from acidtest.study.adaptive import FEWEST_SOLVERS, calibrating, is_tested
+from acidtest.study.bank import LEAST_ITEMS, bank_items, calibrated, item_scores, new_test
 from acidtest.study.plan import BANK, adaptive_key, responses_key
 from acidtest.study.schema import SolverSpec
 from acidtest.study.stages.solving import GREEDY, answer_benchmark, prompter, solve_in_full, solve_waiting

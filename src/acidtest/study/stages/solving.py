@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
 
 from acidtest.data.read import read_item_records
 from acidtest.errors import DataError, ModelError, counted
@@ -13,10 +14,12 @@ from acidtest.models.caller import Caller
 from acidtest.study.plan import responses_key, synthetic_key
 from acidtest.study.prepare import Prepared
 from acidtest.study.schema import GeneratorSpec, SolverSpec
-from acidtest.study.stages.adaptive_scores import PredictedScores
 from acidtest.study.stages.matching import marks_on
 from acidtest.study.under_way import Run, all_at_once, open_caller
 from acidtest.types import Benchmark, Item, Prompt, Reply, Sampling
+
+if TYPE_CHECKING:
+    from acidtest.study.stages.adaptive_scores import PredictedScores
 
 GREEDY = Sampling(temperature=0.0)
 FEWEST = 2
@@ -173,11 +176,11 @@ def write_scores(run: Run, benchmarks: Sequence[Benchmark], fewest: int = FEWEST
         return
     columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
     answered: set[str] = set()
-    tests = PredictedScores(run)
+    tests = _predicted(run)
     for benchmark in benchmarks:
         solvers, rows = scored_benchmark(run, benchmark)
         answered |= set(solvers)
-        for name, values in tests.instead_of(rows, benchmark, solvers).items():
+        for name, values in (tests.instead_of(rows, benchmark, solvers) if tests else rows).items():
             columns[name] += values
     if len(answered) < fewest:
         reasons = "; ".join(dict.fromkeys(run.failed.values())) or "the study names fewer"
@@ -189,5 +192,14 @@ def write_scores(run: Run, benchmarks: Sequence[Benchmark], fewest: int = FEWEST
         )
     run.begin("scores")
     write_score_table(prepared.folder.scores, columns)
-    tests.write()
+    if tests:
+        tests.write()
     run.end("scores")
+
+
+def _predicted(run: Run) -> "PredictedScores | None":
+    if run.prepared.adaptive is None:
+        return None
+    from acidtest.study.stages.adaptive_scores import PredictedScores
+
+    return PredictedScores(run)
