@@ -16,12 +16,12 @@ from scipy.special import expit
 from scipy.stats import binomtest, chi2
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.dimensions import how_many_dimensions
+from acidtest.stats.irt.check.dimensions import how_many_dimensions
+from acidtest.stats.irt.check.fit_check import check_fit
+from acidtest.stats.irt.check.limited_information import m2
 from acidtest.stats.irt.fit import fit_irt
-from acidtest.stats.irt.fit_check import check_fit
-from acidtest.stats.irt.limited_information import m2
-from acidtest.stats.irt.multidimensional import fit_multidimensional
-from acidtest.stats.irt.per_topic import fit_per_topic
+from acidtest.stats.irt.several.multidimensional import fit_multidimensional
+from acidtest.stats.irt.several.per_topic import fit_per_topic
 from benchmark_page import PSYCHOMETRICS, write_section
 
 DRAWS = 100

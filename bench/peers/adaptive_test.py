@@ -19,7 +19,7 @@ Test = Callable[[Array], float]
 
 
 def acidtest(items: Array, asked: int) -> Test:
-    from acidtest.stats.irt.adaptive import AdaptiveTest, Stop
+    from acidtest.stats.irt.adaptive.test import AdaptiveTest, Stop
     from acidtest.stats.irt.items import Items
 
     bank = Items(discrimination=items[:, 0].copy(), difficulty=items[:, 1].copy(), guess=np.zeros(len(items)))

@@ -13,7 +13,7 @@ from acidtest.evaluate.record import read_responses
 from acidtest.models.base import ModelSpec
 from acidtest.models.local import LocalModel
 from acidtest.registry import get
-from acidtest.stats.irt.adaptive import AdaptiveTest, Stop
+from acidtest.stats.irt.adaptive.test import AdaptiveTest, Stop
 from acidtest.types import Item, Reply, Sampling
 from adaptive_study import Quiet, bank
 

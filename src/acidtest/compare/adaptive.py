@@ -8,7 +8,7 @@ import numpy as np
 
 from acidtest.compare.scores import score_interval
 from acidtest.stats.estimate import Estimate, FloatArray
-from acidtest.stats.irt.adaptive_score import whole_scores
+from acidtest.stats.irt.adaptive.score import whole_scores
 from acidtest.stats.irt.items import Items
 from acidtest.types import BenchmarkScores, Predicted, Scores
 

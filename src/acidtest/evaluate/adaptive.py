@@ -13,7 +13,7 @@ from acidtest.errors import ModelError
 from acidtest.evaluate.answer import HOPELESS, Ask, answer_some
 from acidtest.evaluate.record import read_responses
 from acidtest.evaluate.score import read_answers
-from acidtest.stats.irt.adaptive import AdaptiveTest
+from acidtest.stats.irt.adaptive.test import AdaptiveTest
 from acidtest.tasks.base import Task
 from acidtest.types import Item, Progress, Response
 

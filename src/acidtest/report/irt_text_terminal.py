@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from acidtest.compare.irt.from_text import Foretold, TextPart, TextReport
 from acidtest.report.number import interval, number, percent, span
 from acidtest.report.safe_text import clean
-from acidtest.stats.irt.explained import Explained
+from acidtest.stats.irt.check.explained import Explained
 
 _NAME = 18
 _CELL = 20

@@ -9,8 +9,8 @@ from acidtest.data.item_bank import ItemBank, bank_of
 from acidtest.evaluate.record import read_responses
 from acidtest.evaluate.score import read_answers
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.adaptive import AdaptiveTest, Exposure, Stop
-from acidtest.stats.irt.adaptive_trust import flattened
+from acidtest.stats.irt.adaptive.test import AdaptiveTest, Exposure, Stop
+from acidtest.stats.irt.adaptive.trust import flattened
 from acidtest.stats.irt.fit import fit_irt
 from acidtest.stats.irt.items import Items
 from acidtest.study.schema import AdaptiveSettings

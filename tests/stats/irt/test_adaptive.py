@@ -10,9 +10,9 @@ from scipy.stats import norm
 from acidtest.errors import AcidtestError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.ability import ability
-from acidtest.stats.irt.adaptive import AdaptiveTest, Exposure, Stop
-from acidtest.stats.irt.adaptive_simulation import simulate_adaptive
-from acidtest.stats.irt.adaptive_trust import flattened
+from acidtest.stats.irt.adaptive.simulation import simulate_adaptive
+from acidtest.stats.irt.adaptive.test import AdaptiveTest, Exposure, Stop
+from acidtest.stats.irt.adaptive.trust import flattened
 from acidtest.stats.irt.items import Items
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from acidtest.stats.irt.adaptive_score import whole_scores
-from acidtest.stats.irt.adaptive_simulation import simulate_adaptive
-from acidtest.stats.irt.adaptive_trust import flattened
+from acidtest.stats.irt.adaptive.score import whole_scores
+from acidtest.stats.irt.adaptive.simulation import simulate_adaptive
+from acidtest.stats.irt.adaptive.trust import flattened
 from acidtest.stats.irt.fit import fit_irt
 from acidtest.stats.irt.items import Items
 

@@ -7,7 +7,8 @@ from scipy.stats import false_discovery_control
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.dif import (
+from acidtest.stats.irt.items import Items
+from acidtest.stats.irt.sets.dif import (
     FamilyShift,
     Shift,
     ability_strata,
@@ -15,7 +16,6 @@ from acidtest.stats.irt.dif import (
     mantel_haenszel,
     set_abilities,
 )
-from acidtest.stats.irt.items import Items
 
 Z = 1.96
 

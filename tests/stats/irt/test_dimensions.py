@@ -4,10 +4,10 @@ import numpy as np
 from scipy.special import expit
 
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.check.dimensions import how_many_dimensions
+from acidtest.stats.irt.check.misfit import largest_roots, misfit
 from acidtest.stats.irt.continuous import fit_continuous
-from acidtest.stats.irt.dimensions import how_many_dimensions
 from acidtest.stats.irt.items import Items
-from acidtest.stats.irt.misfit import largest_roots, misfit
 
 
 def simulated(solvers: int, n: int, seed: int, *, second: float = 0.0) -> FloatArray:

@@ -6,7 +6,9 @@ from scipy.special import expit
 from scipy.stats import wasserstein_distance
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.distribution import (
+from acidtest.stats.irt.fit import Fit, Prior
+from acidtest.stats.irt.items import Items
+from acidtest.stats.irt.sets.distribution import (
     DifficultyOf,
     Spread,
     bundle_numbers,
@@ -14,9 +16,7 @@ from acidtest.stats.irt.distribution import (
     expected_information,
     wasserstein,
 )
-from acidtest.stats.irt.fit import Fit, Prior
-from acidtest.stats.irt.item_posterior import Population, SetPosterior, item_clouds, prior_of
-from acidtest.stats.irt.items import Items
+from acidtest.stats.irt.sets.item_posterior import Population, SetPosterior, item_clouds, prior_of
 
 SD_LOG_A, SD_EASINESS = 0.4, 1.2
 

@@ -9,13 +9,13 @@ from scipy.special import expit
 
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.check.fit_check import check_fit
+from acidtest.stats.irt.check.limited_information import limited_information, m2
+from acidtest.stats.irt.check.misfit import Misfit, false_discovery, misfit, parting, residual_correlations
+from acidtest.stats.irt.check.replicates import replicates
 from acidtest.stats.irt.continuous import fit_continuous
 from acidtest.stats.irt.fit import Fit, fit_irt
-from acidtest.stats.irt.fit_check import check_fit
 from acidtest.stats.irt.items import Items
-from acidtest.stats.irt.limited_information import limited_information, m2
-from acidtest.stats.irt.misfit import Misfit, false_discovery, misfit, parting, residual_correlations
-from acidtest.stats.irt.replicates import replicates
 
 
 def simulated(solvers: int, n: int, seed: int, *, second: float = 0.0) -> FloatArray:

@@ -7,7 +7,7 @@ from scipy.stats import multivariate_normal, pearsonr, spearmanr
 
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.explained import explained
+from acidtest.stats.irt.check.explained import explained
 from acidtest.stats.irt.latent_regression import (
     Observed,
     _Data,

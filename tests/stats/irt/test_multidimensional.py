@@ -8,8 +8,8 @@ from scipy.special import expit
 
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.multidimensional import fit_multidimensional
-from acidtest.stats.irt.rotation import axes
+from acidtest.stats.irt.several.multidimensional import fit_multidimensional
+from acidtest.stats.irt.several.rotation import axes
 
 
 def simulated(

@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.per_topic import TopicFit, fit_per_topic
+from acidtest.stats.irt.several.per_topic import TopicFit, fit_per_topic
 
 
 def simulated(

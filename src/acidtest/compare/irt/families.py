@@ -8,14 +8,14 @@ from scipy.special import stdtrit
 
 from acidtest.compare.irt.calibrate import Calibration
 from acidtest.stats.estimate import Estimate, FloatArray
-from acidtest.stats.irt.dif import (
+from acidtest.stats.irt.sets.dif import (
     FamilyShift,
     Shift,
     ability_strata,
     false_discovery,
     mantel_haenszel,
 )
-from acidtest.stats.irt.distribution import bundle_numbers
+from acidtest.stats.irt.sets.distribution import bundle_numbers
 from acidtest.stats.paired import holm
 from acidtest.types.irt import FamilyDifference, ItemDifference, ItemDifferences
 

@@ -20,7 +20,7 @@ from acidtest.models.difficulty.from_text import (
 )
 from acidtest.models.difficulty.groups import groups_of, likeness
 from acidtest.stats.estimate import Estimate, FloatArray, none_for_nan
-from acidtest.stats.irt.explained import Explained
+from acidtest.stats.irt.check.explained import Explained
 from acidtest.stats.irt.fit import Fit
 
 __all__ = ["TextPart", "TextReport", "fit_text_difficulty", "fit_text_discrimination", "text_report"]

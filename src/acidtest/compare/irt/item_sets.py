@@ -9,7 +9,7 @@ import numpy as np
 from acidtest.compare.irt.calibrate import Calibration, common_solvers
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import from_draws, interval, rng_for
-from acidtest.stats.irt.distribution import (
+from acidtest.stats.irt.sets.distribution import (
     DifficultyOf,
     Spread,
     bundle_numbers,
@@ -17,7 +17,7 @@ from acidtest.stats.irt.distribution import (
     expected_information,
     wasserstein,
 )
-from acidtest.stats.irt.item_posterior import Clouds, item_clouds, prior_of
+from acidtest.stats.irt.sets.item_posterior import Clouds, item_clouds, prior_of
 from acidtest.types import Kind
 from acidtest.types.irt import Histogram, InformationCurve, ItemSet, SetDifference
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.errors import counted
 from acidtest.stats.estimate import Estimate, FloatArray, none_for_nan
-from acidtest.stats.irt.dimensions import Dimensions, how_many_dimensions
+from acidtest.stats.irt.check.dimensions import Dimensions, how_many_dimensions
+from acidtest.stats.irt.check.fit_check import Check, FitCheck, check_fit
 from acidtest.stats.irt.fit import Fit
-from acidtest.stats.irt.fit_check import Check, FitCheck, check_fit
-from acidtest.stats.irt.per_topic import TopicFit, fit_per_topic
+from acidtest.stats.irt.several.per_topic import TopicFit, fit_per_topic
 
 MOST_ITEMS = 2000
 """More items than these are checked by a random part."""

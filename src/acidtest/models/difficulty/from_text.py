@@ -18,7 +18,7 @@ from acidtest.errors import DataError
 from acidtest.models.difficulty.features import Counted, Embed, TextColumns, TextReader, lengths
 from acidtest.models.difficulty.groups import groups_of
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.explained import Explained, explained
+from acidtest.stats.irt.check.explained import Explained, explained
 from acidtest.stats.irt.fit import Fit
 from acidtest.stats.irt.latent_regression import (
     FEWEST,

@@ -18,8 +18,8 @@ from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.ability import Abilities
 from acidtest.stats.irt.fit import Fit, Prior
-from acidtest.stats.irt.item_step import FIRST_PRIOR, ItemStep, ItemSums, difficulty_se, item_step, learnt_prior
 from acidtest.stats.irt.items import Items
+from acidtest.stats.irt.several.item_step import FIRST_PRIOR, ItemStep, ItemSums, difficulty_se, item_step, learnt_prior
 
 NEAREST = 0.005
 """Scores nearer to 0 or 1 than this count as so near: half a point of 100. One number for all sets, so that solvers and

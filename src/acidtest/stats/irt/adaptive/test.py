@@ -18,7 +18,7 @@ from scipy.special import ndtr
 
 from acidtest.errors import AcidtestError
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.adaptive_ability import Likelihood
+from acidtest.stats.irt.adaptive.ability import Likelihood
 from acidtest.stats.irt.continuous import NEAREST
 from acidtest.stats.irt.items import Items
 

@@ -21,9 +21,9 @@ from scipy.special import expit
 from acidtest.errors import DataError
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.irt.fit import Prior
-from acidtest.stats.irt.item_step import FIRST_PRIOR, ItemStep, ItemSums, difficulty_se, item_step, learnt_prior
 from acidtest.stats.irt.items import Items
-from acidtest.stats.irt.multidimensional import checked
+from acidtest.stats.irt.several.item_step import FIRST_PRIOR, ItemStep, ItemSums, difficulty_se, item_step, learnt_prior
+from acidtest.stats.irt.several.multidimensional import checked
 
 IMAGINARY = 4.0
 """Imaginary solvers with the spread of all topics among those that a topic's spread is learnt from."""

@@ -18,7 +18,7 @@ from scipy.special import expit
 
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.rotation import axes
+from acidtest.stats.irt.several.rotation import axes
 
 MOST = 8
 LOGISTIC_VARIANCE = float(np.pi**2 / 3)

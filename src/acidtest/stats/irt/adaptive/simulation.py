@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.adaptive import AdaptiveTest, Exposure, Stop
+from acidtest.stats.irt.adaptive.test import AdaptiveTest, Exposure, Stop
 from acidtest.stats.irt.items import Items
 
 

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from acidtest.stats.estimate import Estimate, FloatArray
+from acidtest.stats.irt.check.misfit import IntArray, largest_roots, misfit
+from acidtest.stats.irt.check.quick_fit import quick_fit
+from acidtest.stats.irt.check.replicates import replicates
 from acidtest.stats.irt.fit import Fit, fit_irt
-from acidtest.stats.irt.misfit import IntArray, largest_roots, misfit
-from acidtest.stats.irt.multidimensional import MOST, checked, fit_multidimensional
-from acidtest.stats.irt.quick_fit import quick_fit
-from acidtest.stats.irt.replicates import replicates
+from acidtest.stats.irt.several.multidimensional import MOST, checked, fit_multidimensional
 
 DRAWS = 100
 LEVEL, LATER = 0.95, 0.99

@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike
 
 from acidtest.errors import DataError
 from acidtest.stats.estimate import Estimate, FloatArray
+from acidtest.stats.irt.check.limited_information import LimitedInformation, limited_information
+from acidtest.stats.irt.check.misfit import IntArray, Misfit, false_discovery, misfit, parting, residual_correlations
+from acidtest.stats.irt.check.quick_fit import quick_fit
+from acidtest.stats.irt.check.replicates import drawn_items, replicates, simulated
 from acidtest.stats.irt.fit import Fit
-from acidtest.stats.irt.limited_information import LimitedInformation, limited_information
-from acidtest.stats.irt.misfit import IntArray, Misfit, false_discovery, misfit, parting, residual_correlations
-from acidtest.stats.irt.quick_fit import quick_fit
-from acidtest.stats.irt.replicates import drawn_items, replicates, simulated
 
 MOST_ITEMS_IN_PAIRS = 250
 MOST_PAIRS_SHOWN = 50

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.item_posterior import Clouds, Population, SetPosterior
 from acidtest.stats.irt.items import Items
+from acidtest.stats.irt.sets.item_posterior import Clouds, Population, SetPosterior
 
 BEYOND = 2.0
 """Difficulties further than this outside of all abilities count as just there: no solver can tell them apart."""

@@ -10,8 +10,8 @@ from scipy.special import expit
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.continuous import fit_continuous
 from acidtest.stats.irt.fit import Fit, Model
-from acidtest.stats.irt.item_step import FIRST_PRIOR, ItemStep, ItemSums, item_step, learnt_prior
 from acidtest.stats.irt.items import Items
+from acidtest.stats.irt.several.item_step import FIRST_PRIOR, ItemStep, ItemSums, item_step, learnt_prior
 
 FLATTEST = 1e-4
 

@@ -1,0 +1,1 @@
+"""More than one ability: several dimensions at once, or one scale for each topic."""
