@@ -178,8 +178,10 @@ Of {items} items that every solver got right, or wrong, the interval of easiness
 - **Expected score** is the error of items' curves at abilities -1, 0 and 1. Difficulties themselves (-easiness /
   discrimination) run to infinity where discrimination is small.
 - With 8 solvers the error of log discrimination is as large as discriminations vary (.3): of a single item it is not
-  known. The fit says so, and its intervals are as wide as that. Where discriminations vary more than the prior
-  expects (.5), intervals of single items are too narrow until there are some 50 solvers.
+  known. The fit says so, and its intervals are as wide as that.
+- Easiness, -discrimination x difficulty, is not normal in these tables, as the fit takes it to be: it varies more
+  among items of high discrimination. Where discriminations vary much (.5), that shows: intervals of items are too
+  narrow.
 """
 
 

@@ -25,14 +25,17 @@ from acidtest.stats.irt.item_side import ItemSide, curves_of, item_side, on_scal
 from acidtest.stats.irt.items import Items
 from acidtest.stats.irt.joint_errors import Errors, joint_errors
 from acidtest.stats.irt.solver_side import NARROW, SolverSide, Table, solver_side, table_of
-from acidtest.stats.irt.sums import Answers, Places, Sums, answers_of, sums_for
+from acidtest.stats.irt.sums import PLAIN, Answers, Places, Sums, answers_of, sums_for
 
 _CLOSE = 0.03
 """Moves below which each item is looked at in many points and not only at its mode."""
 _DEPTH = 5
 _FEW_SOLVERS, _MANY_POINTS, _FEW_POINTS = 64, 5, 3
 """Up to so many solvers, items are so wide that more points are worth it."""
-_SMALLEST_SHARE = 0.5
+_SMALLEST_SPREAD = 0.5
+"""Of first guesses at abilities, so that solvers who are alike are not drawn apart."""
+_SINGLE = 5e-5
+"""Moves below this are lost in the single precision of compiled sums."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +76,7 @@ def fit_binary(scores: FloatArray, *, model: Model, guess: FloatArray, most_swee
     given = _Given(
         answers=answers,
         guess=guess if guess.any() else None,
-        sums=sums_for(answers.size),
+        sums=sums_for(answers.size) if tolerance >= _SINGLE else PLAIN,
         one_slope=model == "rasch",
         items=np.asarray(answers.any(1)),
         solvers=np.asarray(answers.any(0)),
@@ -88,7 +91,7 @@ def fit_binary(scores: FloatArray, *, model: Model, guess: FloatArray, most_swee
 def _start(given: _Given) -> _State:
     answers, known = given.answers, given.solvers
     theta = _log_odds(answers, 0)
-    theta = np.where(known, (theta - theta[known].mean()) / max(float(theta[known].std()), _SMALLEST_SHARE), 0.0)
+    theta = np.where(known, (theta - theta[known].mean()) / max(float(theta[known].std()), _SMALLEST_SPREAD), 0.0)
     easiness = _log_odds(answers, 1)
     nobody = np.zeros(len(theta), np.bool_)
     return _State(

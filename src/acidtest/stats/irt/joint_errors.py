@@ -19,7 +19,7 @@ MOST_WORK = 1e9
 """Multiplications beyond which a table is so large that one side's errors hardly touch the other's."""
 _FIXED = 1e6
 """How firmly mean and spread of ability are held, in units of the best known ability."""
-_FEWEST = 4
+_FEWEST = 5
 """With fewer solvers, fixed mean and spread leave hardly any error, whatever is in doubt: each keeps its own."""
 _LEAST = 0.05
 """Least share of its information that any direction keeps."""
