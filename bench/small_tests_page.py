@@ -13,9 +13,10 @@ _HOW = (
     "foretells the scores of those left out. Nothing of a solver that is left out is looked at but its answers to "
     "the items asked. Errors are mean absolute errors in points of 100, with 95 % intervals over solvers; "
     "`acidtest adapt` prints the same of your own table. Tests drawn at random are averaged over about 20 draws, "
-    "plain means over 200.\n\nThe method was settled while looking at these three tables: one ability alone, other widths "
-    "of the slope, several abilities and regressions on answers were tried, and differed at 50 adaptive items by some "
-    "tenths of a point. No table stands apart that was never looked at."
+    "plain means over 200.\n\n"
+    "The method was settled while looking at these three tables: one ability alone, other widths of the slope, several "
+    "abilities and regressions on answers were tried, and differed at 50 adaptive items by some tenths of a point. No "
+    "table stands apart that was never looked at."
 )
 _GOAL = (
     "Error of the adaptive test, less that of the plain mean of 150 random items, solver by solver; below 0: it beats "
