@@ -1,8 +1,8 @@
 import numpy as np
 from sklearn.cluster import KMeans
 
-from acidtest.stats.irt.anchors import anchor_test, answers_as_features, parameters_as_features
 from acidtest.stats.irt.items import Items
+from acidtest.stats.irt.small.anchors import anchor_test, answers_as_features, parameters_as_features
 
 
 def test_clusters_are_those_of_scikit_learn() -> None:

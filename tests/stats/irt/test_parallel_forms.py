@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from acidtest.stats.irt.items import Items
-from acidtest.stats.irt.parallel_forms import (
+from acidtest.stats.irt.small.parallel_forms import (
     information_gap,
     matched_items,
     parallel_forms,

@@ -4,9 +4,9 @@ from scipy.special import expit
 
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.items import Items
-from acidtest.stats.irt.predicted_score import misfit, mixed, predicted_score
-from acidtest.stats.irt.score_model import ABILITIES, SLOPES, ScoreModel, score_model
-from acidtest.stats.irt.small_test import adaptive_tests, information_test, random_test, stratified_test
+from acidtest.stats.irt.small.predicted_score import misfit, mixed, predicted_score
+from acidtest.stats.irt.small.score_model import ABILITIES, SLOPES, ScoreModel, score_model
+from acidtest.stats.irt.small.small_test import adaptive_tests, information_test, random_test, stratified_test
 
 N = 120
 

@@ -15,7 +15,7 @@ from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.errors import DataError, counted
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import rng_for
-from acidtest.stats.irt.predicted_score import misfit, predicted_score
+from acidtest.stats.irt.small.predicted_score import misfit, predicted_score
 from acidtest.types.adapt import AdaptReport, ChosenTest
 
 ENOUGH = 0.9

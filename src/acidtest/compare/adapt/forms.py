@@ -14,8 +14,8 @@ from acidtest.errors import DataError, counted
 from acidtest.stats import order
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import rng_for, solver_interval
-from acidtest.stats.irt.parallel_forms import information_gap, parallel_forms, random_forms, score_gap
-from acidtest.stats.irt.small_test import information_test
+from acidtest.stats.irt.small.parallel_forms import information_gap, parallel_forms, random_forms, score_gap
+from acidtest.stats.irt.small.small_test import information_test
 from acidtest.types.adapt import FormsReport
 
 RANDOM = 50

@@ -10,8 +10,8 @@ from acidtest.compare.adapt import methods
 from acidtest.compare.adapt.methods import Calibrated, Foretold
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.interval import rng_for
-from acidtest.stats.irt.predicted_score import predicted_score
-from acidtest.stats.irt.small_test import random_test
+from acidtest.stats.irt.small.predicted_score import predicted_score
+from acidtest.stats.irt.small.small_test import random_test
 
 DRAWS = 20
 """Tests that are drawn by chance are drawn so often, over all repeats."""

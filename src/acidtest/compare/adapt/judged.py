@@ -11,7 +11,7 @@ from acidtest.stats import order
 from acidtest.stats.bounded_mean import bounded_mean
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import Statistic, rng_for, solver_interval
-from acidtest.stats.irt.predicted_score import misfit
+from acidtest.stats.irt.small.predicted_score import misfit
 from acidtest.types.adapt import SmallTestResult
 
 THREEFOLD = 3

@@ -8,10 +8,16 @@ from numpy.typing import NDArray
 
 from acidtest.errors import AcidtestError, did_you_mean
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.anchors import anchor_test, answers_as_features, parameters_as_features
-from acidtest.stats.irt.predicted_score import mixed, predicted_score
-from acidtest.stats.irt.score_model import ScoreModel, score_model
-from acidtest.stats.irt.small_test import SmallTest, adaptive_tests, information_test, random_test, stratified_test
+from acidtest.stats.irt.small.anchors import anchor_test, answers_as_features, parameters_as_features
+from acidtest.stats.irt.small.predicted_score import mixed, predicted_score
+from acidtest.stats.irt.small.score_model import ScoreModel, score_model
+from acidtest.stats.irt.small.small_test import (
+    SmallTest,
+    adaptive_tests,
+    information_test,
+    random_test,
+    stratified_test,
+)
 
 Chooser = Callable[["Calibrated", int, np.random.Generator], SmallTest]
 

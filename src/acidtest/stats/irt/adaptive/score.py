@@ -13,8 +13,8 @@ from scipy.special import expit
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.ability import ability
 from acidtest.stats.irt.items import Items
-from acidtest.stats.irt.predicted_score import predicted_score
-from acidtest.stats.irt.score_model import ABILITIES, NEAREST, SLOPES, SPREAD, ScoreModel
+from acidtest.stats.irt.small.predicted_score import predicted_score
+from acidtest.stats.irt.small.score_model import ABILITIES, NEAREST, SLOPES, SPREAD, ScoreModel
 
 _NODES = 21
 

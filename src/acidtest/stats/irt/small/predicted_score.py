@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.score_model import ScoreModel
+from acidtest.stats.irt.small.score_model import ScoreModel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.score_model import ABILITIES, SLOPES, ScoreModel, normalised
+from acidtest.stats.irt.small.score_model import ABILITIES, SLOPES, ScoreModel, normalised
 
 MOST_STATES = 60
 """Solvers over whom a test is made to be good; more tell it nothing new."""

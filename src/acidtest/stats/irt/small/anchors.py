@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.items import Items
-from acidtest.stats.irt.small_test import SmallTest
+from acidtest.stats.irt.small.small_test import SmallTest
 
 RESTARTS = 3
 SWEEPS = 30
