@@ -259,9 +259,9 @@ By kind of error, against the items marked ok:
 {lines}
 {of_kinds}
 
-At a rate of {fdr:g} the list has {listed} items by answers and {listed_scores} by scores alone{few}. Share of broken
-items by the model: {share}, held towards the 5 % assumed before. Lists at higher rates, by answers, and the share of them that
-people did not mark:
+At a rate of {fdr:g} the list has {listed} items by answers and {listed_scores} by scores alone{few}.
+Share of broken items by the model: {share}, held towards the 5 % assumed before. Lists at higher rates, by answers, and
+the share of them that people did not mark:
 
 | rate asked for | items listed | not marked by people |
 |---|---|---|
@@ -273,8 +273,8 @@ people did not mark:
   and people overlook errors. A list tells people where to look first, and drops nothing by itself.
 - **The method was fixed before the marks were looked at.** Two earlier versions were dropped for what they said without
   the marks, one that called 14 % and one that called 45 % of all items broken: they took items whose solvers' order is
-  not the general one for broken. One change came later, for simulated worlds in which hardly anything is broken: it
-  moved no area above by more than .002.
+  not the general one for broken. Two changes came later, for simulated worlds in which hardly anything is broken, and
+  for simulated families of solvers: they moved no area of suspicion by more than .01.
 - Items that all solvers get right, or all get wrong, have no correlation with anything; they count as 0.
 - What people did not mark may be broken all the same; a misconception that all solvers share looks like a wrong key.
 """

@@ -65,8 +65,8 @@ class BenchmarkFlaws:
         items: How many it has.
         listed: Items on the list.
         share_listed: The share of items that are on the list.
-        share_broken: The share that is broken by the model, listed or not, held towards the 5 % assumed before: with few
-            solvers hardly more than that, and too small where far more is broken. Its interval knows nothing of that.
+        share_broken: The share that is broken by the model, listed or not, held towards the 5 % assumed before: with
+            few solvers hardly more than that, and too small where far more is broken. Its interval does not know that.
         by_answers: Whether the solvers' answers were used, or their scores alone.
         kinds: How many listed items there are of each kind.
     """
