@@ -20,6 +20,8 @@ from benchmark_page import PSYCHOMETRICS, write_section
 from irt_world import on_fitted_scale, simulated
 
 LOW, HIGH = 0.93, 0.98
+FIRST_SEED = 50_000
+"""The tables that the fit's settings were chosen on had other seeds."""
 HEAD = (
     *("solvers x items", "", "tables", "holds: ability", "log discrimination", "easiness"),
     *("error: ability", "times with known items", "log discrimination", "easiness", "expected score"),
@@ -74,8 +76,8 @@ def main() -> None:
     for cell in CELLS:
         repeats = max(-(-given.least // cell.items), -(-given.least // (5 * cell.solvers)), 2)
         found = Found()
-        for seed in range(repeats):
-            measure(cell, seed, found)
+        for table in range(repeats):
+            measure(cell, FIRST_SEED + table, found)
         rows.append(row(cell, found, repeats))
         extremes += np.sum(found.extreme, axis=0)
         fits += repeats
@@ -142,14 +144,13 @@ def rms(x: FloatArray) -> float:
 
 def row(cell: Cell, found: Found, repeats: int) -> str:
     held, errors = np.mean(found.held, axis=0), np.mean(found.errors, axis=0)
-    # A Rasch table has one discrimination: its interval holds or does not, once a table
-    shown = [share(value, judge=cell.model != "rasch" or place != 1) for place, value in enumerate(held)]
+    shown = [share(value) for value in held]
     numbers = [f"{errors[0]:.3f}", f"{errors[0] / errors[1]:.2f}", *(f"{x:.3f}" for x in errors[2:])]
     return "| " + " | ".join([f"{cell.solvers} x {cell.items:,}", cell.name, str(repeats), *shown, *numbers]) + " |"
 
 
-def share(value: float, *, judge: bool) -> str:
-    return f"{value:.3f}" if not judge or LOW <= round(value, 2) <= HIGH else f"**{value:.3f}**"
+def share(value: float) -> str:
+    return f"{value:.3f}" if LOW <= value <= HIGH else f"**{value:.3f}**"
 
 
 TEMPLATE = """\
@@ -177,6 +178,10 @@ Of {items} items that every solver got right, or wrong, the interval of easiness
   knowing these.
 - **Expected score** is the error of items' curves at abilities -1, 0 and 1. Difficulties themselves (-easiness /
   discrimination) run to infinity where discrimination is small.
+- The fit's own settings (imaginary items, how far doubt about their spread widens intervals, points per item, least
+  number of solvers for joint errors) were chosen by coverage on tables of these kinds, with other seeds: five versions
+  of the first two were tried. So other kinds of table may be held less well than these.
+- A Rasch table has one discrimination, so its interval holds or not, once a table: that share is of few trials.
 - With 8 solvers the error of log discrimination is as large as discriminations vary (.3): of a single item it is not
   known. The fit says so, and its intervals are as wide as that.
 - Easiness, -discrimination x difficulty, is not normal in these tables, as the fit takes it to be: it varies more
