@@ -267,7 +267,7 @@ the share of them that people did not mark:
 |---|---|---|
 {loose}
 
-- **Plain difficulty is hard to beat over the whole ranking.** What people mark as unclear is hard, and little else
+- **Plain difficulty is not beaten over the whole ranking.** What people mark as unclear is hard, and little else
   shows. The most suspicious items are another matter: there answers tell a wrong key from a hard item.
 - **Against people's marks the rates are not kept**: solvers share misconceptions, which the model takes for wrong keys,
   and people overlook errors. A list tells people where to look first, and drops nothing by itself.
