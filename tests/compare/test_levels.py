@@ -194,6 +194,21 @@ def test_tries_are_compared_item_by_item() -> None:
     assert found.beyond_tries.value == pytest.approx((0 + 4 + 0 - 1) / 4)
 
 
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("f1", "Solved: f1 of 0.8 or more."),
+        ("pearson", "Solved: the task's own score of an answer (the metric pearson"),
+    ],
+)
+def test_a_metric_of_whole_sets_is_said_to_score_no_item(metric: str, words: str) -> None:
+    out = io.StringIO()
+    asked = AskedLevels(levels=NAMES, metric=metric, right_at=0.8)
+    report = levels_report(benchmark("r", "real", {"a": answers([1, 2])}), [], asked)
+    print_levels(report, console=Console(file=out, width=200))
+    assert words in out.getvalue()
+
+
 def test_the_terminal_shows_names_as_they_are() -> None:
     evil = "[bold]a\x1b[31m"
     told = SolverAnswers(solved=rows_of([1, 2, 6]), unreadable=[1, 0, 0, 0, 0])

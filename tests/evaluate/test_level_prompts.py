@@ -107,6 +107,29 @@ def test_two_final_answers_are_none(name: str) -> None:
     assert read_final(task, item, "Final answer: none at all").problem
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("reading", "Final answer: Ada\n\nFinal answer: ada."),
+        ("reading", 'Final answer: "Ada"\nFinal answer: Ada'),
+        ("reading", 'I am to end with "Final answer:" and a name.\n\nFinal answer: Ada'),
+        ("math", 'I am to end with "Final answer:" and a number.\n2 + 2 = 4\n\nFinal answer: 42'),
+        ("math", "The final answer: to be found.\n2 + 2 = 4\n\nFinal answer: 42"),
+        ("math", "Final answer: it is\n42"),
+        ("math", "Final answer: 42 = 42\nFinal answer: 42."),
+    ],
+)
+def test_one_answer_said_twice_or_a_line_that_states_none_is_still_one(name: str, text: str) -> None:
+    task, item, _ = TASKS[name]
+    answer = read_final(task, item, text)
+    assert item_score(task, task.metrics[0], item, answer) == 1, answer
+
+
+def test_other_signs_are_other_answers() -> None:
+    task, item, _ = TASKS["math"]
+    assert read_final(task, item, "Final answer: 42\nFinal answer: -42").problem == "states 2 different final answers"
+
+
 def test_a_reply_without_a_final_line_is_read_whole() -> None:
     task, item, _ = TASKS["math"]
     assert read_final(task, item, "6 times 7 is 42.\n#### 42") == task.read("6 times 7 is 42.\n#### 42", item)

@@ -18,7 +18,9 @@ from acidtest.errors import AcidtestError, BudgetError
 from acidtest.evaluate.level_prompts import LEVELS
 from acidtest.study.levels import LevelOptions, run_levels
 from acidtest.study.load import load_study
+from acidtest.study.prepare import prepare
 from acidtest.study.published_schemas import schemas
+from acidtest.study.stages.levels import worked_pool
 from acidtest.types import Response
 from level_server import LevelServer, problem
 from mock_study import acidtest, kill_when
@@ -198,6 +200,67 @@ async def test_an_item_without_an_answer_waits_for_the_next_time(tmp_path: Path)
         assert len(server.bodies) == (1 + 1 + 2) + (2 + 2)
 
 
+async def test_a_pool_item_that_failed_once_changes_no_example(tmp_path: Path) -> None:
+    """What was asked with these examples would be asked again with others."""
+    async with LevelServer() as server:
+        study = write(tmp_path, server.url("")[:-1], text=STUDY.replace("price_in", "retries: 0, price_in"))
+        server.broken = {("reasoning", worked_first(tmp_path))}
+        report, said = await ask(study)
+        assert "sure at examples: pool: 1 item stayed without an answer (the server answered 500" in said
+        assert report["benchmarks"]["real"]["solvers"]["sure"]["examples"] == 3
+        server.broken, server.bodies = set(), []
+        again, said = await ask(study)
+        assert server.bodies == []
+        assert "Done anew" not in said
+        assert again["benchmarks"] == report["benchmarks"]
+
+
+def worked_first(folder: Path) -> int:
+    """Return the number of the pool item that is tried first as an example, as the task chooses it."""
+    study = load_study(folder / "study.yaml")
+    prepared = prepare(study, folder, folder / "scratch")
+    return int(worked_pool(prepared).items[0].id.removeprefix("thing-"))
+
+
+async def test_a_solver_named_twice_is_asked_once(tmp_path: Path) -> None:
+    async with LevelServer() as server:
+        report, _ = await ask(write(tmp_path, server.url("")[:-1]), solvers=("sure", "sure"), levels=("role",))
+        assert len(server.bodies) == 12
+    assert report["solvers"] == ["sure"]
+
+
+@pytest.mark.parametrize("style", ["chat", "completion"])
+async def test_a_dry_run_counts_what_is_sent_at_most_and_sends_nothing(tmp_path: Path, style: str) -> None:
+    """Nothing is solved: 12 items at each level, 6 pool items by reasoning, 12 items at each of 4 further tries."""
+    async with LevelServer() as server:
+        study = write(tmp_path, server.url("")[:-1], style=style)
+        for name, numbers in (("real", range(8)), ("easy", range(50, 54)), ("pool", range(100, 106))):
+            rows = [orjson.dumps(problem(n, 6)) for n in numbers]
+            (tmp_path / f"{name}.jsonl").write_bytes(b"\n".join(rows) + b"\n")
+        done = await command("levels", study, "--dry-run", "--tries", "--json", "-", folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert server.bodies == []
+        assert not (tmp_path / "run").exists()
+        rows = orjson.loads(done.stdout)
+        assert [(row["model"], row["work"]) for row in rows] == [
+            ("sure", work)
+            for level in LEVELS
+            for work in (*(["works out examples"] if level == "few_shot_reasoning" else []), f"level {level}")
+        ] + [("sure", "further tries")]
+        calls = {row["work"]: row["calls"] for row in rows}
+        assert [calls[f"level {level}"] for level in LEVELS] == [12 * n for n in CALLS[style]]
+        assert (calls["works out examples"], calls["further tries"]) == (6 * CALLS[style][1], 12 * 4)
+        _, said = await ask(study, tries=True)
+        assert len(server.bodies) == sum(calls.values())
+        assert f"At most {sum(calls.values())} calls" in said
+        most = sum(orjson.loads(body)["max_tokens"] for body in server.bodies)
+        assert sum(row["tokens_out"] for row in rows) == most
+        shown = await command("levels", study, "--dry-run", "--items", "3", folder=tmp_path)
+        level = next(line for line in shown.stdout.split("\n") if "level role" in line)
+        assert " 6 calls" in level
+        assert "Nothing was sent." in shown.stdout
+
+
 async def test_all_levels_of_all_items_show_what_is_lost_again(tmp_path: Path) -> None:
     async with LevelServer() as server:
         study = write(tmp_path, server.url("")[:-1])
@@ -287,12 +350,18 @@ async def test_a_sample_is_asked_and_a_changed_prompt_asks_anew(tmp_path: Path) 
         (LevelOptions(), STUDY.replace("[sure]", '["classic:last_number"]'), "no solver is a language model"),
         (LevelOptions(metric="judged"), STUDY.replace("task: math", "task: open_qa"), "needs a judge"),
         (LevelOptions(metric="f1"), STUDY, "has no metric 'f1'"),
+        (LevelOptions(levels=("role",), tries=True), STUDY, "one level is one try"),
+        (LevelOptions(), STUDY.replace("pool.jsonl", "real.jsonl"), "there is no pool"),
+        (LevelOptions(items=1), STUDY, "no bundle of 'real' is as small as 1"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
     tmp_path: Path, options: LevelOptions, text: str, what: str
 ) -> None:
     path = write(tmp_path, "http://127.0.0.1:9", text=text)
+    if options.items:
+        rows = [{**problem(n, 1), "bundle": f"b{n // 2}"} for n in range(4)]
+        (tmp_path / "real.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
     with pytest.raises(AcidtestError) as caught:
         run_levels(load_study(path), tmp_path, tmp_path / "run", Heard(), options)
     assert what in str(caught.value)

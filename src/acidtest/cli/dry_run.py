@@ -1,6 +1,7 @@
 """`acidtest run --dry-run`: calls, tokens and price; nothing is sent."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +17,11 @@ def print_dry_run(study: StudyFile, study_folder: Path, json_file: str | None) -
     """Check everything that can be checked without a call, then print what would be sent."""
     with tempfile.TemporaryDirectory() as scratch:
         rows = expected_calls(prepare(study, study_folder, Path(scratch)))
+    print_expected(rows, json_file)
+
+
+def print_expected(rows: Sequence[Expected], json_file: str | None) -> None:
+    """Print what would be sent."""
     if json_file is not None:
         import orjson
 

@@ -18,6 +18,7 @@ _LEVELS = typer.Option(
 _ALL = typer.Option("--all", help="Ask every level about every item, not the unsolved ones alone.")
 _TRIES = typer.Option("--tries", help="Repeat the first level's prompt as often as there are levels, to compare.")
 _METRIC = typer.Option("--metric", help="What an answer is scored by; the study's metric unless named.")
+_DRY = typer.Option("--dry-run", help="Count calls, tokens and price at most; send nothing.")
 _JSON = typer.Option("--json", metavar="FILE", help="Write what was found as JSON, - for the terminal.")
 
 
@@ -31,6 +32,7 @@ def levels(  # noqa: PLR0913 - one argument per option of the command line
     everything: Annotated[bool, _ALL] = False,
     tries: Annotated[bool, _TRIES] = False,
     metric: Annotated[str, _METRIC] = "",
+    dry_run: Annotated[bool, _DRY] = False,
     json_file: Annotated[str | None, _JSON] = None,
 ) -> None:
     """Find the first prompting level at which each solver solves each item, real and synthetic."""
@@ -38,7 +40,7 @@ def levels(  # noqa: PLR0913 - one argument per option of the command line
     from acidtest.compare.levels_json import dumps
     from acidtest.data.run_folder import write_atomically
     from acidtest.report.levels_terminal import print_levels
-    from acidtest.study.levels import LevelOptions, run_levels
+    from acidtest.study.levels import LevelOptions, expected_level_calls, run_levels
     from acidtest.study.run import study_of
 
     asked, study_folder, known = study_of(study)
@@ -51,6 +53,11 @@ def levels(  # noqa: PLR0913 - one argument per option of the command line
         tries=tries,
         metric=metric,
     )
+    if dry_run:
+        from acidtest.cli.dry_run import print_expected
+
+        print_expected(expected_level_calls(asked, study_folder, options), json_file)
+        return
     report = run_levels(asked, study_folder, root, TerminalReporter(), options)
     if json_file == "-":
         typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding

@@ -42,7 +42,11 @@ _LONGEST_NOTE = 2_000
 _LONGEST_THOUGHTS = 1_200
 """Characters of the thoughts of one worked example."""
 
-_FINAL = re.compile(r"\bfinal[ \t]+answer\b[ \t*_`\"']{0,9}(?:is\b)?[ \t]*:[ \t]*(?:\*\*|__)?", re.IGNORECASE)
+_FINAL = re.compile(
+    r"\bfinal[ \t]+answer\b[ \t*_`\"']{0,9}(?:is\b)?[ \t]*:(?![\"\u201d\u2019'])[ \t]*(?:\*\*|__)?", re.IGNORECASE
+)
+"""Where a final answer begins. A quote right behind the colon ends a quotation of what was asked for: none is given."""
+
 _FIELD = re.compile(r"[A-Z][A-Za-z0-9 ]{0,24}:")
 _BLANK_LINE = "\n\n"
 
@@ -172,18 +176,28 @@ def read_final(task: Task, item: Item, text: str) -> Answer:
     said = _FINAL.split(readable(text))[1:]
     if not said:
         return task.read(text, item)
-    answers = [_read_one(task, item, one) for one in said]
-    different = {str(answer.value) for answer in answers if not answer.problem}
+    answers = [_read_one(task, item, one, last=place == len(said)) for place, one in enumerate(said, start=1)]
+    different = {_compared(answer) for answer in answers if not answer.problem}
     if len(different) > 1:
         return Answer(problem=f"states {len(different)} different final answers")
     return next((answer for answer in answers if not answer.problem), answers[-1])
 
 
-def _read_one(task: Task, item: Item, said: str) -> Answer:
-    """Read the rest of the line, as was asked for; where that cannot be read, all up to a blank line."""
+def _read_one(task: Task, item: Item, said: str, *, last: bool) -> Answer:
+    """Read the rest of the line, as was asked for; all up to a blank line where the line is empty.
+
+    So, too, where the last one's line cannot be read. What follows the others may be thoughts.
+    """
     line = said.partition("\n")[0].strip(" *_")
     answer = task.read(line, item) if line else Answer(problem="says nothing")
-    return task.read(said.strip().split(_BLANK_LINE)[0].strip(" *_"), item) if answer.problem else answer
+    if answer.problem and (last or not line):
+        return task.read(said.strip().split(_BLANK_LINE)[0].strip(" *_"), item)
+    return answer
+
+
+def _compared(answer: Answer) -> str:
+    """Return what two answers have in common that are one: "Ada" and "ada.", but not "5" and "-5"."""
+    return " ".join(str(answer.value).casefold().split()).lstrip("\"'").rstrip("\"'.,;:!?")
 
 
 def thoughts_of(text: str) -> str:

@@ -8,6 +8,7 @@ from acidtest.errors import counted
 from acidtest.report.number import NOT_KNOWN, interval, number, percent
 from acidtest.report.safe_text import clean
 from acidtest.stats.estimate import Estimate
+from acidtest.stats.metric import METRICS
 from acidtest.types.levels import NEVER, LevelsReport, SolverLevels
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def print_levels(report: LevelsReport, *, console: "Console | None" = None) -> N
     numbered.append(f"{len(report.levels) + 1} {NEVER} solved")
     _line(out, "")
     _line(out, "Level of an item: the first that solves it. " + ", ".join(numbered) + ".")
-    _line(out, f"Solved: {report.metric} of {report.right_at:g} or more. The lower the mean, the easier the items.")
+    _line(out, f"Solved: {_by(report)} of {report.right_at:g} or more. The lower the mean, the easier the items.")
     for warning in _warnings(report):
         _line(out, f"- {warning}")
 
@@ -72,6 +73,15 @@ def _checks(out: "Console", report: LevelsReport) -> None:
     if any(sum(one.unreadable.values()) for _, _, one in told):
         rows = [[name, s, *(_unreadable(one, level) for level in report.levels)] for name, s, one in told]
         _table(out, ["unreadable answers", "solver", *_numbers(report)], rows)
+
+
+def _by(report: LevelsReport) -> str:
+    """Return what single items are scored by: a metric of whole sets, as a correlation, says nothing of one."""
+    known = METRICS.get(report.metric)
+    alone = known is None or (known.is_mean and known.higher_is_better)
+    return (
+        report.metric if alone else f"the task's own score of an answer (the metric {report.metric} is of whole sets)"
+    )
 
 
 def _numbers(report: LevelsReport) -> list[str]:

@@ -36,17 +36,7 @@ def expected_calls(prepared: Prepared) -> list[Expected]:
     counted as long as it may be. Classic solvers call nothing and are left out.
     """
     study, task, real = prepared.study, prepared.task, prepared.real
-    rows = []
-    for entry in study.generators:
-        model = prepared.models[entry.model]
-        if isinstance(model, LanguageModel):
-            plan = generation_plan(study, entry, task, real, model, study_folder=prepared.study_folder)
-            strategy = build_strategy(plan, model.style)
-            request = strategy.request(0)
-            prompt = request.prompt if request else Prompt()
-            calls = math.ceil(entry.items * strategy.calls_per_item)  # steps are taken to be as long as the first
-            price = model_price(study, model)
-            rows.append(_row(entry.model, f"writes {entry.benchmark}", [prompt] * calls, price))
+    rows = generator_calls(prepared)
     synthetic = sum(entry.items for entry in study.generators)
     for solver in study.solvers:
         model = prepared.models[solver.model]
@@ -61,9 +51,25 @@ def expected_calls(prepared: Prepared) -> list[Expected]:
         rows.append(
             _of_tests(prepared, solver.model, prompts, price)
             if tested
-            else _row(solver.model, "answers all", prompts, price)
+            else expected_row(solver.model, "answers all", prompts, price)
         )
     return [*rows, *_of_judges(prepared), *_of_the_judge(prepared)]
+
+
+def generator_calls(prepared: Prepared) -> list[Expected]:
+    """Return the calls that write the synthetic benchmarks."""
+    study, task, real, rows = prepared.study, prepared.task, prepared.real, list[Expected]()
+    for entry in study.generators:
+        model = prepared.models[entry.model]
+        if isinstance(model, LanguageModel):
+            plan = generation_plan(study, entry, task, real, model, study_folder=prepared.study_folder)
+            strategy = build_strategy(plan, model.style)
+            request = strategy.request(0)
+            prompt = request.prompt if request else Prompt()
+            calls = math.ceil(entry.items * strategy.calls_per_item)  # steps are taken to be as long as the first
+            price = model_price(study, model)
+            rows.append(expected_row(entry.model, f"writes {entry.benchmark}", [prompt] * calls, price))
+    return rows
 
 
 def _of_tests(prepared: Prepared, model: str, prompts: list[Prompt], price: Price | None) -> Expected:
@@ -74,7 +80,7 @@ def _of_tests(prepared: Prepared, model: str, prompts: list[Prompt], price: Pric
     sizes |= {entry.benchmark: entry.items for entry in study.generators}
     most = adaptive.settings.items if adaptive else 0
     asked = sum(min(most, n) if adaptive and adaptive.calibrates(name) else n for name, n in sizes.items())
-    every = _row(model, f"is tested, {most} items a set", prompts, price)
+    every = expected_row(model, f"is tested, {most} items a set", prompts, price)
     share = asked / max(len(prompts), 1)
     tokens_in, tokens_out = round(every.tokens_in * share), round(every.tokens_out * share)
     cost = None if price is None else price.cost(tokens_in, tokens_out)
@@ -97,7 +103,7 @@ def _of_judges(prepared: Prepared) -> list[Expected]:
         unwritten = sum(min(entry.items, limit or entry.items) for entry in study.generators)
         items += [prepared.real.items[0]] * unwritten
         prompts = [prompt for item in items for prompt in judge.prompts(rubric, item_texts(task, item))]
-        rows.append(_row(name, "rates items", prompts, model_price(study, model)))
+        rows.append(expected_row(name, "rates items", prompts, model_price(study, model)))
     return rows
 
 
@@ -112,10 +118,11 @@ def _of_the_judge(prepared: Prepared) -> list[Expected]:
     items += [prepared.real.items[0]] * sum(entry.items for entry in study.generators)
     shown = [answer_texts(task, item, Answer(value=task.reference(item))) for item in items]
     prompts = [prompt for texts in shown for prompt in judge.prompts(rubric, texts)] * len(study.solvers)
-    return [_row(model.spec.name, "judges answers", prompts, model_price(study, model))]
+    return [expected_row(model.spec.name, "judges answers", prompts, model_price(study, model))]
 
 
-def _row(model: str, work: str, prompts: list[Prompt], price: Price | None) -> Expected:
+def expected_row(model: str, work: str, prompts: list[Prompt], price: Price | None) -> Expected:
+    """Return what these prompts come to, each answered as long as it may be."""
     characters = sum(len(p.text) + sum(len(text) for _, text in p.messages) for p in prompts)
     tokens_in = characters // CHARACTERS_PER_TOKEN
     tokens_out = sum(p.max_tokens for p in prompts)

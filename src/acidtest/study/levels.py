@@ -4,7 +4,8 @@ Everything stands in the run's folder, beside the answers of the study itself: R
 Killed and started again, nothing that was answered is asked again; the study's limits hold for both together.
 """
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,11 +20,14 @@ from acidtest.errors import DataError, StudyFileError, counted, did_you_mean
 from acidtest.evaluate.level_prompts import FORMS, LEVELS, prompt_of
 from acidtest.evaluate.levels import RIGHT_AT, chance
 from acidtest.models.base import LanguageModel
+from acidtest.study.expected_calls import Expected, generator_calls
+from acidtest.study.level_calls import level_calls, most_calls
+from acidtest.study.prepare import Prepared, prepare
 from acidtest.study.real import task_class
 from acidtest.study.reporter import Reporter
 from acidtest.study.run import started, write_benchmarks
 from acidtest.study.schema import StudyFile
-from acidtest.study.stages.levels import LevelAsk, answers_at_levels, level_stage, most_calls
+from acidtest.study.stages.levels import LevelAsk, answers_at_levels, level_stage
 from acidtest.study.stages.solving import all_benchmarks
 from acidtest.study.under_way import Run, in_event_loop
 from acidtest.types import Benchmark
@@ -64,15 +68,30 @@ def run_levels(
     """
     levels = _checked(study, options)
     with started(study, study_folder, root, reporter) as run:
-        ask = _ask(run, options, levels)
+        ask = _ask(run.prepared, options, levels, reporter.say)
         write_benchmarks(run)
         whole = {benchmark.name: benchmark for benchmark in all_benchmarks(run)}
-        benchmarks = [_sampled(run, benchmark, options) for benchmark in whole.values()]
+        benchmarks = [_sampled(study, benchmark, options) for benchmark in whole.values()]
         reporter.say(f"At most {counted(most_calls(run, benchmarks, ask), 'call')}; fewer where early levels solve.")
         in_event_loop(lambda: level_stage(run, benchmarks, ask, whole))
         report = _report(run, benchmarks, ask, {name: len(one.items) for name, one in whole.items()})
         write_atomically(run.prepared.folder.levels, dumps(report))
         return report
+
+
+def expected_level_calls(study: StudyFile, study_folder: Path, options: LevelOptions) -> list[Expected]:
+    """Return what would be sent at most, in a folder of its own and with no level that solves anything. Sends nothing.
+
+    Raises:
+        AcidtestError: The study, or what is asked of it, cannot be done.
+    """
+    levels = _checked(study, options)
+    with tempfile.TemporaryDirectory() as scratch:
+        prepared = prepare(study, study_folder, Path(scratch))
+    ask = _ask(prepared, options, levels, lambda _: None)
+    given = [_sampled(study, benchmark, options) for benchmark in (prepared.real, *prepared.given.values())]
+    unwritten = {g.benchmark: min(g.items, options.items or g.items) for g in study.generators}
+    return [*generator_calls(prepared), *level_calls(prepared, given, unwritten, ask)]
 
 
 def _checked(study: StudyFile, options: LevelOptions) -> tuple[str, ...]:
@@ -100,13 +119,19 @@ def _checked(study: StudyFile, options: LevelOptions) -> tuple[str, ...]:
             where="--metric" if options.metric else "key 'metric'",
             way_out=f"--metric {next(name for name in kind.metrics if name not in kind.judged_metrics)}",
         )
-    return tuple(name for name in LEVELS if name in options.levels) or LEVELS
+    levels = tuple(name for name in LEVELS if name in options.levels) or LEVELS
+    if options.tries and len(levels) == 1:
+        raise StudyFileError(
+            "one level is one try, and there is nothing to compare it with",
+            where="--tries",
+            way_out="Name two levels or more, or leave --tries out.",
+        )
+    return levels
 
 
-def _ask(run: Run, options: LevelOptions, levels: tuple[str, ...]) -> LevelAsk:
-    prepared = run.prepared
+def _ask(prepared: Prepared, options: LevelOptions, levels: tuple[str, ...], say: Callable[[str], None]) -> LevelAsk:
     study, models = prepared.study, prepared.models
-    named = options.solvers or tuple(solver.model for solver in study.solvers)
+    named = tuple(dict.fromkeys(options.solvers)) or tuple(solver.model for solver in study.solvers)
     solvers = tuple(name for name in named if isinstance(models[name], LanguageModel))
     if not solvers:
         raise StudyFileError(
@@ -116,7 +141,7 @@ def _ask(run: Run, options: LevelOptions, levels: tuple[str, ...]) -> LevelAsk:
         )
     left = [name for name in named if name not in solvers]
     if left:
-        run.reporter.say(f"Without prompts there are no levels, so these are not asked: {', '.join(left)}.")
+        say(f"Without prompts there are no levels, so these are not asked: {', '.join(left)}.")
     if "few_shot_reasoning" in levels and not prepared.real.pool:
         raise StudyFileError(
             "the level 'few_shot_reasoning' shows examples, and there is no pool of them",
@@ -133,8 +158,8 @@ def _ask(run: Run, options: LevelOptions, levels: tuple[str, ...]) -> LevelAsk:
     )
 
 
-def _sampled(run: Run, benchmark: Benchmark, options: LevelOptions) -> Benchmark:
-    chosen = sample(benchmark.items, options.items, run.prepared.study.seed, f"levels {benchmark.name}")
+def _sampled(study: StudyFile, benchmark: Benchmark, options: LevelOptions) -> Benchmark:
+    chosen = sample(benchmark.items, options.items, study.seed, f"levels {benchmark.name}")
     if not chosen:
         raise StudyFileError(
             f"no bundle of '{benchmark.name}' is as small as {options.items}", where="--items", way_out="Ask for more."

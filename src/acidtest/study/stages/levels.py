@@ -20,6 +20,7 @@ from acidtest.evaluate.record import read_responses
 from acidtest.models.base import LanguageModel
 from acidtest.stats.estimate import FloatArray
 from acidtest.study.plan import responses_key
+from acidtest.study.prepare import Prepared
 from acidtest.study.under_way import Run, all_at_once, open_caller
 from acidtest.types import Answer, Benchmark, Item, Prompt, Reply, Sampling
 
@@ -81,19 +82,6 @@ async def level_stage(run: Run, benchmarks: Sequence[Benchmark], ask: LevelAsk, 
     await all_at_once(run, list(ask.solvers), solve)
 
 
-def most_calls(run: Run, benchmarks: Sequence[Benchmark], ask: LevelAsk) -> int:
-    """Return how many calls it takes where no level solves anything and nothing was asked before."""
-    items, calls = sum(len(benchmark.items) for benchmark in benchmarks), 0
-    for name in ask.solvers:
-        model = run.prepared.models[name]
-        if isinstance(model, LanguageModel):
-            prompts = LevelPrompts(run.prepared.task, model.style)
-            calls += items * (sum(1 + len(prompts.notes(level)) for level in ask.levels) + len(ask.again))
-            if "few_shot_reasoning" in ask.levels:
-                calls += len(_pool(run).items) * (1 + len(prompts.notes("reasoning")))
-    return calls
-
-
 def answers_at_levels(run: Run, benchmark: Benchmark, solver: str, ask: LevelAsk) -> SolverAnswers:
     """Return what stands on disk of one solver's answers to the items of a benchmark."""
     found = [_read(run, benchmark, solver, level) for level in ask.levels]
@@ -109,7 +97,7 @@ def answers_at_levels(run: Run, benchmark: Benchmark, solver: str, ask: LevelAsk
     if ask.again:
         again = [_right(run, benchmark.items, _read(run, benchmark, solver, name), ask) for name in ask.again]
         tries = _as_asked(np.array([rows[0], *again]))
-    pool = _pool(run)
+    pool = worked_pool(run.prepared)
     worked = _right(run, pool.items, _read(run, pool, solver, _WORKED), ask)
     examples = min(EXAMPLES, int(np.nansum(worked))) if "few_shot_reasoning" in ask.levels else 0
     return SolverAnswers(solved=rows, unreadable=unreadable, tries=tries, examples=examples)
@@ -134,13 +122,15 @@ class _Work:
             if level == "few_shot_reasoning" and any(wanted.values()):
                 prompts = LevelPrompts(self.task, self.model.style, await self._worked())
             for one in benchmarks:
-                await self._answer(level, level, one, wanted[one.name], prompts, _GREEDY)
+                if wanted[one.name]:
+                    await self._answer(level, level, one, wanted[one.name], prompts, _GREEDY)
         first = self.ask.levels[0]
         for place, name in enumerate(self.ask.again, start=1):
             for one in benchmarks:
                 missed = self._missed(one, (first, *self.ask.again[: place - 1]))
                 drawn = Sampling(temperature=_TEMPERATURE, seed=(self.run.prepared.study.seed + place) % 2**32)
-                await self._answer(name, first, one, missed, plain, drawn)
+                if missed:
+                    await self._answer(name, first, one, missed, plain, drawn)
 
     def _wanted(self, benchmark: Benchmark, before: Sequence[str]) -> set[str]:
         if self.ask.everything or not before:
@@ -166,8 +156,6 @@ class _Work:
         sampling: Sampling,
     ) -> None:
         """Let the solver answer some items; `name` is that of the files, `level` of the prompts."""
-        if not wanted:
-            return
         folder = self.run.prepared.folder
         work = LevelWork(
             level=level,
@@ -186,7 +174,8 @@ class _Work:
                 prompts, work, self._call(sampling), concurrency=self.model.connections, progress=progress
             )
         if lacking:
-            detail = f"{counted(lacking, 'item')} stayed without an answer; run again to ask again"
+            errors = [one.error for one in read_responses(work.answers).values() if one.error is not None]
+            detail = f"{counted(lacking, 'item')} stayed without an answer ({errors[-1][:160]}); run again to ask again"
             self.run.failed[title] = detail
             self.run.reporter.say(f"{title}: {detail}")
 
@@ -195,9 +184,10 @@ class _Work:
 
         Where it got none right, the same items with their right answers alone.
         """
-        pool, prompts = _pool(self.run), LevelPrompts(self.task, self.model.style)
+        pool, prompts = worked_pool(self.run.prepared), LevelPrompts(self.task, self.model.style)
         candidates, right = pool.items, list[Item]()
-        for asked in range(EXAMPLES, len(candidates) + EXAMPLES, EXAMPLES):
+        for asked in range(0, len(candidates) + EXAMPLES, EXAMPLES):
+            # first none: what was answered before may do, and an item that failed then changes no example now
             now = {item.id for item in candidates[:asked]}
             await self._answer(_WORKED, "reasoning", pool, now, prompts, _GREEDY)
             solved_now = _right(self.run, candidates, _read(self.run, pool, self.name, _WORKED), self.ask)
@@ -249,9 +239,9 @@ class _Work:
         return call
 
 
-def _pool(run: Run) -> Benchmark:
+def worked_pool(prepared: Prepared) -> Benchmark:
     """Return pool items to work out as examples: those that the task would choose first, up to so many."""
-    prepared, chosen = run.prepared, list[Item]()
+    chosen = list[Item]()
     for shots in range(1, _MOST_CANDIDATES + 1):
         more = prepared.task.choose_examples(prepared.real.pool, shots, prepared.study.seed)
         chosen += [item for item in more if item not in chosen]
