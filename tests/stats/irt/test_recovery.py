@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acidtest.stats.irt import sums
 from acidtest.stats.irt.ability import ability
+from acidtest.stats.irt.engine import sums
 from acidtest.stats.irt.fit import Model, fit_irt
 from irt_worlds import off_by, parameters, world
 

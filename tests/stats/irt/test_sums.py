@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt import kernels, sums
-from acidtest.stats.irt.kernels import COMPILED
-from acidtest.stats.irt.sums import PLAIN, Answers, Curves, Places, Sums
+from acidtest.stats.irt.engine import kernels, sums
+from acidtest.stats.irt.engine.kernels import COMPILED
+from acidtest.stats.irt.engine.sums import PLAIN, Answers, Curves, Places, Sums
 
 
 def a_table(solvers: int, items: int, guess: float, places: int) -> tuple[Answers, Places, Curves, FloatArray]:
@@ -70,7 +70,7 @@ def test_large_tables_take_compiled_sums_and_all_take_numpys_without_a_compiler(
     assert sums.sums_for(sums.COMPILED_FROM) is COMPILED
     assert sums.sums_for(sums.COMPILED_FROM - 1) is PLAIN
     sums._compiled.cache_clear()
-    monkeypatch.setitem(sys.modules, "acidtest.stats.irt.kernels", None)
+    monkeypatch.setitem(sys.modules, "acidtest.stats.irt.engine.kernels", None)
     assert sums.sums_for(sums.COMPILED_FROM) is PLAIN
     monkeypatch.undo()
     sums._compiled.cache_clear()

@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.engine.sums import Answers, Curves, Sums, answers_of, sums_for
 from acidtest.stats.irt.items import Items
-from acidtest.stats.irt.sums import Answers, Curves, Sums, answers_of, sums_for
 
 _PLACES = 31
 """Places at which a posterior is looked at for its mean, which is exact to 1e-4 then, even after one answer."""

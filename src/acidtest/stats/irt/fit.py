@@ -87,7 +87,7 @@ def fit_irt(
         from acidtest.stats.irt.continuous import fit_continuous
 
         return fit_continuous(given, most_sweeps=most_sweeps, tolerance=tolerance)
-    from acidtest.stats.irt.binary import fit_binary
+    from acidtest.stats.irt.engine.binary import fit_binary
 
     chance = np.broadcast_to(np.asarray(guess, np.float64), given.shape[1:])
     if not ((chance >= 0) & (chance < 1)).all():

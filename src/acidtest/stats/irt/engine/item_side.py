@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.item_prior import Shared
-from acidtest.stats.irt.sums import Answers, Curves, Places, Sums
+from acidtest.stats.irt.engine.item_prior import Shared
+from acidtest.stats.irt.engine.sums import Answers, Curves, Places, Sums
 
 _MOST_SLOPE, _MOST_EASINESS = 0.7, 1.5
 """The longest step of log discrimination and of easiness."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.errors import counted
+from acidtest.stats.irt.engine.sums import Answers
 from acidtest.stats.irt.fit import Fit
-from acidtest.stats.irt.sums import Answers
 
 FEW_SOLVERS = 10
 """Fewer solvers than this place no single item's discrimination better than what items have in common does: in

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt import sums
-from acidtest.stats.irt.sums import Answers, Curves, IntArray, Places, Sums
+from acidtest.stats.irt.engine import sums
+from acidtest.stats.irt.engine.sums import Answers, Curves, IntArray, Places, Sums
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

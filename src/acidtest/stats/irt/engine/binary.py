@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.acceleration import Acceleration
+from acidtest.stats.irt.engine.acceleration import Acceleration
+from acidtest.stats.irt.engine.fit_warnings import fit_warnings
+from acidtest.stats.irt.engine.item_prior import USUAL_SCALE_SD, Shared, first_shared, learnt, shared_of, widened
+from acidtest.stats.irt.engine.item_side import ItemSide, curves_of, item_side, on_scale, points_around
+from acidtest.stats.irt.engine.joint_errors import Errors, joint_errors
+from acidtest.stats.irt.engine.solver_side import NARROW, SolverSide, Table, solver_side, table_of
+from acidtest.stats.irt.engine.sums import PLAIN, Answers, Places, Sums, answers_of, sums_for
 from acidtest.stats.irt.fit import Fit, Model, Prior
-from acidtest.stats.irt.fit_warnings import fit_warnings
-from acidtest.stats.irt.item_prior import USUAL_SCALE_SD, Shared, first_shared, learnt, shared_of, widened
-from acidtest.stats.irt.item_side import ItemSide, curves_of, item_side, on_scale, points_around
 from acidtest.stats.irt.items import Items
-from acidtest.stats.irt.joint_errors import Errors, joint_errors
-from acidtest.stats.irt.solver_side import NARROW, SolverSide, Table, solver_side, table_of
-from acidtest.stats.irt.sums import PLAIN, Answers, Places, Sums, answers_of, sums_for
 
 _CLOSE = 0.03
 """Moves below which each item is looked at in many points and not only at its mode."""

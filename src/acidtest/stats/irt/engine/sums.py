@@ -123,7 +123,7 @@ def sums_for(cells: int) -> Sums:
 @cache
 def _compiled() -> Sums | None:
     try:
-        from acidtest.stats.irt.kernels import COMPILED
+        from acidtest.stats.irt.engine.kernels import COMPILED
     except ImportError:
         return None
     return COMPILED

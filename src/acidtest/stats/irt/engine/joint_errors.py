@@ -12,8 +12,8 @@ import numpy as np
 from scipy.special import expit
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.item_prior import Shared
-from acidtest.stats.irt.sums import Answers
+from acidtest.stats.irt.engine.item_prior import Shared
+from acidtest.stats.irt.engine.sums import Answers
 
 MOST_WORK = 1e9
 """Multiplications beyond which a table is so large that one side's errors hardly touch the other's."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.sums import Answers, Curves, Places, Sums
+from acidtest.stats.irt.engine.sums import Answers, Curves, Places, Sums
 
 _MOST = 1.0
 """The longest step of an ability."""
