@@ -137,6 +137,54 @@ def test_bundles_widen_the_interval() -> None:
     assert bundled.high - bundled.low > 1.5 * (alone.high - alone.low)
 
 
+def test_items_without_a_bundle_stand_alone_and_all_estimates_hold_bundles_together() -> None:
+    levels, tried = [1, 1, 1, 6, 2, 6, 3, 1] * 3, [1, 1, 2, 6, 6, 6, 4, 1] * 3
+    told = SolverAnswers(solved=rows_of(levels), unreadable=[0] * 5, tries=rows_of(tried))
+    plain = benchmark("r", "real", {"a": told})
+    bundles = tuple(f"b{n // 4}" if n < 16 else "" for n in range(24))
+    found = levels_report(LevelSet(**{**plain.__dict__, "bundles": bundles}), [], ASKED).benchmarks["r"].solvers["a"]
+    groups = np.array([n // 4 if n < 16 else n for n in range(24)])
+    number, tries = np.array(levels, float), np.array(tried, float)
+    oracle = bounded_mean((number - 1) / 5, bundles=groups)
+    assert (found.mean.low, found.mean.high) == pytest.approx((1 + 5 * oracle.low, 1 + 5 * oracle.high))
+    oracle = bounded_mean((number == 6) * 1.0, bundles=groups)
+    assert (found.shares[NEVER].low, found.shares[NEVER].high) == pytest.approx((oracle.low, oracle.high))
+    oracle = bounded_mean((tries - number + 5) / 10, bundles=groups)
+    assert found.beyond_tries is not None
+    assert (found.beyond_tries.low, found.beyond_tries.high) == pytest.approx(
+        (10 * oracle.low - 5, 10 * oracle.high - 5)
+    )
+
+
+def test_a_set_that_may_be_much_harder_is_not_called_alike() -> None:
+    sets = [benchmark("r", "real", {"a": answers([1] * 4000)}), benchmark("s", "synthetic", {"a": answers([1] * 20)})]
+    found = levels_report(sets[0], sets[1:], ASKED).benchmarks["s"]
+    assert found.difference is not None
+    assert -0.1 < found.difference.low <= 0
+    assert found.difference.high > 0.1
+    assert "cannot be told" in found.sentence
+
+
+def test_a_solver_that_the_real_set_lacks_has_no_difference() -> None:
+    sets = [benchmark("r", "real", {"a": answers([1, 2])}), benchmark("s", "synthetic", {"b": answers([3, 4])})]
+    report = levels_report(sets[0], sets[1:], ASKED)
+    assert dict(report.benchmarks["s"].differences) == {}
+    assert report.solvers == ()
+    assert "cannot be told" in report.benchmarks["s"].sentence
+    jsonschema.Draft202012Validator(json_schema()).validate(orjson.loads(dumps(report)))
+    print_levels(report, console=Console(file=io.StringIO(), width=80))
+
+
+def test_guesses_are_named_where_the_interval_reaches_them() -> None:
+    told = levels_report(benchmark("r", "real", {"a": answers([1, 6] * 4)}), [], ASKED).benchmarks["r"]
+    assert told.guess.value == pytest.approx(3.288, abs=0.001)
+    assert told.solvers["a"].mean.value == 3.5
+    near = levels_report(benchmark("r", "real", {"a": answers([1, 5] * 4)}), [], ASKED).benchmarks["r"].solvers["a"]
+    assert near.mean.value == 3
+    assert near.mean.high > told.guess.value
+    assert any("blind guesses" in warning for warning in near.mean.warnings)
+
+
 def test_a_mean_level_that_guesses_may_reach_is_said() -> None:
     """Of four choices a guess is right in one of four tries: 1 + .75 + ... + .75^5 = 3.3 on average."""
     of = {"weak": answers([1, 3, 6, 4] * 10), "strong": answers([1, 1, 1, 2] * 10)}

@@ -171,6 +171,28 @@ def test_only_examples_of_the_item_s_own_kind_are_shown() -> None:
         )
 
 
+def test_long_thoughts_of_examples_are_cut() -> None:
+    task, item, _ = TASKS["math"]
+    examples = [WorkedExample(item=item.model_copy(update={"id": str(n)}), thoughts="so " * 9000) for n in range(3)]
+    for style in ("chat", "completion"):
+        sent = LevelPrompts(task, style, examples).prompt("few_shot_reasoning", item, ["so " * 9000]).as_messages()
+        assert 3 * 1100 < sum(len(text) for _, text in sent) < 3 * 1200 + 2000 + 1500
+
+
+def test_a_metric_that_is_better_low_or_of_whole_sets_leaves_it_to_the_task() -> None:
+    """Both letters are right: one of them alone is 1 off by the count, and no right answer to the task."""
+    task, item, _ = TASKS["several choices"]
+    one, both = task.read("A", item), task.read("A, C", item)
+    assert [item_score(task, "count_difference", item, answer) for answer in (one, both)] == [0, 1]
+    task, item, right = TASKS["similarity"]
+    assert item_score(task, "pearson", item, task.read(right, item)) == 1
+
+
+def test_a_target_that_is_no_label_is_not_guessed() -> None:
+    task, item, _ = TASKS["reading labels"]
+    assert chance(task, item.model_copy(update={"target": "in 1815"})) == 0
+
+
 def test_solved_is_by_the_metric_and_chance_by_the_form() -> None:
     task, item, _ = TASKS["reading"]
     said = [Answer(value="Ada Byron Lovelace"), Answer(value="Ada"), None, Answer(problem="states no answer")]

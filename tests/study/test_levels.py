@@ -222,6 +222,24 @@ def worked_first(folder: Path) -> int:
     return int(worked_pool(prepared).items[0].id.removeprefix("thing-"))
 
 
+async def test_the_study_s_own_settings_hold(tmp_path: Path) -> None:
+    """Its level of intervals, its bundles; which items are sampled depends on its seed."""
+    sampled = []
+    async with LevelServer() as server:
+        for seed in (1, 2, 3, 4):
+            folder = tmp_path / str(seed)
+            study = write(folder, server.url("")[:-1], text=STUDY + f"seed: {seed}\nlevel: 0.8\n")
+            rows = [{**problem(n, first), "bundle": f"b{n // 4}"} for n, first in enumerate(EASY * 2)]
+            (folder / "easy.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+            report, _ = await ask(study, levels=("role", "reasoning"), items=4)
+            path = folder / "run" / "levels" / "role" / "real" / "sure.jsonl"
+            sampled.append(tuple(orjson.loads(line)["item"] for line in path.read_bytes().splitlines()))
+    assert len(set(sampled)) > 1
+    assert {len(ids) for ids in sampled} == {4}
+    assert report["level"] == 0.8
+    assert report["benchmarks"]["easy"]["solvers"]["sure"]["mean"]["low"] is None  # one bundle: no interval
+
+
 async def test_a_solver_named_twice_is_asked_once(tmp_path: Path) -> None:
     async with LevelServer() as server:
         report, _ = await ask(write(tmp_path, server.url("")[:-1]), solvers=("sure", "sure"), levels=("role",))
