@@ -17,7 +17,7 @@ from acidtest.stats.irt.sets.distribution import (
     expected_information,
     wasserstein,
 )
-from acidtest.stats.irt.sets.item_posterior import Clouds, item_clouds, prior_of
+from acidtest.stats.irt.sets.item_posterior import POINTS, Clouds, drawn_abilities, item_clouds, prior_of
 from acidtest.types import Kind
 from acidtest.types.irt import Histogram, InformationCurve, ItemSet, SetDifference
 
@@ -26,17 +26,22 @@ Seen = float | FloatArray | np.floating[Any]
 
 ROUNDS, ROUNDS_OF_MANY = 400, 200
 MANY_ITEMS = 3000
+FEWEST_DRAWS, MOST_DRAWS = 4, 20
+DRAWN_ANSWERS = 1 << 26
+"""Draws of the abilities: as many as look at so many answers, at every point of an item's cloud."""
+
 FEW_ITEMS = 20
 FEW_SOLVERS = 10
 QUANTILES = {"q10": 0.1, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q90": 0.9}
+_SHARE_DIGITS = 4
+"""Of shares: posteriors have tails without end, and a share of 1e-130 is none."""
 _CURVE = 61
 _BARS = 40
 
 _HOW = (
     "items' posteriors pooled, no difficulty beyond all solvers by more than 2; interval: items resampled, bundles "
-    "whole, their population fitted anew"
+    "whole, their population fitted anew, abilities moved by their errors"
 )
-_SHARE_HOW = f"{_HOW}; the abilities at the ends move by their errors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +84,11 @@ class SetsOnScale:
         self.edges = difficulty_edges(fit.ability)
         self.grid = np.linspace(self.edges[0], self.edges[-1], _CURVE)
         self.where = _where(fit.ability, self.grid)
+        scores = calibration.matrix.scores
+        draws = int(np.clip(DRAWN_ANSWERS // (scores.size * POINTS), FEWEST_DRAWS, MOST_DRAWS))
+        self.abilities = drawn_abilities(fit, rng_for(seed, "irt_abilities"), draws)
         self.ends = self._ends()
-        clouds = item_clouds(calibration.matrix.scores, fit)
+        clouds = item_clouds(scores, fit, abilities=self.abilities)
         self.draws = {name: self._draws(name, clouds) for name in calibration.matrix.benchmarks}
 
     def item_set(self, name: str) -> ItemSet:
@@ -159,28 +167,29 @@ class SetsOnScale:
         rounds = ROUNDS if len(at) <= MANY_ITEMS else ROUNDS_OF_MANY
         counts = of.resamples(rng_for(self.seed, "irt", name), rounds)
         seen, drawn = of.seen(), of.drawn(counts)
-        information = expected_information(of.of.clouds, of.of.posterior(), self.grid, items).mean(0)
+        exact = expected_information(of.of.clouds, of.of.posterior(), self.grid, items).mean(0)
         guess = float(items.guess[0])
-        counted = of.information(seen["both"], self.grid, guess)  # in cells: a little off, in all draws alike
+        # in cells, information is a little off, in all draws alike
+        off = exact / of.information(of.middle()["both"], self.grid, guess)
         return SetDraws(
             name=name,
             of=of,
             counts=counts,
             seen=seen,
             drawn=drawn,
-            information=information,
-            curves=of.information(drawn["both"], self.grid, guess) * (information / counted),
+            information=of.information(seen["both"], self.grid, guess) * off,
+            curves=of.information(drawn["both"], self.grid, guess) * off,
             score=np.nanmean(calibration.matrix.scores[:, at], axis=0),
         )
 
     def _ends(self) -> tuple[FloatArray, FloatArray]:
-        """Return [1 + R] the lowest and highest ability: as seen, then as they may be."""
-        fit, rng = self.calibration.fit, rng_for(self.seed, "irt_range")
-        ends = []
-        for m in (int(fit.ability.argmin()), int(fit.ability.argmax())):
-            moved = fit.ability[m] + fit.ability_se[m] * rng.standard_normal(ROUNDS)
-            ends.append(np.array([fit.ability[m], *moved]))
-        return ends[0], ends[1]
+        """Return [1 + R] the lowest and highest ability: as seen, then as they may be in each resample."""
+        ability = self.calibration.fit.ability
+        draw = np.arange(ROUNDS) % len(self.abilities)
+        ends = [
+            np.array([ability[m], *self.abilities[draw, m]]) for m in (int(ability.argmin()), int(ability.argmax()))
+        ]
+        return np.minimum(*ends), np.maximum(*ends)
 
     def _shares(self, one: SetDraws, seen: Spread, drawn: Spread) -> dict[str, Estimate]:
         rounds = len(one.counts)
@@ -188,9 +197,9 @@ class SetsOnScale:
         below, under = seen.below(low[0]), seen.below(high[0])
         below_drawn, under_drawn = drawn.below(low[1 : rounds + 1]), drawn.below(high[1 : rounds + 1])
         return {
-            "below": self._estimate(one, below, below_drawn, _SHARE_HOW),
-            "within": self._estimate(one, under - below, under_drawn - below_drawn, _SHARE_HOW),
-            "above": self._estimate(one, 1 - under, 1 - under_drawn, _SHARE_HOW),
+            "below": self._estimate(one, below, below_drawn.round(_SHARE_DIGITS)),
+            "within": self._estimate(one, under - below, (under_drawn - below_drawn).round(_SHARE_DIGITS)),
+            "above": self._estimate(one, 1 - under, (1 - under_drawn).round(_SHARE_DIGITS)),
         }
 
     def _discrimination(self, one: SetDraws, seen: Spread, drawn: Spread) -> dict[str, Estimate]:

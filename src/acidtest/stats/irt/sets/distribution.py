@@ -123,13 +123,25 @@ class DifficultyOf:
         self._is_continuous = residual is not None
 
     def seen(self) -> dict[str, Spread]:
-        """Return the distributions of the set."""
-        counts = np.ones((1, len(self.of.clouds)))
-        return {k: Spread(edges=s.edges, share=s.share[0]) for k, s in self._of(counts, [self.of.population]).items()}
+        """Return the distributions of the set, the mean over the draws of the abilities."""
+        found = self.drawn(np.ones((self.of.draws, len(self.of.clouds))))
+        return {name: Spread(edges=one.edges, share=one.share.mean(0)) for name, one in found.items()}
+
+    def middle(self) -> dict[str, Spread]:
+        """Return the same at the abilities of the fit alone, as if they were known."""
+        share = self._shares(np.ones(len(self.of.clouds)), self.of.posterior())
+        return {name: Spread(edges=self.edges[name], share=one) for name, one in share.items()}
 
     def drawn(self, counts: FloatArray) -> dict[str, Spread]:
-        """Return the distributions of resamples, [R, n] how often each item stands in each."""
-        return self._of(counts, self.of.resampled(counts))
+        """Return the distributions of resamples, [R, n] how often each item stands in each.
+
+        Resample r is seen at draw r modulo K of the abilities.
+        """
+        share = {name: np.empty((len(counts), len(self.edges[name]) - 1)) for name in self._cell}
+        for r, (count, population) in enumerate(zip(counts, self.of.resampled(counts), strict=True)):
+            for name, one in self._shares(count, self.of.posterior(population, draw=r % self.of.draws)).items():
+                share[name][r] = one
+        return {name: Spread(edges=self.edges[name], share=share[name]) for name in share}
 
     def information(self, both: Spread, ability: FloatArray, guess: float = 0.0) -> FloatArray:
         """Return [R, K]: information per item about abilities [K], by the spread of both parameters together."""
@@ -157,13 +169,12 @@ class DifficultyOf:
         wanted = groups if not size else max(1, round(groups * size / len(self.bundles)))
         return rng.multinomial(wanted, np.full(groups, 1 / groups), size=rounds)[:, self.bundles].astype(np.float64)
 
-    def _of(self, counts: FloatArray, populations: Sequence[Population]) -> dict[str, Spread]:
-        share = {name: np.empty((len(counts), len(self.edges[name]) - 1)) for name in self._cell}
-        for r, (count, population) in enumerate(zip(counts, populations, strict=True)):
-            weight = (self.of.posterior(population) * (count / count.sum())[:, None]).ravel()
-            for name, cell in self._cell.items():
-                share[name][r] = np.bincount(cell, weights=weight, minlength=share[name].shape[1])
-        return {name: Spread(edges=self.edges[name], share=share[name]) for name in share}
+    def _shares(self, count: FloatArray, posterior: FloatArray) -> dict[str, FloatArray]:
+        weight = (posterior * (count / count.sum())[:, None]).ravel()
+        return {
+            name: np.bincount(cell, weights=weight, minlength=len(self.edges[name]) - 1).astype(np.float64)
+            for name, cell in self._cell.items()
+        }
 
 
 def expected_information(clouds: Clouds, weight: FloatArray, ability: FloatArray, items: Items) -> FloatArray:

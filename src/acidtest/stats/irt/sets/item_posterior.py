@@ -6,13 +6,16 @@ difficulty), its likelihood. A set's population, a bivariate normal, is then fit
 (marginal maximum likelihood by expectation and maximisation), and each item's posterior is its cloud under that
 population. The spread of these posteriors, pooled, is the set's distribution: neither too narrow nor too wide.
 
+Abilities are estimates, too, and their errors are common to all items of a set: they do not average out. So the
+likelihoods are taken at several draws of the abilities, and what is said of a set is the mean over these.
+
 Source: Mislevy, Psychometrika 56 (1991), 177-196 (plausible values); Bock and Aitkin, Psychometrika 46 (1981), 443-459.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_expit, ndtri
 
 from acidtest.stats.estimate import FloatArray
@@ -49,11 +52,13 @@ class Clouds:
     Attributes:
         log_discrimination, difficulty: [n, S] where the points lie.
         log_weight: [n, S] log-likelihood of the answers there, less the log-density that the points were placed by.
+        drawn: [K, n, S] the same at draws of the abilities, up to a constant for each item.
     """
 
     log_discrimination: FloatArray
     difficulty: FloatArray
     log_weight: FloatArray
+    drawn: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.difficulty)
@@ -64,29 +69,58 @@ class Clouds:
             log_discrimination=self.log_discrimination[index],
             difficulty=self.difficulty[index],
             log_weight=self.log_weight[index],
+            drawn=self.drawn[:, index],
         )
 
 
-def item_clouds(scores: FloatArray, fit: Fit, *, points: int = POINTS) -> Clouds:
-    """Return what the scores say of each item, abilities taken as the fit has them.
+def drawn_abilities(fit: Fit, rng: np.random.Generator, draws: int) -> FloatArray:
+    """Return [K, M]: abilities as they may be, each draw of mean 0 and standard deviation 1, as the scale has it.
+
+    Draws come in pairs whose errors are opposite, so that their mean is off by less.
+
+    Args:
+        fit: Of M solvers.
+        rng: Source of chance.
+        draws: K.
+    """
+    error = rng.standard_normal(((draws + 1) // 2, len(fit.ability)))
+    return _on_scale(fit.ability + fit.ability_se * np.concatenate([error, -error])[:draws])
+
+
+def _on_scale(abilities: FloatArray) -> FloatArray:
+    away: FloatArray = abilities - abilities.mean(-1, keepdims=True)
+    away /= np.maximum(away.std(-1, keepdims=True), _TINY)
+    return away
+
+
+def item_clouds(scores: FloatArray, fit: Fit, *, points: int = POINTS, abilities: ArrayLike | None = None) -> Clouds:
+    """Return what the scores say of each item.
 
     Args:
         scores: [M, n] as they were fitted.
         fit: Of these scores.
         points: S.
+        abilities: [K, M] as `drawn_abilities` gives them; those of the fit, taken as known, unless given.
     """
+    drawn = np.atleast_2d(fit.ability if abilities is None else np.asarray(abilities, np.float64))
+    middle_ability = fit.ability if abilities is None else _on_scale(fit.ability)
     middle = np.stack([np.log(fit.items.discrimination), -fit.items.discrimination * fit.items.difficulty], axis=-1)
     z = _even_normal(len(middle), points)
     moved = INFLATION * np.einsum("nij,nsj->nsi", _root(fit), z)
     x = middle[:, None, 0] + moved[..., 0]
     y = np.clip(middle[:, None, 1] + moved[..., 1], -_LARGEST, _LARGEST)
     weight = 0.5 * (z**2).sum(-1) - x  # the points were placed by easiness; d easiness / d difficulty is exp(x)
+    moved_weight = np.empty((len(drawn), *weight.shape), np.float32)
     step = max(1, _CELLS // (points * len(scores)))
     for start in range(0, len(x), step):
         part = np.arange(start, min(start + step, len(x)))
-        weight[part] += log_likelihood(scores[:, part], fit.ability, x[part], y[part], fit.items.take(part))
+        placed, of_part = weight[part], (x[part], y[part], fit.items.take(part))
+        for k, ability in enumerate(drawn):
+            at = placed + log_likelihood(scores[:, part], ability, *of_part)
+            moved_weight[k, part] = at - at.max(axis=1, keepdims=True)
+        weight[part] = placed + log_likelihood(scores[:, part], middle_ability, *of_part)
     difficulty = np.clip(-y * np.exp(-x), -_LARGEST, _LARGEST)
-    return Clouds(log_discrimination=x, difficulty=difficulty, log_weight=weight)
+    return Clouds(log_discrimination=x, difficulty=difficulty, log_weight=weight, drawn=moved_weight)
 
 
 def log_likelihood(
@@ -140,27 +174,43 @@ class SetPosterior:
         for _ in range(_NEWTON_ROUNDS):
             moments = self._newton(moments, every)
         self._moments = moments
-        self._of_items = self._item_moments(moments)
         self._gain = np.linalg.inv(np.eye(5) - self._jacobian(moments, every))
         self.population = self._population(moments)
+        self._of_items = np.stack(
+            [self._moments_of(self.posterior(self.population, draw=k)) for k in range(self.draws)]
+        )
+
+    @property
+    def draws(self) -> int:
+        """K: at how many draws of the abilities the items were looked at."""
+        return len(self.clouds.drawn)
 
     def resampled(self, counts: FloatArray) -> list[Population]:
         """Return the populations of resamples, by one Newton step from the set's own.
 
         Args:
-            counts: [R, n] how often each item stands in each.
+            counts: [R, n] how often each item stands in each. Resample r is seen at draw r modulo K of the abilities.
         """
-        mean = counts @ self._of_items / counts.sum(1, keepdims=True)
+        draw = np.arange(len(counts)) % self.draws
+        mean = np.stack([count @ self._of_items[k] / count.sum() for count, k in zip(counts, draw, strict=True)])
         moved = self._moments + (mean - self._moments) @ self._gain.T
         return [self._population(one) for one in moved]
 
-    def posterior(self, population: Population | None = None) -> FloatArray:
-        """Return [n, S]: how likely each point of an item's cloud is; 1 in all for each item."""
+    def posterior(self, population: Population | None = None, *, draw: int | None = None) -> FloatArray:
+        """Return [n, S]: how likely each point of an item's cloud is; 1 in all for each item.
+
+        Args:
+            population: The set's own unless given.
+            draw: Of the abilities; those of the fit unless given.
+        """
         found = population or self.population
-        return _normalised(self.clouds.log_weight + self._log_density(found))
+        seen = self.clouds.log_weight if draw is None else self.clouds.drawn[draw]
+        return _normalised(seen + self._log_density(found))
 
     def _item_moments(self, moments: FloatArray) -> FloatArray:
-        weights = self.posterior(self._population(moments))
+        return self._moments_of(self.posterior(self._population(moments)))
+
+    def _moments_of(self, weights: FloatArray) -> FloatArray:
         found: FloatArray = np.einsum("ns,nsk->nk", weights, self._powers)
         return found
 
