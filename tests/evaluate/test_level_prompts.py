@@ -116,6 +116,7 @@ def test_two_final_answers_are_none(name: str) -> None:
         ("math", 'I am to end with "Final answer:" and a number.\n2 + 2 = 4\n\nFinal answer: 42'),
         ("math", "The final answer: to be found.\n2 + 2 = 4\n\nFinal answer: 42"),
         ("math", "Final answer: it is\n42"),
+        ("math", "Final answer: 42\nIs this the final answer: unclear"),
         ("math", "Final answer: 42 = 42\nFinal answer: 42."),
     ],
 )
@@ -169,6 +170,19 @@ def test_only_examples_of_the_item_s_own_kind_are_shown() -> None:
             False,
             False,
         )
+
+
+def test_there_is_room_to_think_where_thoughts_are_asked_for() -> None:
+    task, item, _ = TASKS["math"]
+    prompts = LevelPrompts(task, "chat")
+    room = {level: prompts.prompt(level, item, [""] * len(prompts.notes(level))).max_tokens for level in LEVELS}
+    assert all(room[level] >= 2 * room["role"] for level in LEVELS[1:])
+
+
+def test_where_several_choices_are_right_all_are_asked_for() -> None:
+    for name, words in (("several choices", "letters of all right choices"), ("multiple_choice", "the letter of the")):
+        task, item, _ = TASKS[name]
+        assert words in LevelPrompts(task, "chat").prompt("role", item).as_messages()[0][1]
 
 
 def test_long_thoughts_of_examples_are_cut() -> None:

@@ -1,12 +1,8 @@
 """`acidtest levels`, from a study file to its answers: what is asked, how often, and what is made of it."""
 
 import asyncio
-import subprocess
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import numpy as np
@@ -23,22 +19,8 @@ from acidtest.study.published_schemas import schemas
 from acidtest.study.stages.levels import worked_pool
 from acidtest.types import Response
 from level_server import LevelServer, problem
-from mock_study import acidtest, kill_when
-from scripted_generator import Count
-
-STUDY = """\
-study: things
-task: math
-real: {{path: real.jsonl, pool: pool.jsonl}}
-models:
-  sure: {{use: "openai:sure", base_url: "{url}/v1", style: {style}, connections: 3, price_in: 1, price_out: 1}}
-synthetic: [{{name: easy, path: easy.jsonl}}]
-solvers: [sure]
-cache: false
-"""
-REAL, EASY = (1, 1, 2, 3, 4, 5, 6, 6), (1, 1, 1, 2)
-CALLS = {"chat": (1, 1, 1, 2, 2), "completion": (1, 2, 2, 3, 2)}
-"""Calls that an item takes at each level: thoughts and answer are one reply in chat, and two calls otherwise."""
+from level_study import CALLS, EASY, REAL, STUDY, Heard, ask, command, write
+from mock_study import kill_when
 
 
 def asked_at(items: tuple[int, ...]) -> list[int]:
@@ -52,52 +34,10 @@ def expected_calls(style: str) -> int:
     return sum(each) + 3 * CALLS[style][1]
 
 
-def write(folder: Path, url: str, *, style: str = "chat", text: str = STUDY) -> Path:
-    folder.mkdir(exist_ok=True)
-    sets = {
-        "real": [problem(n, level) for n, level in enumerate(REAL)],
-        "easy": [problem(50 + n, level) for n, level in enumerate(EASY)],
-        "pool": [problem(100 + n, 2) for n in range(6)],
-    }
-    for name, rows in sets.items():
-        (folder / f"{name}.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
-    path = folder / "study.yaml"
-    path.write_text(text.format(url=url, style=style), "utf-8")
-    return path
-
-
-class Heard:
-    """A reporter that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    @contextmanager
-    def stage(self, title: str, total: int) -> Iterator[Count]:
-        del title, total
-        yield Count()
-
-
-async def ask(study: Path, **options: Any) -> tuple[dict[str, Any], str]:
-    """Return levels.json, and what was said on the way."""
-    heard = Heard()
-    await asyncio.to_thread(
-        run_levels, load_study(study), study.parent, study.parent / "run", heard, LevelOptions(**options)
-    )
-    return dict(orjson.loads((study.parent / "run" / "levels.json").read_bytes())), "\n".join(heard.said)
-
-
 @pytest.fixture(autouse=True)
 def _key_and_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("ACIDTEST_CACHE", str(tmp_path / "cache"))
-
-
-async def command(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    return await asyncio.to_thread(acidtest, *arguments, cache=folder / "cache")
 
 
 @pytest.mark.parametrize("style", ["chat", "completion"])
@@ -220,63 +160,6 @@ def worked_first(folder: Path) -> int:
     study = load_study(folder / "study.yaml")
     prepared = prepare(study, folder, folder / "scratch")
     return int(worked_pool(prepared).items[0].id.removeprefix("thing-"))
-
-
-async def test_the_study_s_own_settings_hold(tmp_path: Path) -> None:
-    """Its level of intervals, its bundles; which items are sampled depends on its seed."""
-    sampled = []
-    async with LevelServer() as server:
-        for seed in (1, 2, 3, 4):
-            folder = tmp_path / str(seed)
-            study = write(folder, server.url("")[:-1], text=STUDY + f"seed: {seed}\nlevel: 0.8\n")
-            rows = [{**problem(n, first), "bundle": f"b{n // 4}"} for n, first in enumerate(EASY * 2)]
-            (folder / "easy.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
-            report, _ = await ask(study, levels=("role", "reasoning"), items=4)
-            path = folder / "run" / "levels" / "role" / "real" / "sure.jsonl"
-            sampled.append(tuple(orjson.loads(line)["item"] for line in path.read_bytes().splitlines()))
-    assert len(set(sampled)) > 1
-    assert {len(ids) for ids in sampled} == {4}
-    assert report["level"] == 0.8
-    assert report["benchmarks"]["easy"]["solvers"]["sure"]["mean"]["low"] is None  # one bundle: no interval
-
-
-async def test_a_solver_named_twice_is_asked_once(tmp_path: Path) -> None:
-    async with LevelServer() as server:
-        report, _ = await ask(write(tmp_path, server.url("")[:-1]), solvers=("sure", "sure"), levels=("role",))
-        assert len(server.bodies) == 12
-    assert report["solvers"] == ["sure"]
-
-
-@pytest.mark.parametrize("style", ["chat", "completion"])
-async def test_a_dry_run_counts_what_is_sent_at_most_and_sends_nothing(tmp_path: Path, style: str) -> None:
-    """Nothing is solved: 12 items at each level, 6 pool items by reasoning, 12 items at each of 4 further tries."""
-    async with LevelServer() as server:
-        study = write(tmp_path, server.url("")[:-1], style=style)
-        for name, numbers in (("real", range(8)), ("easy", range(50, 54)), ("pool", range(100, 106))):
-            rows = [orjson.dumps(problem(n, 6)) for n in numbers]
-            (tmp_path / f"{name}.jsonl").write_bytes(b"\n".join(rows) + b"\n")
-        done = await command("levels", study, "--dry-run", "--tries", "--json", "-", folder=tmp_path)
-        assert done.returncode == 0, done.stderr
-        assert server.bodies == []
-        assert not (tmp_path / "run").exists()
-        rows = orjson.loads(done.stdout)
-        assert [(row["model"], row["work"]) for row in rows] == [
-            ("sure", work)
-            for level in LEVELS
-            for work in (*(["works out examples"] if level == "few_shot_reasoning" else []), f"level {level}")
-        ] + [("sure", "further tries")]
-        calls = {row["work"]: row["calls"] for row in rows}
-        assert [calls[f"level {level}"] for level in LEVELS] == [12 * n for n in CALLS[style]]
-        assert (calls["works out examples"], calls["further tries"]) == (6 * CALLS[style][1], 12 * 4)
-        _, said = await ask(study, tries=True)
-        assert len(server.bodies) == sum(calls.values())
-        assert f"At most {sum(calls.values())} calls" in said
-        most = sum(orjson.loads(body)["max_tokens"] for body in server.bodies)
-        assert sum(row["tokens_out"] for row in rows) == most
-        shown = await command("levels", study, "--dry-run", "--items", "3", folder=tmp_path)
-        level = next(line for line in shown.stdout.split("\n") if "level role" in line)
-        assert " 6 calls" in level
-        assert "Nothing was sent." in shown.stdout
 
 
 async def test_all_levels_of_all_items_show_what_is_lost_again(tmp_path: Path) -> None:
