@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +153,16 @@ def test_residuals_stand_for_all_items_or_none(tmp_path: Path) -> None:
 def test_a_bank_is_written_by_its_ending(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"'bank\.xlsx' ends in no format"):
         write_bank(tmp_path / "bank.xlsx", _bank())
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_what_items_said_is_kept_where_it_is_known(tmp_path: Path, ending: str) -> None:
+    bank = replace(_bank(), content=("", "0123456789abcdef", "", "5", "", "", "f" * 16))
+    write_bank(tmp_path / f"bank{ending}", bank)
+    found = read_bank(tmp_path / f"bank{ending}")
+    assert found.content == bank.content
+    assert found.take([3, 1]).content == ("5", "0123456789abcdef")
+    assert found.take([3]).take([0]).items == ("=1+1",)
+    write_bank(tmp_path / f"plain{ending}", _bank())
+    assert read_bank(tmp_path / f"plain{ending}").content == ()
+    assert _bank().take([1]).content == ()

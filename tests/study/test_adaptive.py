@@ -1,5 +1,6 @@
 """A study with adaptive tests: as many calls as items are wanted, killed and resumed; scores do not pretend."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,14 @@ import pytest
 
 from acidtest.compare.adaptive_json import AdaptiveFile, read
 from acidtest.data.item_bank import read_bank, write_bank
+from acidtest.data.item_content import contents_beside
+from acidtest.data.read import read_item_records
 from acidtest.data.run_folder import RunFolder
 from acidtest.data.score_matrix import read_matrix
 from acidtest.data.score_table import read_scores
 from acidtest.errors import AcidtestError, BudgetError, DataError, StudyFileError
+from acidtest.study.adaptive import as_answered
+from acidtest.study.load import load_study
 from acidtest.study.run import compare_stage
 from adaptive_study import CALIBRATING, ITEMS, STUDY, answer, answered, bank, write_adaptive_study
 from mock_study import acidtest, kill_when, requests_since_last
@@ -26,6 +31,10 @@ RENAMED = STUDY.replace("real: {{path", "real: {{name: other, path").replace("na
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACIDTEST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENAI_API_KEY", "mock-key")
+
+
+def items_file(root: Path, name: str) -> Path:
+    return RunFolder(root).real if name == "real" else RunFolder(root).synthetic(name)
 
 
 def content(root: Path) -> dict[str, bytes]:
@@ -73,8 +82,9 @@ def test_the_items_do_not_depend_on_how_many_are_asked_at_once(tmp_path: Path, m
     assert content(tmp_path / "one" / "run") == content(tmp_path / "many" / "run")
 
 
-@pytest.mark.parametrize("cache", [True, False])
-@pytest.mark.parametrize(("seen", "size"), [("responses/real/good.jsonl", 400), ("responses/made/fair.jsonl", 1)])
+@pytest.mark.parametrize(
+    ("cache", "seen", "size"), [(False, "responses/real/good.jsonl", 400), (True, "responses/made/fair.jsonl", 1)]
+)
 def test_killed_and_started_again(tmp_path: Path, mock_url: str, seen: str, size: int, *, cache: bool) -> None:
     more = TEN + ("" if cache else "cache: false\n")
     study = write_adaptive_study(tmp_path / "killed", mock_url, more=more)
@@ -111,6 +121,14 @@ def test_solvers_that_answer_everything_calibrate_the_items(tmp_path: Path, mock
     answer(study, root)
     assert requests_since_last(mock_url) == (0, 0)
     assert content(root) == before
+    # The bank says what its items said, also for whoever calibrates the run's scores anew: then it fits these items.
+    texts = {item.id: item.content for name in SETS for item in read_item_records(items_file(root, name))}
+    assert len(set(texts.values())) == 2 * ITEMS
+    assert made.content == tuple(texts[item] for item in made.items)
+    table = read_matrix([root / "adaptive_items.parquet"])
+    assert contents_beside([root / "adaptive_items.parquet"], table.kinds, table.benchmark, table.items) == tuple(
+        texts[item] for item in table.items
+    )
 
 
 def test_full_answers_are_kept_and_partial_ones_are_completed(tmp_path: Path, mock_url: str) -> None:
@@ -127,6 +145,24 @@ def test_full_answers_are_kept_and_partial_ones_are_completed(tmp_path: Path, mo
     answer(write_adaptive_study(tmp_path, mock_url, more="cache: false\n" + TEN), root)
     assert requests_since_last(mock_url)[0] == 0
     assert not (root / "adaptive.json").exists()  # everybody answered everything: there is nothing to predict
+
+
+def test_a_stage_that_asks_nothing_leaves_the_tests_as_they_are(tmp_path: Path, mock_url: str) -> None:
+    """Tests that an option of `run` asked for stand in the run alone; comparing it by its study file keeps them."""
+    study, root = write_adaptive_study(tmp_path, mock_url), tmp_path / "run"
+    path = write_adaptive_study(tmp_path / "with", mock_url, more=TEN)
+    answer(path, root)
+    before = content(root)
+    plain = load_study(study)
+    asked = as_answered(plain, root)
+    assert asked.adaptive is not None
+    assert (asked.adaptive.items, asked.adaptive.bank) == (10, str(tmp_path / "with" / "bank.csv"))
+    done = acidtest("compare", study, "-o", root, cache=tmp_path / "cache")
+    assert done.returncode == 0, done.stderr
+    assert "The study changed" not in done.stdout + done.stderr
+    assert content(root) == before
+    assert as_answered(asked, tmp_path / "nowhere") is asked
+    assert as_answered(plain, tmp_path / "nowhere") is plain
 
 
 def test_more_items_go_on_where_fewer_ended(tmp_path: Path, mock_url: str) -> None:
@@ -212,6 +248,9 @@ def test_a_dead_solver_fails_and_the_others_go_on(tmp_path: Path, mock_url: str)
 @pytest.mark.parametrize(
     ("text", "more", "said"),
     [
+        (STUDY, TEN.replace("bank.csv", "others.csv"), "of the benchmark's 60 items it knows 1"),
+        (STUDY, TEN.replace("bank.csv", "between.csv"), "on scores between 0 and 1, and 'accuracy' is 0 or 1"),
+        (STUDY, TEN.replace("bank.csv", "older.csv"), "answer or choices are 2 of 60, such as 'real-7'"),
         (STUDY, "adaptive: {{items: 10}}\n", "2 solvers would answer everything, and 8 are needed"),
         (STUDY, "adaptive: {{items: 10, calibrate: [god]}}\n", "no solver is called 'god'"),
         (STUDY, TEN + "metric: macro_f1\n", "'macro_f1' is no mean of such"),
@@ -225,6 +264,13 @@ def test_what_cannot_be_tested_is_refused_before_a_call(
     tmp_path: Path, mock_url: str, text: str, more: str, said: str
 ) -> None:
     study = write_adaptive_study(tmp_path, mock_url, text, more)
+    known = bank()
+    ids = tuple(item if item == "real-3" else f"x{item}" for item in known.items)
+    write_bank(tmp_path / "others.csv", replace(known, items=ids))
+    between = replace(known.parameters, residual=np.ones(len(known)))
+    write_bank(tmp_path / "between.csv", replace(known, parameters=between, model="continuous"))
+    said_then = tuple("0" * 16 if item in ("real-7", "real-9") else "" for item in known.items)
+    write_bank(tmp_path / "older.csv", replace(known, content=said_then))
     requests_since_last(mock_url)
     with pytest.raises((StudyFileError, DataError)) as caught:
         answer(study, tmp_path / "run")

@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pytest
 
-from acidtest.errors import BudgetError, ModelError, TransientModelError
+from acidtest.errors import BudgetError, DataError, ModelError, TransientModelError
 from acidtest.evaluate.adaptive import TakenTest, answer_adaptively, score_of
 from acidtest.evaluate.record import read_responses
 from acidtest.models.base import ModelSpec
@@ -101,6 +101,23 @@ async def test_whatever_stops_a_test_it_goes_on_as_if_nothing_had_been(tmp_path:
         rest = Server()
         assert (await take(rest, path)).asked == whole.asked
         assert len(rest.asked) == 12 - number
+
+
+async def test_a_score_between_0_and_1_is_refused_at_once(tmp_path: Path) -> None:
+    """The bank's items are right or wrong. Not after all calls are paid for: after the first round."""
+    server = Server()
+    with pytest.raises(DataError, match=r"scores 0\.5, and the bank knows right and wrong only"):
+        await answer_adaptively(
+            ITEMS,
+            AdaptiveTest(bank("real").parameters, stop=Stop(most_items=12)),
+            server.ask,
+            lambda item, response: 0.5 if item.id and response.text else 0.0,
+            round_size=4,
+            concurrency=3,
+            path=tmp_path / "between.jsonl",
+            progress=Quiet(),
+        )
+    assert len(server.asked) == 4
 
 
 async def test_other_answers_in_the_file_are_not_asked_for_again(tmp_path: Path) -> None:

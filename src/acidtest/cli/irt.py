@@ -87,7 +87,7 @@ def irt(  # noqa: PLR0913  # one argument per option
     from acidtest.compare.irt.scale import irt_report, with_generators
     from acidtest.data.score_matrix import read_matrix
 
-    files = IrtFiles(json=json_file, html=html, bank=bank, items=items)
+    files = IrtFiles(json=json_file, html=html, bank=bank, items=items, scores=tuple(paths))
     matrix = read_matrix(paths, benchmark=benchmark or (), metric=metric, percent=percent)
     matrix = with_generators(matrix, generators_of(generator or ()))
     found = calibrate(matrix, real=real, synthetic=synthetic or (), model=asked, guess=guess, right_at=right_at)

@@ -24,12 +24,14 @@ class IrtFiles:
 
     Attributes:
         json: - is the terminal.
+        scores: The tables that were read.
     """
 
     json: str | None
     html: Path | None
     bank: Path | None
     items: Path | None
+    scores: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         from acidtest.data.table_file import check_ending
@@ -158,8 +160,11 @@ def _json(
 def _write_tables(report: IrtReport, found: Calibration, files: IrtFiles) -> None:
     if files.bank is not None:
         from acidtest.data.item_bank import bank_of, write_bank
+        from acidtest.data.item_content import contents_beside
 
-        write_bank(files.bank, bank_of(found.fit, benchmark=found.matrix.benchmark, items=found.matrix.items))
+        matrix = found.matrix
+        content = contents_beside(files.scores, matrix.kinds, matrix.benchmark, matrix.items)
+        write_bank(files.bank, bank_of(found.fit, benchmark=matrix.benchmark, items=matrix.items, content=content))
     if files.items is not None:
         from acidtest.data.table_file import write_table
 

@@ -11,8 +11,10 @@ _JSON = typer.Option("--json", metavar="FILE", help="Write what was done as JSON
 _MODELS_VARY = typer.Option("--models-vary", help="Ask about other solvers like these, not about these.")
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from acidtest.study.schema import StudyFile
     from acidtest.study.under_way import Run
 
 
@@ -41,7 +43,7 @@ def evaluate(
     """Let every solver answer every benchmark of the run, and score the answers."""
     from acidtest.study.run import answer_benchmarks
 
-    with _started(study, folder, adaptive=adaptive, bank=bank) as run:
+    with _started(study, folder, lambda asked, _: with_adaptive(asked, adaptive, bank)) as run:
         answer_benchmarks(run)
         if json_file != "-":
             show_adaptive(run.prepared.folder.root)
@@ -97,15 +99,22 @@ def report(
 
 
 def _started(
-    study: Path, folder: Path | None, *, adaptive: int | None = None, bank: Path | None = None
+    study: Path, folder: Path | None, tests: "Callable[[StudyFile, Path], StudyFile] | None" = None
 ) -> "AbstractContextManager[Run]":
-    """Return the run of a study, prepared and checked, in a folder that is ours alone."""
+    """Return the run of a study, prepared and checked, in a folder that is ours alone.
+
+    Args:
+        study: As it was named.
+        folder: As it was named.
+        tests: What the study becomes by options about adaptive tests; None: those that the run was answered with stay.
+    """
     from acidtest.cli.progress import TerminalReporter
+    from acidtest.study.adaptive import as_answered
     from acidtest.study.run import started, study_of
 
     asked, study_folder, known = study_of(study)
-    asked = with_adaptive(asked, adaptive, bank)
     root = run_folder(folder, known, asked.study)
+    asked = (tests or as_answered)(asked, root)
     return started(asked, study_folder, root, TerminalReporter())
 
 

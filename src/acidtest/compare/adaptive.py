@@ -7,8 +7,10 @@ from statistics import NormalDist
 import numpy as np
 
 from acidtest.compare.scores import score_interval
+from acidtest.errors import counted
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.irt.adaptive.score import whole_scores
+from acidtest.stats.irt.adaptive.trust import allowance
 from acidtest.stats.irt.items import Items
 from acidtest.types import BenchmarkScores, Predicted, Scores
 
@@ -44,7 +46,7 @@ class AdaptiveBenchmark:
     Attributes:
         items: Calibrated items, which the scores are about.
         uncalibrated: The benchmark's other items, which are left out.
-        common: Variance of all scores at once by the items' common difficulty.
+        common: Variance of all scores at once by the items' common difficulty, and by their calibration.
     """
 
     items: int
@@ -102,9 +104,22 @@ class Answered:
     uncalibrated: int = 0
 
 
-def adaptive_benchmark(answered: Answered, items: Items, *, metric: str, level: float) -> AdaptiveBenchmark:
-    """Return what a benchmark's tests found, solvers in the order they come in; one without any answer is left out."""
-    found = whole_scores(answered.scores, items)
+_METHOD = "likeliest ability; interval: normal"
+
+
+def adaptive_benchmark(
+    answered: Answered, items: Items, *, metric: str, level: float, calibrated_on: int | None = None
+) -> AdaptiveBenchmark:
+    """Return what a benchmark's tests found, solvers in the order they come in; one without any answer is left out.
+
+    Args:
+        answered: Who answered what.
+        items: [n] the calibrated items.
+        metric: What scores are.
+        level: Of all intervals.
+        calibrated_on: How many solvers the items were calibrated on; None: the items are known.
+    """
+    found = whole_scores(answered.scores, items, solvers=calibrated_on)
     n, z = len(items), NormalDist().inv_cdf((1 + level) / 2)
     solvers = {}
     for row, model in enumerate(answered.models):
@@ -122,7 +137,9 @@ def adaptive_benchmark(answered: Answered, items: Items, *, metric: str, level: 
             high=t + z * t_error,
             level=level,
             n=asked,
-            method="likeliest ability; interval: normal, the items' parameters taken as known",
+            method=_METHOD
+            if calibrated_on is None
+            else f"{_METHOD}, widened for {calibrated_on:,} calibrating solvers",
         )
         solvers[model] = AdaptiveSolver(
             asked=asked,
@@ -182,8 +199,9 @@ def bank_warnings(solvers: int, classic: int | None, uncalibrated: Sequence[tupl
     found = []
     if solvers < FEW_SOLVERS:
         found.append(
-            f"The items were calibrated on {solvers} solvers: their parameters are rough, and predicted scores with "
-            "them, by more than the intervals say."
+            f"The items were calibrated on {counted(solvers, 'solver')}: their parameters are rough, and predicted "
+            f"scores with them. Intervals are widened for it, by {allowance(solvers) - 1:.0%}: a rule, not what these "
+            "items showed."
         )
     if classic and classic * 2 > solvers:
         found.append(

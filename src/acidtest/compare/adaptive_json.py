@@ -30,7 +30,7 @@ class AdaptiveBenchmarkFile(Record):
 
     items: int = Field(ge=0, description="calibrated items, which the scores are about")
     uncalibrated: int = Field(ge=0, description="the benchmark's other items, which are left out")
-    common: float = Field(ge=0, description="variance of all scores at once by the items' common difficulty")
+    common: float = Field(ge=0, description="variance of all scores at once, by the items and their calibration")
     solvers: dict[str, AdaptiveSolverFile]
 
 

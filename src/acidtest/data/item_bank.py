@@ -20,11 +20,14 @@ from acidtest.stats.irt.fit import Fit
 from acidtest.stats.irt.items import Items
 
 _Value = TypeVar("_Value", str, float)
-_TEXT = ("benchmark", "item", "model")
+_TEXT = ("benchmark", "item", "model", "content")
 _ERRORS = ("discrimination_se", "difficulty_se")
-_COLUMNS = ("benchmark", "item", "discrimination", "difficulty", "guess", "residual", *_ERRORS, "solvers", "model")
-_OPTIONAL = frozenset({"guess", "residual"})
-_STEEPEST, _FARTHEST = 1e3, 1e6
+_COLUMNS = (
+    *("benchmark", "item", "discrimination", "difficulty", "guess", "residual", *_ERRORS, "solvers", "model"),
+    "content",
+)
+_OPTIONAL = frozenset({"guess", "residual", "content"})
+_STEEPEST, _FARTHEST, _VAGUEST = 1e3, 1e6, 1e6
 _LONGEST = 2_000
 _MOST_SOLVERS = 10**9
 
@@ -40,6 +43,8 @@ class ItemBank:
         discrimination_se, difficulty_se: [n] standard errors, 0 or more: how well that is known.
         solvers: How many solvers the items were calibrated on. Their abilities have mean 0 and standard deviation 1.
         model: Which curve was fitted: rasch, 2pl, 3pl, continuous ...
+        content: [n] `Item.content` of each item, "" where it is not known; none at all where it is known of no item.
+            An item of the same id and another content is another item.
     """
 
     benchmark: tuple[str, ...]
@@ -49,6 +54,7 @@ class ItemBank:
     difficulty_se: FloatArray
     solvers: int
     model: str
+    content: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -73,11 +79,12 @@ class ItemBank:
             difficulty_se=self.difficulty_se[at],
             solvers=self.solvers,
             model=self.model,
+            content=tuple(self.content[i] for i in at) if self.content else (),
         )
 
 
-def bank_of(fit: Fit, *, benchmark: Sequence[str], items: Sequence[str]) -> ItemBank:
-    """Return what a fit says of its items as a bank; `benchmark` and `items` name its n columns."""
+def bank_of(fit: Fit, *, benchmark: Sequence[str], items: Sequence[str], content: Sequence[str] = ()) -> ItemBank:
+    """Return what a fit says of its items as a bank; `benchmark`, `items` and `content` are of its n columns."""
     return ItemBank(
         benchmark=tuple(benchmark),
         items=tuple(items),
@@ -86,6 +93,7 @@ def bank_of(fit: Fit, *, benchmark: Sequence[str], items: Sequence[str]) -> Item
         difficulty_se=np.asarray(fit.difficulty_se, np.float64),
         solvers=len(fit.ability),
         model=fit.model,
+        content=tuple(content),
     )
 
 
@@ -114,7 +122,7 @@ def read_bank(path: Path) -> ItemBank:
     """Read a bank that `write_bank` wrote, or that another tool wrote in the same columns.
 
     Columns: benchmark, item, discrimination, difficulty, discrimination_se, difficulty_se, solvers, model, and where
-    it matters guess (0 unless given) and residual (of continuous scores; for all items or for none).
+    it matters guess (0 unless given), residual (of continuous scores; for all items or for none) and content.
 
     Raises:
         DataError: A column is missing or unknown, a number is none or impossible, an item stands twice, or the rows
@@ -129,6 +137,7 @@ def read_bank(path: Path) -> ItemBank:
         _check_columns(row)
     table = {name: np.array([_number(row, name) for row in rows]) for name in _COLUMNS if name not in _TEXT}
     _refuse_twice(rows)
+    content = tuple("" if row.values.get("content") in (None, "") else _text(row, "content") for row in rows)
     has = np.isfinite(table["residual"])
     if has.any() and not has.all():
         row = rows[int(np.flatnonzero(~has)[0])]
@@ -146,6 +155,7 @@ def read_bank(path: Path) -> ItemBank:
         difficulty_se=table["difficulty_se"],
         solvers=int(_same(rows, "solvers", table["solvers"].tolist())),
         model=_same(rows, "model", [_text(row, "model") for row in rows]),
+        content=content if any(content) else (),
     )
 
 
@@ -162,7 +172,8 @@ def _columns(bank: ItemBank) -> dict[str, list[object]]:
         columns["residual"] = parameters.residual.tolist()
     columns["discrimination_se"] = bank.discrimination_se.tolist()
     columns["difficulty_se"] = bank.difficulty_se.tolist()
-    return {**columns, "solvers": [bank.solvers] * n, "model": [bank.model] * n}
+    known: dict[str, list[object]] = {"content": list(bank.content)} if bank.content else {}
+    return {**columns, "solvers": [bank.solvers] * n, "model": [bank.model] * n, **known}
 
 
 def _csv_bytes(columns: Mapping[str, list[object]]) -> bytes:
@@ -219,8 +230,8 @@ _ALLOWED: Mapping[str, tuple[Callable[[float], bool], str]] = {
     "difficulty": (lambda x: abs(x) <= _FARTHEST, f"between -{_FARTHEST:g} and {_FARTHEST:g}"),
     "guess": (lambda x: 0 <= x < 1, "at least 0 and below 1"),
     "residual": (lambda x: 0 < x <= _STEEPEST, f"above 0 and at most {_STEEPEST:g}"),
-    "discrimination_se": (lambda x: 0 <= x < math.inf, "0 or more"),
-    "difficulty_se": (lambda x: 0 <= x < math.inf, "0 or more"),
+    "discrimination_se": (lambda x: 0 <= x <= _VAGUEST, f"0 or more, and at most {_VAGUEST:g}"),
+    "difficulty_se": (lambda x: 0 <= x <= _VAGUEST, f"0 or more, and at most {_VAGUEST:g}"),
     "solvers": (lambda x: 1 <= x <= _MOST_SOLVERS and x == int(x), "a whole number from 1 on"),
 }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acidtest.data.line_file import LineFile
-from acidtest.errors import ModelError
+from acidtest.errors import DataError, ModelError
 from acidtest.evaluate.answer import HOPELESS, Ask, answer_some
 from acidtest.evaluate.record import read_responses
 from acidtest.evaluate.score import read_answers
@@ -65,6 +65,7 @@ async def answer_adaptively(  # noqa: PLR0913  # the items, the test, the model,
     Raises:
         ModelError: The model refuses, or the first items all stayed without an answer.
         BudgetError: The next call could cost more than the study allows.
+        DataError: A score between 0 and 1 of items that are right or wrong.
     """
     seen: set[str] = set()
     unanswered = in_vain = 0
@@ -82,7 +83,7 @@ async def answer_adaptively(  # noqa: PLR0913  # the items, the test, the model,
             response = known[items[place].id]
             if response.error is None:
                 in_vain = 0
-                _take(test, place, score(items[place], response))
+                _take(test, place, items[place], score(items[place], response))
             else:
                 unanswered, in_vain = unanswered + 1, in_vain + 1
                 test.skip(place)
@@ -111,7 +112,13 @@ def _is_there(response: Response | None, *, passed: bool) -> bool:
     return response is not None and (response.error is None or passed)
 
 
-def _take(test: AdaptiveTest, place: int, score: float) -> None:
+def _take(test: AdaptiveTest, place: int, item: Item, score: float) -> None:
+    if 0 < score < 1 and test.items.residual is None:
+        raise DataError(
+            f"an answer to '{item.id[:100]}' scores {score:.3g}, and the bank knows right and wrong only",
+            way_out="Calibrate the items on scores of this metric, as they are ('acidtest irt SCORES --bank FILE'), or "
+            "set 'metric' to one that is 0 or 1.",
+        )
     if score == score:  # noqa: PLR0124  # NaN: the metric does not count the item
         test.answer(place, score)
     else:

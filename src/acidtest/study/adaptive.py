@@ -7,17 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
+from pydantic import ValidationError
 
+from acidtest.data.run_folder import RunFolder
 from acidtest.errors import StudyFileError, counted, did_you_mean
 from acidtest.models.base import ClassicSolver, LanguageModel
 from acidtest.study.schema import AdaptiveSettings, SolverSpec, StudyFile
+from acidtest.study.state import read_state
 from acidtest.tasks.base import Task
+from acidtest.types import Benchmark
 
 if TYPE_CHECKING:
     from acidtest.data.item_bank import ItemBank
 
 FEWEST_SOLVERS = 8
 """Solvers that a bank may be calibrated on: with fewer, nobody can tell a hard item from bad luck."""
+
+
+RIGHT_OR_WRONG = frozenset({"accuracy", "exact_match", "drop_em"})
+"""Metrics whose scores of an item are 0 or 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +53,8 @@ def checked_adaptive(
     study: StudyFile,
     study_folder: Path,
     task: Task,
-    names: Sequence[str],
+    known: Sequence[Benchmark],
+    written: Sequence[str],
     models: Mapping[str, LanguageModel | ClassicSolver],
 ) -> Adaptive | None:
     """Return what a study says of adaptive tests, with its bank; refuse what they cannot do before anything is sent.
@@ -54,16 +63,17 @@ def checked_adaptive(
         study: What is asked for.
         study_folder: Where the bank's path starts.
         task: The study's task.
-        names: Of all benchmarks, the real one first.
+        known: The benchmarks that are there, the real one first.
+        written: Names of those that generators write.
         models: By name.
 
     Returns:
         None where the study wants no adaptive tests.
 
     Raises:
-        DataError: The file is no bank.
-        StudyFileError: The metric is no mean of items' scores, no solver would be tested, the bank knows none of the
-            benchmarks, or too few solvers answer everything to calibrate one.
+        DataError: The file is no bank, or one of other items.
+        StudyFileError: The metric is no mean of items' scores or not what the bank is of, no solver would be tested,
+            the bank knows none of the benchmarks, or too few solvers answer everything to calibrate one.
     """
     adaptive = _read(study, study_folder, tested(study, models))
     if adaptive is None:
@@ -77,12 +87,8 @@ def checked_adaptive(
             way_out=f"Set 'metric' to {' or '.join(means)}." if means else "Take 'adaptive' out.",
         )
     _check_names(study, adaptive)
-    if adaptive.bank is not None and not set(adaptive.bank.benchmarks) & set(names):
-        raise StudyFileError(
-            f"the bank knows none of the study's benchmarks ({', '.join(names)[:200]})",
-            where=f"bank '{adaptive.settings.bank}'",
-            way_out=f"It knows: {', '.join(adaptive.bank.benchmarks)[:200]}. Benchmarks are matched by name.",
-        )
+    if adaptive.bank is not None:
+        _check_bank(adaptive.bank, f"bank '{adaptive.settings.bank}'", metric.name, known, written)
     full = calibrating(study, models)
     if adaptive.bank is None and len(full) < FEWEST_SOLVERS:
         raise StudyFileError(
@@ -93,6 +99,23 @@ def checked_adaptive(
             "language models under 'calibrate': they answer everything, as classic solvers do.",
         )
     return adaptive
+
+
+def as_answered(study: StudyFile, root: Path) -> StudyFile:
+    """Return the study with the adaptive tests that the run in this folder was answered with, where it names none.
+
+    For stages that ask no solver anything: tests that an option of `run` asked for stand in the run, not in the study
+    file, and what they found must not be thrown away because of it.
+    """
+    before = read_state(RunFolder(root)) if study.adaptive is None else None
+    if before is None or not before.study.get("adaptive"):
+        return study
+    try:
+        found = AdaptiveSettings.model_validate(before.study["adaptive"])
+    except ValidationError:
+        return study
+    bank = None if found.bank is None else str(Path(before.study_folder) / found.bank)
+    return study.model_copy(update={"adaptive": found.model_copy(update={"bank": bank})})
 
 
 def _read(study: StudyFile, study_folder: Path, solvers: tuple[str, ...]) -> Adaptive | None:
@@ -112,6 +135,26 @@ def _read(study: StudyFile, study_folder: Path, solvers: tuple[str, ...]) -> Ada
         content += [None if one is None else one.tolist() for one in numbers]
     digest = hashlib.sha256(orjson.dumps(content)).hexdigest()
     return Adaptive(settings=settings, bank=bank, tested=solvers, fingerprint=digest)
+
+
+def _check_bank(bank: "ItemBank", where: str, metric: str, known: Sequence[Benchmark], written: Sequence[str]) -> None:
+    from acidtest.study.bank import bank_items
+
+    names = [*(benchmark.name for benchmark in known), *written]
+    if not set(bank.benchmarks) & set(names):
+        raise StudyFileError(
+            f"the bank knows none of the study's benchmarks ({', '.join(names)[:200]})",
+            where=where,
+            way_out=f"It knows: {', '.join(bank.benchmarks)[:200]}. Benchmarks are matched by name.",
+        )
+    if bank.parameters.residual is not None and metric in RIGHT_OR_WRONG:
+        raise StudyFileError(
+            f"the bank was calibrated on scores between 0 and 1, and '{metric}' is 0 or 1",
+            where=where,
+            way_out="Calibrate the items on scores of this metric.",
+        )
+    for benchmark in known:
+        bank_items(bank, benchmark)
 
 
 def _check_names(study: StudyFile, adaptive: Adaptive) -> None:

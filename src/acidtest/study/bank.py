@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from acidtest.data.item_bank import ItemBank, bank_of
+from acidtest.errors import DataError, counted
 from acidtest.evaluate.record import read_responses
 from acidtest.evaluate.score import read_answers
 from acidtest.stats.estimate import FloatArray
@@ -38,15 +39,47 @@ def calibrated(benchmarks: Sequence[Benchmark], scores: FloatArray) -> ItemBank:
     known = scores[np.isfinite(scores)]
     fit = fit_irt(scores, model="2pl" if np.isin(known, (0.0, 1.0)).all() else "continuous")
     names = [benchmark.name for benchmark in benchmarks for _ in benchmark.items]
-    return bank_of(fit, benchmark=names, items=[item.id for benchmark in benchmarks for item in benchmark.items])
+    items = [item for benchmark in benchmarks for item in benchmark.items]
+    return bank_of(fit, benchmark=names, items=[item.id for item in items], content=[item.content for item in items])
 
 
 def bank_items(bank: ItemBank, benchmark: Benchmark) -> tuple[list[Item], ItemBank]:
-    """Return the items of a benchmark that are in the bank, and what the bank says of them, in the same order."""
+    """Return the items of a benchmark that are in the bank, and what the bank says of them, in the same order.
+
+    Returns:
+        No items where the bank does not know the benchmark's name, or the benchmark has too few to choose from.
+
+    Raises:
+        DataError: The bank knows the name and hardly an item, or an item of the same id that says something else.
+    """
     place = {item: row for row, (name, item) in enumerate(zip(bank.benchmark, bank.items, strict=True))
              if name == benchmark.name}  # fmt: skip
+    if not place or len(benchmark.items) < LEAST_ITEMS:
+        return [], bank.take([])
     items = [item for item in benchmark.items if item.id in place]
-    return items, bank.take([place[item.id] for item in items])
+    if len(items) < LEAST_ITEMS:
+        raise DataError(
+            f"the bank holds {counted(len(place), 'item')} of '{benchmark.name}', and of the benchmark's "
+            f"{len(benchmark.items):,} items it knows {len(items) or 'none'}",
+            way_out="Items are matched by their ids: calibrate these ('acidtest irt SCORES --bank FILE'), or take the "
+            "benchmark out of the bank, and all its items are asked.",
+        )
+    known = bank.take([place[item.id] for item in items])
+    _refuse_other_content(known, items)
+    return items, known
+
+
+def _refuse_other_content(bank: ItemBank, items: Sequence[Item]) -> None:
+    if not bank.content:
+        return
+    others = [item.id for item, content in zip(items, bank.content, strict=True) if content not in ("", item.content)]
+    if others:
+        raise DataError(
+            f"the bank was calibrated on other items of '{bank.benchmark[0]}': of the same ids, but with another text, "
+            f"answer or choices are {len(others):,} of {len(items):,}, such as '{others[0][:100]}'",
+            way_out="Calibrate the items anew, or take these out of the bank. If only a space or the like changed, "
+            "take out the bank's column 'content'.",
+        )
 
 
 def as_known(bank: ItemBank) -> Items:

@@ -82,7 +82,7 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
         if judging:
             check_judges({name: models[name] for name in names}, judging, task)
     _check_prices(study, models)
-    adaptive = checked_adaptive(study, study_folder, task, [real.name, *writers, *given], models)
+    adaptive = checked_adaptive(study, study_folder, task, [real, *given.values()], [*writers], models)
     folder = RunFolder(root)
     asked = PlanInput(
         study=study,

@@ -356,3 +356,56 @@ def test_what_is_no_test_is_refused() -> None:
     assert item is not None
     with pytest.raises(AcidtestError, match="not from 0 to 1"):
         test.answer(item, float("nan"))
+
+
+def test_a_share_leaves_so_many_items_and_no_more() -> None:
+    """A test ends where its share does; one item is open at least."""
+    items = bank(40)
+    for share, most in ((0.3, 12), (0.29, 11), (0.001, 1)):
+        test = AdaptiveTest(
+            items, stop=Stop(most_items=30), exposure=Exposure(share=share), rng=np.random.default_rng(0)
+        )
+        assert len(test.next_items(40)) == most
+    scores = answers(items, np.zeros(300))
+    found = simulate_adaptive(scores, items, most_items=12, exposure=Exposure(share=0.3))
+    shares = np.bincount(found.asked.ravel(), minlength=40) / 300
+    # Everybody is asked all 12 that are open: each item of Binomial(300, .3), whichever it is
+    assert shares.sum() == 12
+    assert np.abs(shares - 0.3).max() <= 4 * np.sqrt(0.3 * 0.7 / 300)
+
+
+def test_draws_are_among_the_best_alone() -> None:
+    """Of 40 items each of the five best is drawn in a fifth of 500 tests, and no other; equal ones take no more."""
+    items = bank(40)
+    start = AdaptiveTest(items, stop=Stop(most_items=1), start=0.5, spread=1e-3)
+    best = {i for i in range(40) if slow_information(items, i, 0.5) >= sorted(
+        (slow_information(items, j, 0.5) for j in range(40)), reverse=True)[4]}  # fmt: skip
+    assert start.next_item() in best
+    drawn = []
+    for seed in range(500):
+        test = AdaptiveTest(
+            items,
+            stop=Stop(most_items=1),
+            exposure=Exposure(best=5),
+            rng=np.random.default_rng(seed),
+            start=0.5,
+            spread=1e-3,
+        )
+        drawn += test.next_items(1)
+    assert set(drawn) == best
+    assert all(100 - 4 * 9 <= drawn.count(i) <= 100 + 4 * 9 for i in best)  # sqrt(500 x .2 x .8) = 9
+    twins = Items(discrimination=np.ones(6), difficulty=np.zeros(6), guess=np.zeros(6))
+    test = AdaptiveTest(
+        twins,
+        stop=Stop(most_items=6),
+        exposure=Exposure(best=2),
+        rng=np.random.default_rng(1),
+        available=[1, 1, 1, 0, 0, 0],
+    )
+    assert sorted(test.next_items(6)) == [0, 1, 2]
+
+
+def test_a_power_of_cost_that_leaves_nothing_else_is_refused() -> None:
+    for gamma in (200.0, float("nan")):
+        with pytest.raises(AcidtestError, match="leaves nothing else"):
+            AdaptiveTest(bank(4), stop=Stop(most_items=2), cost=[1, 2, 3, 1e6], gamma=gamma)

@@ -61,7 +61,9 @@ class PredictedScores:
         )
         study = self._run.prepared.study
         metric = self._run.prepared.task.metric(study.metric).name
-        found = adaptive_benchmark(answered, as_known(bank), metric=metric, level=study.level)
+        found = adaptive_benchmark(
+            answered, as_known(bank), metric=metric, level=study.level, calibrated_on=bank.solvers
+        )
         self._found[benchmark.name] = found
         for name, values in rows.items():
             self._rows[name] += values

@@ -29,11 +29,14 @@ async def solve_adaptively(run: Run, benchmarks: Sequence[Benchmark]) -> None:
 
     Raises:
         BudgetError: The study's limit of money or calls is reached.
-        DataError: Too few solvers answered everything to calibrate the items.
+        DataError: Too few solvers answered everything to calibrate the items, or the bank holds other items.
     """
     study, models = run.prepared.study, run.prepared.models
     await solve_in_full(run, benchmarks, calibrating(study, models))
     bank = item_bank(run, benchmarks)
+    for benchmark in benchmarks:
+        if not _knows(bank, benchmark):
+            run.reporter.say(f"The bank does not know '{benchmark.name}': all its items are asked.")
     solvers = {solver.model: solver for solver in study.solvers if is_tested(study, solver, models)}
 
     async def solve(name: str) -> None:

@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.ability import ability
+from acidtest.stats.irt.adaptive.trust import allowance, shared
 from acidtest.stats.irt.items import Items
 from acidtest.stats.irt.small.predicted_score import predicted_score
 from acidtest.stats.irt.small.score_model import ABILITIES, NEAREST, SLOPES, SPREAD, ScoreModel
@@ -29,7 +30,8 @@ class WholeScores:
             an estimate of what it scores on items like these, whichever is larger.
         ability, ability_se: [M] on the scale of the items.
         asked: [M] how many items were answered.
-        common: Variance of all solvers' values at once by the items' common difficulty, had other items been drawn.
+        common: Variance of all solvers' values at once: by the items' common difficulty, had other items been drawn,
+            and by how the items came out in their calibration. `error` leaves it out.
     """
 
     value: FloatArray
@@ -40,7 +42,7 @@ class WholeScores:
     common: float
 
 
-def whole_scores(scores: ArrayLike, items: Items) -> WholeScores:
+def whole_scores(scores: ArrayLike, items: Items, *, solvers: int | None = None) -> WholeScores:
     """Return the scores of M solvers on all n items; see `predicted_score`, which knows that solvers differ in slope.
 
     Let A be what the answered items are expected to bring, and U the others. Over the solver's possible states U varies
@@ -50,7 +52,9 @@ def whole_scores(scores: ArrayLike, items: Items) -> WholeScores:
 
     Args:
         scores: [M, n], 0 to 1; NaN: not asked.
-        items: [n] parameters, taken as known; see `adaptive_trust.flattened`.
+        items: [n] parameters, taken as known; see `trust.flattened`.
+        solvers: How many solvers the items were calibrated on, for which errors are widened (`trust.allowance`); None:
+            the items are known.
 
     Example:
         >>> bank = Items(discrimination=np.ones(4), difficulty=np.zeros(4), guess=np.zeros(4))
@@ -70,14 +74,20 @@ def whole_scores(scores: ArrayLike, items: Items) -> WholeScores:
     error = np.sqrt(np.maximum(found.ability_se**2 + found.unseen_se**2, estimated))
     # Who answered everything has a mean like any other: a curve that does not fit must not make it less certain.
     plain = np.sqrt(np.maximum(np.nan_to_num(given**2).mean(axis=1) - found.value**2, 0.0) / max(n - 1, 1))
-    placed = ability(given, items)
+    everything, placed = asked.all(axis=1), ability(given, items)
+    wider = 1.0 if solvers is None else allowance(solvers)
+    # Only those who were tested share the calibration's error: their part of it is the whole mean's.
+    tested = asked.any(axis=1) & ~everything
+    share = float(tested.sum()) / max(int(asked.any(axis=1).sum()), 1)
+    same = share**2 * shared(solvers) if solvers else 0.0
+    drawn = float((weight @ model.expected).mean(axis=0).var(ddof=1)) / n if n > 1 else 0.0
     return WholeScores(
         value=found.value,
-        error=np.where(asked.all(axis=1), np.minimum(error, plain), error),
+        error=np.where(everything, np.minimum(error, plain), np.sqrt(1 - same) * wider * error),
         ability=placed.value,
-        ability_se=placed.se,
+        ability_se=wider * placed.se,
         asked=asked.sum(axis=1).astype(np.float64),
-        common=float((weight @ model.expected).mean(axis=0).var(ddof=1)) / n if n > 1 else 0.0,
+        common=drawn + (same * float(np.square(wider * error[tested]).mean()) if same else 0.0),
     )
 
 

@@ -22,6 +22,7 @@ from acidtest.stats.irt.adaptive.ability import Likelihood
 from acidtest.stats.irt.continuous import NEAREST
 from acidtest.stats.irt.items import Items
 
+_STRONGEST = 10.0
 _NODES = 9
 """Of the prior, over which the first item's information is averaged: nothing is known of the solver yet."""
 
@@ -55,8 +56,9 @@ class Exposure:
 
     Attributes:
         best: Each item is drawn among so many best ones (the randomesque rule; Kingsbury and Zara 1989). 1: the best.
-        share: Only a random share of the bank may be asked of one solver, so that no item is asked of more than this
-            share of many solvers, whoever comes first (eligibility; van der Linden and Veldkamp 2004). 1: all of it.
+        share: Only a random share of the bank, at least one item, may be asked of one solver, so that no item is asked
+            of more than this share of many solvers, whoever comes first (eligibility; van der Linden and Veldkamp
+            2004). A test is no longer than that share. 1: all of it.
     """
 
     best: int = 1
@@ -74,7 +76,7 @@ class AdaptiveTest:
     """One solver's test. Items are positions in the bank; each is handed out once at most.
 
     Args:
-        items: [n] the bank, taken as known; see `adaptive_trust.flattened` for items that are known vaguely.
+        items: [n] the bank, taken as known; see `trust.flattened` for items that are known vaguely.
         stop: When it ends.
         cost: [n] what asking an item costs, above 0: tokens, or money.
         gamma: Information is divided by cost to this power. 0: cost does not count; 1: most information per token.
@@ -85,7 +87,8 @@ class AdaptiveTest:
         start, spread: Mean and standard deviation of the solver's ability as it is expected before any answer.
 
     Raises:
-        AcidtestError: Costs that are not above 0, or chance without a generator.
+        AcidtestError: Costs that are not above 0, a power of them that leaves nothing else, or chance without a
+            generator.
 
     Example:
         >>> bank = Items(discrimination=np.ones(3), difficulty=np.array([-1.0, 0.1, 1.5]), guess=np.zeros(3))
@@ -120,7 +123,8 @@ class AdaptiveTest:
             raise AcidtestError("exposure control draws by chance", way_out="Give the test a generator: rng=...")
         self._free = np.ones(n, bool) if available is None else np.array(available, bool)
         if rng is not None and exposure.share < 1:
-            self._free &= rng.random(n) < exposure.share
+            open_items = rng.permutation(np.flatnonzero(self._free))
+            self._free[open_items[max(int(exposure.share * len(open_items)), 1) :]] = False
         self._topic, self._wanted = _topic_shares(topics, n)
         self._given = np.zeros(len(self._wanted), np.int64)
         self._handed: dict[int, None] = {}
@@ -223,8 +227,11 @@ class AdaptiveTest:
         among = min(self._best, allowed)
         if not among or self._rng is None:
             return None
-        best = np.argsort(-value, kind="stable")[:among] if among < len(value) else np.flatnonzero(value >= 0)
-        return int(best[self._rng.integers(among)])
+        last = np.partition(value, len(value) - among)[
+            len(value) - among
+        ]  # no sort: all but a few places do not matter
+        best, even = np.flatnonzero(value > last), np.flatnonzero(value == last)
+        return int(np.concatenate([best, even])[self._rng.integers(among)])
 
     def _in_topic(self) -> NDArray[np.bool_]:
         """Return [n]: the items of the topic that lags farthest behind its share, of those that have items left."""
@@ -255,6 +262,8 @@ def _divisor(cost: ArrayLike | None, gamma: float, n: int) -> FloatArray:
     price = np.broadcast_to(np.asarray(cost, np.float64), n)
     if not (np.isfinite(price) & (price > 0)).all():
         raise AcidtestError("an item's cost is not above 0", way_out="Give tokens or money, above 0, for each item.")
+    if not abs(gamma) <= _STRONGEST:
+        raise AcidtestError(f"cost to the power of {gamma:g} leaves nothing else", way_out="Name a gamma from 0 to 4.")
     divisor: FloatArray = (price / np.exp(np.log(price).mean())) ** gamma if n else price
     return divisor
 

@@ -4,12 +4,49 @@ Calibrated on few solvers, some discriminations come out too high by luck, and c
 just those: the test then thinks that it knows more than it does. An answer to a vague item tells of the item as much as
 of the solver. Averaged over the item's own uncertainty its curve is flatter, so that it is chosen less often, counts
 less, and predicts less boldly.
+
+What few solvers cannot show at all, no curve holds: that items ask for several abilities, that some are guessed, that
+new solvers are of another kind. `allowance` widens every error for that.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from acidtest.stats.irt.items import Items
+
+_FEWEST = 4
+"""Solvers from which on the variance of Student's t with solvers - 1 degrees is finite."""
+
+
+def allowance(solvers: int) -> float:
+    """Return the factor by which errors of a new solver grow because the items were calibrated on so many solvers.
+
+    A new solver is one more draw from what these many showed: its error is that of a prediction from a sample, whose
+    variance is (1 + 1/M) times Student's with M - 1 degrees. Against solvers left out of simulated and of real tables
+    errors that took no account of it were too small by 0 to 25 % with 10 solvers, and 0 to 15 % with 20.
+
+    Args:
+        solvers: M, 1 or more; below 4 counts as 4.
+
+    Example:
+        >>> [round(allowance(solvers), 2) for solvers in (4, 10, 20, 40, 1000)]
+        [1.94, 1.19, 1.08, 1.04, 1.0]
+    """
+    m = max(solvers, _FEWEST)
+    return float(np.sqrt((1 + 1 / m) * (m - 1) / (m - 3)))
+
+
+def shared(solvers: int) -> float:
+    """Return the share of a squared error that all new solvers have in common: of (1 + 1/M) the 1/M.
+
+    They are placed by the same items, which the same M solvers calibrated. In simulated tables errors of two new
+    solvers had a correlation of .07 with M = 10, .03 with 20 and .02 with 40.
+
+    Example:
+        >>> round(shared(9), 2)
+        0.1
+    """
+    return 1 / (max(solvers, _FEWEST) + 1)
 
 
 def flattened(items: Items, discrimination_se: ArrayLike, difficulty_se: ArrayLike) -> Items:
