@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from acidtest.compare.adapt.contract import plain
-from acidtest.compare.adapt.forms import forms_report
+from acidtest.compare.adapt.forms import forms_report, parallel
 from acidtest.compare.adapt.held_out import HeldOut, held_out
 from acidtest.compare.adapt.judged import judged, solver_errors
-from acidtest.compare.adapt.methods import ADAPTIVE, MEAN, calibrated, names_of
+from acidtest.compare.adapt.methods import ADAPTIVE, AS_RUN, MEAN, calibrated, names_of
 from acidtest.data.run_folder import write_atomically
 from acidtest.data.score_matrix import ScoreMatrix, read_matrix
 from acidtest.stats.estimate import Estimate, FloatArray
@@ -33,6 +33,8 @@ SIZES = (16, 50, 100, 150)
 GOAL = (50, 150)
 ENOUGH = 0.9
 ROUNDS = 4000
+TOGETHER = (ADAPTIVE, AS_RUN, "information", "random")
+ENGINES = (ADAPTIVE, AS_RUN)
 MAKERS = {
     "anthropic": ("claude",),
     "openai": ("gpt", "chatgpt", "o1"),
@@ -76,7 +78,7 @@ def main() -> None:
         forms[task] = plain(forms_of(matrix, table, asked.folds))
         print(f"{task}: done, {time.process_time() - started:.0f} s of CPU", file=sys.stderr)
     found["tasks"], found["forms"] = tasks, forms
-    found["all"] = plain(all_tasks(of_task))
+    found["all"] = {name: plain(all_tasks(of_task, name)) for name in ENGINES}
     found["cpu_minutes"] = round((time.process_time() - started) / 60, 1)
     write_atomically(DOCS / "small_tests.json", json.dumps(found, indent=1).encode() + b"\n")
     write(found, TASKS)
@@ -104,16 +106,14 @@ def measured(table: Table, folds: int, repeats: int) -> tuple[dict[str, object],
     makers = [maker(name) for name in table.models]
     together = held_out(
         table.scores,
-        names=(ADAPTIVE, "information", "random"),
+        names=TOGETHER,
         sizes=GOAL[:1],
         groups=makers,
         folds=min(folds, len(set(makers))),
         others=table.others,
     )
     rows = [judged(found, name, k, items=n, level=0.95, seed=0) for name in (MEAN, *names) for k in SIZES]
-    whole = [
-        judged(together, name, GOAL[0], items=n, level=0.95, seed=0) for name in (ADAPTIVE, "information", "random")
-    ]
+    whole = [judged(together, name, GOAL[0], items=n, level=0.95, seed=0) for name in TOGETHER]
     return {
         "items": n,
         "solvers": len(table.models),
@@ -127,17 +127,25 @@ def forms_of(matrix: ScoreMatrix, table: Table, folds: int) -> FormsReport:
     """Return two parallel forms, and how solvers that were left out score on them."""
     known = calibrated(np.concatenate([table.scores, table.others]))
     alone = [str(i) for i in range(len(table.models))]
-    size, seed, level = GOAL[0], 0, 0.95
+    deal, by_chance = parallel(matrix, 2, GOAL[0])
     return forms_report(
-        matrix, known, table.scores, groups=alone, folds=folds, forms=2, size=size, seed=seed, level=level
+        matrix,
+        known,
+        table.scores,
+        deal=deal,
+        by_chance=by_chance,
+        groups=alone,
+        folds=folds,
+        seed=0,
+        level=0.95,
     )
 
 
-def all_tasks(of_task: dict[str, tuple[Table, HeldOut]]) -> Estimate:
-    """Return adaptive error less random error over all tasks; a solver that answered several tasks is drawn whole."""
+def all_tasks(of_task: dict[str, tuple[Table, HeldOut]], engine: str) -> Estimate:
+    """Return an adaptive test's error less random error over all tasks; a solver of several tasks is drawn whole."""
     differences: dict[str, list[float]] = {}
     for table, found in of_task.values():
-        less = solver_errors(found, ADAPTIVE, GOAL[0]) - solver_errors(found, MEAN, GOAL[1])
+        less = solver_errors(found, engine, GOAL[0]) - solver_errors(found, MEAN, GOAL[1])
         for model, one in zip(table.models, less.tolist(), strict=True):
             differences.setdefault(model.partition("@")[0], []).append(one)
     sums = np.array([sum(one) for one in differences.values()])

@@ -12,15 +12,21 @@ _HOW = (
     "{folds} parts (number of splits: {repeats}): the others calibrate the items and choose the test, which then "
     "foretells the scores of those left out. Nothing of a solver that is left out is looked at but its answers to "
     "the items asked. Errors are mean absolute errors in points of 100, with 95 % intervals over solvers; "
-    "`acidtest adapt` prints the same of your own table. Tests drawn at random are averaged over about 20 draws, "
-    "plain means over 200.\n\n"
+    "`acidtest adapt` prints the same of your own table. Tests drawn at random are averaged over about 20 draws; the "
+    "error of plain means is the exact one of all draws (hypergeometric), their tau that of 200 draws.\n\n"
     "The method was settled while looking at these three tables: one ability alone, other widths of the slope, several "
     "abilities and regressions on answers were tried, and differed at 50 adaptive items by some tenths of a point. No "
-    "table stands apart that was never looked at."
+    "table stands apart that was never looked at. Later changes were judged by simulation alone: 40 solvers with 1 to "
+    "4 abilities, slopes, makers and slips, 100 to 700 items. Of eight, one was kept: that an item's own luck is part of "
+    "the score counts in choosing it (about .05 of a point less error with 100 and 300 items, nothing to be seen with "
+    "700). The others moved less than chance did: curves flattened by their items' errors, in choosing, in foretelling "
+    "or in both; slopes spread less, or more; a regression on residuals of other solvers, learnt in two ways. Items known "
+    "from 400 solvers in place of 40 would take off .4 of 2.6 points: most is what 50 answers leave open."
 )
 _GOAL = (
-    "Error of the adaptive test, less that of the plain mean of 150 random items, solver by solver; below 0: it beats "
-    "them. Items at random of which the score is foretold by the calibrated items, too, stand in the last column."
+    "Error of an adaptive test, less that of the plain mean of 150 random items, solver by solver; below 0: it beats "
+    "them. Items at random of which the score is foretold by the calibrated items, too, stand in the last column. As "
+    "`run --adaptive` asks: by information about the ability, five items at a time."
 )
 _FORMS = (
     "Two forms of 50 items each, beside random halves of the same 100 items: largest difference of test information at "
@@ -69,18 +75,19 @@ def _goal(found: Mapping[str, Any], tasks: Mapping[str, str]) -> list[str]:
         "| | adaptive, 50 | mean of 150 | difference | verdict | 150 at random, foretold |",
         "|---|---|---|---|---|---|",
     ]
-    for task, title in tasks.items():
-        rows = {(row["method"], row["items"]): row for row in found["tasks"][task]["rows"]}
-        less = rows["adaptive", 50]["than_threefold"]
-        cells = (
-            _points(rows["adaptive", 50]["error"]),
-            _points(rows["random, plain mean", 150]["error"]),
-            _points(less, signed=True),
-            _verdict(less),
-            _points(rows["random", 150]["error"]),
-        )
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    lines.append(f"| all three | | | {_points(found['all'], signed=True)} | {_verdict(found['all'])} | |")
+    for engine, whole in found["all"].items():
+        for task, title in tasks.items():
+            rows = {(row["method"], row["items"]): row for row in found["tasks"][task]["rows"]}
+            less = rows[engine, 50]["than_threefold"]
+            cells = (
+                _points(rows[engine, 50]["error"]),
+                _points(rows["random, plain mean", 150]["error"]),
+                _points(less, signed=True),
+                _verdict(less),
+                _points(rows["random", 150]["error"]),
+            )
+            lines.append(f"| {title}, {engine} | " + " | ".join(cells) + " |")
+        lines.append(f"| all three, {engine} | | | {_points(whole, signed=True)} | {_verdict(whole)} | |")
     return lines
 
 

@@ -1,5 +1,6 @@
 """Small tests judged by solvers that were left out: nobody judges a test that it helped to make."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,12 @@ from acidtest.compare.adapt.judged import judged, solver_errors
 from acidtest.data.score_matrix import ScoreMatrix, read_matrix
 from acidtest.errors import AcidtestError, DataError
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.adaptive.score import whole_scores
+from acidtest.stats.irt.adaptive.simulation import simulate_adaptive
+from acidtest.stats.irt.adaptive.trust import flattened
 
 SOLVERS, ITEMS = 24, 60
+Adaptive = Callable[[methods.Calibrated, FloatArray, tuple[int, ...]], list[methods.Foretold]]
 
 
 def table(seed: int = 0, solvers: int = SOLVERS, items: int = ITEMS) -> FloatArray:
@@ -66,7 +71,7 @@ def test_every_method_foretells_every_solver(found: HeldOut) -> None:
     assert found.whole.tolist() == table().mean(axis=1).tolist()
 
 
-@pytest.mark.parametrize("method", [name for name in methods.names_of("all") if name != methods.ADAPTIVE])
+@pytest.mark.parametrize("method", [name for name in methods.names_of("all") if name not in methods.GROUPS["adaptive"]])
 def test_answers_that_were_not_asked_are_not_looked_at(method: str) -> None:
     known, new = methods.calibrated(table()[:16]), table()[16:]
     test = methods.fixed_test(method, known, 10, np.random.default_rng(0))
@@ -75,6 +80,26 @@ def test_answers_that_were_not_asked_are_not_looked_at(method: str) -> None:
     mix = method == methods.GP_IRT
     before, after = (methods.foretold(known, test, scores, mix=mix).value for scores in (new, turned))
     assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("foretell", [methods.foretold_adaptively, methods.foretold_as_run])
+def test_adaptive_tests_look_at_what_they_asked_alone(foretell: Adaptive) -> None:
+    """Each answer turned round in turn: at most as many of them as were asked move the foretold score."""
+    known, new = methods.calibrated(table()[:16]), table()[20:21]
+    before = foretell(known, new, (4, 10))
+    turned = np.repeat(new, ITEMS, axis=0)
+    np.fill_diagonal(turned, 1 - np.diag(turned))
+    for size, one, other in zip((4, 10), before, foretell(known, turned, (4, 10)), strict=True):
+        assert 1 < (np.abs(other.value - one.value[0]) > 1e-9).sum() <= size
+
+
+def test_as_run_is_the_bank_s_own_test_and_prediction() -> None:
+    """By the parts that `run --adaptive` uses: a bank, its test, its whole scores."""
+    known, new = methods.calibrated(table()[:16]), table()[16:]
+    fit = known.fit
+    bank = flattened(fit.items, fit.discrimination_se, fit.difficulty_se)
+    seen = simulate_adaptive(new, bank, most_items=10, round_size=5).scores(new)
+    assert np.allclose(methods.foretold_as_run(known, new, (5, 10))[1].value, whole_scores(seen, bank).value)
 
 
 def test_what_solvers_answer_does_not_reach_their_own_test() -> None:
@@ -110,8 +135,7 @@ def test_results_by_their_definitions(found: HeldOut) -> None:
     assert one.kendall_tau.value == pytest.approx(np.mean([kendalltau(whole, row).statistic for row in values]))
     assert one.within == np.sort(np.abs(values - whole).ravel())[round(0.95 * values.size) - 1]
     assert one.than_threefold is not None
-    plain = np.abs(found.runs[methods.MEAN, 45] - whole).mean(axis=0)
-    less = np.abs(values - whole).mean(axis=0) - plain
+    less = np.abs(values - whole).mean(axis=0) - found.plain[45]
     assert one.than_threefold.value == pytest.approx(less.mean())
     assert one.than_threefold.low < one.than_threefold.value < one.than_threefold.high
     assert one.error.low < one.error.value < one.error.high
@@ -122,6 +146,8 @@ def test_random_items_are_as_good_as_themselves(found: HeldOut) -> None:
     assert judged(found, methods.MEAN, 15, items=ITEMS, level=0.95, seed=0).random_items == pytest.approx(15)
     # by the formula of draws without replacement, the mean of 45 errs as sqrt((1/45 - 1/60) / (1/15 - 1/60)) of 15's
     errors = [solver_errors(found, methods.MEAN, k).mean() for k in (45, 15)]
+    drawn = [np.abs(found.runs[methods.MEAN, k] - found.whole).mean() for k in (45, 15)]
+    assert errors == pytest.approx(drawn, rel=0.15)  # 200 draws, each good or bad for all solvers at once
     assert errors[0] / errors[1] == pytest.approx(np.sqrt((1 / 45 - 1 / 60) / (1 / 15 - 1 / 60)), rel=0.1)
 
 
@@ -162,6 +188,10 @@ def test_a_solver_with_few_answers_is_foretold() -> None:
 def test_families_are_left_out_whole() -> None:
     families = {f"m{i}": "abc"[i % 3] for i in range(12)}
     assert adapt(matrix(table(), families), sizes=(8,), method="random", folds=3).families_whole
+    assert adapt(matrix(table(), families), sizes=(8,), method="random").folds == 5
+    assert adapt(matrix(table()[:12], families), sizes=(8,), method="random").folds == 3
+    with pytest.raises(DataError, match=r"(?s)2 folds, and the solvers are of 1 family.*'family'"):
+        adapt(matrix(table(), dict.fromkeys((f"m{i}" for i in range(24)), "a")), sizes=(8,))
     with pytest.raises(DataError, match="5 folds, and the solvers are of 3 families"):
         adapt(matrix(table()[:12], families), sizes=(8,), method="random", folds=5)
 
@@ -177,10 +207,13 @@ def test_families_are_left_out_whole() -> None:
         ({"method": "informatoin"}, "Did you mean 'information'"),
         ({"forms": 2, "form_items": 31}, "2 forms of 31 items need 62 items"),
         ({"forms": 1}, "1 form of 50 items"),
+        ({"match": "sat"}, "--match: no benchmark is called 'sat'.*Did you mean 'set'"),
+        ({"match": "set"}, "the table holds no other benchmark"),
+        ({"match": "set", "forms": 2}, "both --forms and --match"),
     ],
 )
 def test_what_cannot_be_is_refused(arguments: dict[str, object], message: str) -> None:
-    with pytest.raises(AcidtestError, match=message):
+    with pytest.raises(AcidtestError, match=f"(?s){message}"):
         adapt(matrix(table()), **{"sizes": (8,), "method": "random", "folds": 2, **arguments})  # type: ignore[arg-type]  # wrong on purpose
 
 
@@ -200,8 +233,9 @@ def test_sizes_beyond_the_benchmark_are_said() -> None:
 def test_adaptive_beats_three_times_as_many_random_items(real_data: Path) -> None:
     """CRUXEval-O, 51 solvers: 50 adaptive items err less than the mean of 150 random ones, whatever the folds."""
     read = read_matrix([real_data / "zeroeval_responses" / "crux_correct.parquet"])
-    report = adapt(read, sizes=(50,), method="adaptive", folds=4)
-    one = next(row for row in report.results if row.method == "adaptive")
+    groups = [str(i) for i in range(len(read.models))]
+    found = held_out(read.scores, names=(methods.ADAPTIVE,), sizes=(50,), groups=groups, folds=4)
+    one = judged(found, methods.ADAPTIVE, 50, items=len(read.items), level=0.95, seed=0)
     assert one.than_threefold is not None
     assert one.than_threefold.value < 0
     assert one.kendall_tau.value > 0.85

@@ -19,10 +19,21 @@ _BENCHMARK = typer.Option(
 )
 _ITEMS = typer.Option("--items", metavar="K,K...", help="How many items to ask.")
 _METHOD = typer.Option("--method", metavar="NAME", help="information, anchors, random, adaptive or all.")
-_FOLDS = typer.Option("--folds", help="Solvers are left out in so many parts; families stay whole.")
+_FOLDS = typer.Option(
+    "--folds", help="Solvers are left out in so many parts, families whole; 5 unless named.", show_default=False
+)
 _REPEATS = typer.Option("--repeats", help="Split solvers anew so often: slower and steadier.")
 _FORMS = typer.Option("--forms", help="Make so many parallel forms; 0: none.")
-_FORM_ITEMS = typer.Option("--form-items", help="Items of each parallel form.")
+_FORM_ITEMS = typer.Option("--form-items", help="Items of each parallel form, or to match.")
+_MATCH = typer.Option(
+    "--match", metavar="BENCHMARK", help="Match items of this one by items of the others.", show_default=False
+)
+_ANSWERS = typer.Option(
+    "--answers",
+    metavar="NEW",
+    help="New solvers' answers to some items: foretell their whole scores.",
+    show_default=False,
+)
 _CHOOSE = typer.Option("--choose", metavar="FILE", help="Write the chosen items (.csv or .jsonl).", show_default=False)
 _JSON = typer.Option("--json", metavar="FILE", help="Write what was found as JSON, - for the terminal.")
 _LEVEL = typer.Option("--level", help="Of all intervals.")
@@ -36,10 +47,12 @@ def adapt(  # noqa: PLR0913  # one argument per option
     metric: Annotated[str, METRIC] = "",
     items: Annotated[str, _ITEMS] = "16,50,100",
     method: Annotated[str, _METHOD] = "all",
-    folds: Annotated[int, _FOLDS] = 5,
+    folds: Annotated[int | None, _FOLDS] = None,
     repeats: Annotated[int, _REPEATS] = 1,
     forms: Annotated[int, _FORMS] = 0,
     form_items: Annotated[int, _FORM_ITEMS] = 50,
+    match: Annotated[str, _MATCH] = "",
+    answers: Annotated[list[Path] | None, _ANSWERS] = None,
     choose: Annotated[Path | None, _CHOOSE] = None,
     json_file: Annotated[str | None, _JSON] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same numbers.")] = 0,
@@ -60,24 +73,48 @@ def adapt(  # noqa: PLR0913  # one argument per option
     from acidtest.data.score_matrix import read_matrix
 
     names_of(method)
+    asked = _sizes(items)
+    if answers and (forms or match or choose is not None):
+        raise AcidtestError(
+            "--answers foretells scores, and makes no tests or forms", way_out="Make those without --answers."
+        )
+    matrix = read_matrix(scores, only=tuple(benchmark or ()), metric=metric, percent=percent)
+    if answers:
+        from acidtest.compare.adapt.foretold import adapt_answers
+
+        new = read_matrix(answers, metric=metric, percent=percent)
+        unnamed = {path.name.removesuffix(".gz").rpartition(".")[0] or path.name for path in answers}
+        _show(
+            adapt_answers(matrix, new, unnamed=unnamed, folds=folds, repeats=repeats, seed=seed, level=level), json_file
+        )
+        return
     found = adapt_to(
-        read_matrix(scores, only=tuple(benchmark or ()), metric=metric, percent=percent),
-        sizes=_sizes(items),
+        matrix,
+        sizes=asked,
         method=method,
         folds=folds,
         repeats=repeats,
         forms=forms,
         form_items=form_items,
+        match=match,
         seed=seed,
         level=level,
     )
     if choose is not None:
-        from acidtest.data.chosen_items import write_chosen
-
-        parallel = () if found.forms is None else found.forms.forms
-        of_forms = [(f"form {number}", one) for number, one in enumerate(parallel, 1)]
-        write_chosen(choose, [(f"{one.method} {len(one.items)}", one.items) for one in found.chosen] + of_forms)
+        _write(choose, found)
     _show(found, json_file)
+
+
+def _write(path: Path, found: "AdaptReport") -> None:
+    from acidtest.data.chosen_items import write_chosen
+
+    made = found.forms
+    tests = [(f"{one.method} {len(one.items)}", one.items) for one in found.chosen]
+    if made is not None and made.matched_to:
+        tests += zip((f"of {made.matched_to}", f"matched to {made.matched_to}"), made.forms, strict=True)
+    elif made is not None:
+        tests += [(f"form {number}", one) for number, one in enumerate(made.forms, 1)]
+    write_chosen(path, tests)
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -143,7 +143,7 @@ def small_model() -> ScoreModel:
 
 
 def test_information_takes_the_item_that_lowers_the_variance_most() -> None:
-    """Against every possible next item, its posterior covariance inverted."""
+    """Against every possible next item: variance of what is not seen then, its solver's and its own luck's."""
     model = small_model()
     grid = model.expected.reshape(len(ABILITIES), len(SLOPES), -1)
     weight = np.exp(model.log_weight)
@@ -162,12 +162,13 @@ def test_information_takes_the_item_that_lowers_the_variance_most() -> None:
             away = np.stack([by_ability, by_slope])
             noise = grid[i, j] * (1 - grid[i, j])
             told = prior + (away[:, items] / noise[items]) @ away[:, items].T
-            whole = away.mean(axis=1)
-            total += float(whole @ np.linalg.inv(told) @ whole)
+            unseen = [i for i in range(15) if i not in items]
+            left = away[:, unseen].sum(axis=1)
+            total += float(left @ np.linalg.inv(told) @ left + noise[unseen].sum())
         return total
 
     chosen: list[int] = []
-    for item in information_test(model, 4).items.tolist():
+    for item in information_test(model, 9).items.tolist():
         best = min((i for i in range(15) if i not in chosen), key=lambda i: variance([*chosen, i]))
         assert item == best
         chosen.append(item)
@@ -176,22 +177,35 @@ def test_information_takes_the_item_that_lowers_the_variance_most() -> None:
 def test_adaptive_takes_the_answer_that_says_most_of_the_whole() -> None:
     model = small_model()
     scores = simulated(6, 3)[:, :15]
-    found = adaptive_tests(model, scores, 5)
-    whole = model.expected.mean(axis=1)
+    found = adaptive_tests(model, scores, 9)
     for row in range(6):
         weight = np.exp(model.log_weight)
         for step, item in enumerate(found[row].tolist()):
             gains = np.full(15, -1.0)
-            for i in set(range(15)) - set(found[row, :step].tolist()):
+            left = set(range(15)) - set(found[row, :step].tolist())
+            for i in left:
                 p = weight @ model.expected[:, i]
                 right = weight * model.expected[:, i] / p
                 wrong = weight * (1 - model.expected[:, i]) / (1 - p)
-                # the two posterior means of the whole score, as far apart from its mean as the answer moves them
-                gains[i] = p * (right @ whole - weight @ whole) ** 2 + (1 - p) * (wrong @ whole - weight @ whole) ** 2
+                # the two posterior means of the whole score, this answer in it: as far apart as it moves them
+                others = model.expected[:, sorted(left - {i})].sum(axis=1)
+                gains[i] = p * (1 - p) * (1 + right @ others - wrong @ others) ** 2
             assert item == int(gains.argmax())
             curve = model.expected[:, item]
             weight = weight * (curve if scores[row, item] == 1 else 1 - curve)
             weight /= weight.sum()
+
+
+def test_adaptive_takes_luck_for_what_scores_between_0_and_1_show() -> None:
+    """The definition for a straight line: squared covariance of an answer and the whole, over its variance."""
+    scores = ((simulated(60, 1) + np.roll(simulated(60, 1), 1, axis=1)) / 2)[:, :15]
+    model = score_model(scores)
+    assert model.dispersion < 1
+    first = int(adaptive_tests(model, scores[:1], 1)[0, 0])
+    weight, p = np.exp(model.log_weight), model.expected
+    covariance = (p * weight[:, None]).T @ p - np.outer(weight @ p, weight @ p)
+    covariance += np.diag(model.dispersion * (weight @ (p * (1 - p))))
+    assert first == int((covariance.sum(axis=0) ** 2 / np.diag(covariance)).argmax())
 
 
 def test_adaptive_looks_only_at_what_it_asked(model: ScoreModel) -> None:

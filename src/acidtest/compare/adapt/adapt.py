@@ -1,40 +1,22 @@
 """How few of a benchmark's items would do, and which: from a table of scores alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from acidtest.compare.adapt import methods
-from acidtest.compare.adapt.forms import forms_report
-from acidtest.compare.adapt.held_out import HeldOut, held_out
+from acidtest.compare.adapt.foretold import few_answers, foretold_scores
+from acidtest.compare.adapt.forms import forms_report, matched, parallel
+from acidtest.compare.adapt.held_out import held_out
 from acidtest.compare.adapt.judged import judged, sizes_below
 from acidtest.compare.adapt.named import named
+from acidtest.compare.adapt.roles import Roles, roles
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.errors import DataError, counted
-from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import rng_for
-from acidtest.stats.irt.small.predicted_score import misfit, predicted_score
-from acidtest.types.adapt import AdaptReport, ChosenTest
+from acidtest.types.adapt import AdaptReport, ChosenTest, FormsReport
 
-ENOUGH = 0.9
-"""Of the items: a solver with as many scores is left out in turn, and its whole score compared."""
-CALIBRATES = 0.5
-"""A solver with fewer is not calibrated on; its whole score is foretold."""
-FEWEST_SOLVERS = 6
-FEWEST_ITEMS = 10
 FEW_SOLVERS = 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Roles:
-    """Solvers by how much they answered: left out in turn (and of which group), only calibrated on, foretold."""
-
-    out: NDArray[np.int64]
-    groups: tuple[str, ...]
-    calibrating: NDArray[np.int64]
-    few: NDArray[np.int64]
 
 
 def adapt(  # noqa: PLR0913  # one argument per option
@@ -42,10 +24,11 @@ def adapt(  # noqa: PLR0913  # one argument per option
     *,
     sizes: Sequence[int] = (16, 50, 100),
     method: str = "all",
-    folds: int = 5,
+    folds: int | None = None,
     repeats: int = 1,
     forms: int = 0,
     form_items: int = 50,
+    match: str = "",
     seed: int = 0,
     level: float = 0.95,
 ) -> AdaptReport:
@@ -55,10 +38,12 @@ def adapt(  # noqa: PLR0913  # one argument per option
         matrix: Scores of solvers on items; all its benchmarks count as one.
         sizes: How many items to ask.
         method: A name of `methods.GROUPS`, or all.
-        folds: Parts into which solvers are split; families, where the table names them, stay whole.
+        folds: Parts into which solvers are split; families, where the table names them, stay whole. None: five, or as
+            many as there are families.
         repeats: How often they are split anew.
         forms: How many parallel forms to make; 0: none.
         form_items: Items of each form.
+        match: A benchmark whose items are matched by those of all others; "": none.
         seed: The same seed gives the same report.
         level: Of all intervals.
 
@@ -66,37 +51,24 @@ def adapt(  # noqa: PLR0913  # one argument per option
         DataError: Too few solvers or items, or sizes that leave nothing to foretell.
     """
     scores, n = matrix.scores, matrix.scores.shape[1]
-    who, asked, names = _roles(matrix, folds), _asked(sizes, n), methods.names_of(method)
+    who, asked, names = roles(matrix, folds), _asked(sizes, n), methods.names_of(method)
     found = held_out(
         scores[who.out],
         names=names,
         sizes=asked,
         groups=who.groups,
-        folds=folds,
+        folds=who.folds,
         repeats=repeats,
         seed=seed,
         others=scores[who.calibrating],
         patterns=[np.isfinite(scores[i]) for i in who.few],
     )
-    known = methods.calibrated(scores[np.concatenate([who.out, who.calibrating])])
-    made = None
-    if forms:
-        made = forms_report(
-            matrix,
-            known,
-            scores[who.out],
-            groups=who.groups,
-            folds=folds,
-            forms=forms,
-            size=form_items,
-            seed=seed,
-            level=level,
-        )
+    known = methods.calibrated(scores[who.known])
     return AdaptReport(
         benchmark=" + ".join(matrix.benchmarks),
         items=n,
         solvers=len(who.out),
-        folds=folds,
+        folds=who.folds,
         repeats=repeats,
         families_whole=len(set(who.groups)) < len(who.groups),
         level=level,
@@ -104,11 +76,44 @@ def adapt(  # noqa: PLR0913  # one argument per option
             judged(found, name, k, items=n, level=level, seed=seed) for name in (methods.MEAN, *names) for k in asked
         ),
         chosen=tuple(
-            _chosen(matrix, known, name, k, seed) for name in names if name != methods.ADAPTIVE for k in asked
+            _chosen(matrix, known, name, k, seed)
+            for name in names
+            if name not in methods.GROUPS["adaptive"]
+            for k in asked
         ),
-        predicted=_foretold(matrix, known, found, who.few, level),
-        forms=made,
+        predicted=foretold_scores(*few_answers(matrix, who.few), known, found, level),
+        forms=_forms(matrix, known, who, forms=forms, size=form_items, match=match, seed=seed, level=level),
         warnings=_warnings(matrix, len(who.out), asked, sizes),
+    )
+
+
+def _forms(  # noqa: PLR0913  # what is asked, and how
+    matrix: ScoreMatrix,
+    known: methods.Calibrated,
+    who: Roles,
+    *,
+    forms: int,
+    size: int,
+    match: str,
+    seed: int,
+    level: float,
+) -> FormsReport | None:
+    if not forms and not match:
+        return None
+    if forms and match:
+        raise DataError("both --forms and --match", way_out="Ask for one of them at a time.")
+    deal, by_chance = matched(matrix, match, size) if match else parallel(matrix, forms, size)
+    return forms_report(
+        matrix,
+        known,
+        matrix.scores[who.out],
+        deal=deal,
+        by_chance=by_chance,
+        groups=who.groups,
+        folds=who.folds,
+        seed=seed,
+        level=level,
+        matched_to=match,
     )
 
 
@@ -127,60 +132,9 @@ def _asked(sizes: Sequence[int], n: int) -> tuple[int, ...]:
     return asked
 
 
-def _roles(matrix: ScoreMatrix, folds: int) -> _Roles:
-    share = np.isfinite(matrix.scores).mean(axis=1)
-    out = np.flatnonzero(share >= ENOUGH)
-    groups = tuple(matrix.families.get(matrix.models[i], f"\0{i}") for i in out)
-    _check(len(out), matrix.scores.shape[1], folds)
-    if len(set(groups)) < folds:
-        raise DataError(
-            f"{counted(folds, 'fold')}, and the solvers are of {len(set(groups))} families, which stay whole",
-            way_out=f"Ask for fewer: --folds {max(len(set(groups)), 2)}.",
-        )
-    return _Roles(
-        out=out,
-        groups=groups,
-        calibrating=np.flatnonzero((share >= CALIBRATES) & (share < ENOUGH)),
-        few=np.flatnonzero((share < CALIBRATES) & (share > 0)),
-    )
-
-
-def _check(solvers: int, n: int, folds: int) -> None:
-    if n < FEWEST_ITEMS:
-        raise DataError(f"{counted(n, 'item')}: too few to choose among", way_out=f"Give {FEWEST_ITEMS} or more.")
-    if solvers < FEWEST_SOLVERS:
-        raise DataError(
-            f"{counted(solvers, 'solver')} with scores on {ENOUGH:.0%} of the items: too few to leave some out",
-            way_out=f"Give scores of {FEWEST_SOLVERS} solvers or more, or name one benchmark that they all answered: "
-            "--benchmark NAME.",
-        )
-    if not 2 <= folds <= solvers:  # noqa: PLR2004 - one part out, one part in
-        raise DataError(f"{counted(folds, 'fold')} of {solvers} solvers", way_out=f"Ask for 2 to {solvers}.")
-
-
 def _chosen(matrix: ScoreMatrix, known: methods.Calibrated, name: str, k: int, seed: int) -> ChosenTest:
     test = methods.fixed_test(name, known, k, rng_for(seed, "adapt", "chosen", name, str(k)))
     return ChosenTest(method=name, items=named(matrix, known.model.items, test.items, test.weights.tolist()))
-
-
-def _foretold(
-    matrix: ScoreMatrix, known: methods.Calibrated, found: HeldOut, few: NDArray[np.int64], level: float
-) -> dict[str, Estimate]:
-    """Foretell whole scores from few answers; the model's misfit is that of held-out solvers asked the same items."""
-    foretold = {}
-    for solver, (off, errors) in zip(few.tolist(), found.patterns, strict=True):
-        row: FloatArray = matrix.scores[solver]
-        one = predicted_score(known.model, row, misfit=misfit(off, errors), solvers=len(off))
-        low, high = one.interval(level)
-        foretold[matrix.models[solver]] = Estimate(
-            value=float(one.value[0]),
-            low=float(low[0]),
-            high=float(high[0]),
-            level=level,
-            n=int(np.isfinite(row).sum()),
-            method="p-IRT from these answers; its error that of held-out solvers asked the same items",
-        )
-    return foretold
 
 
 def _warnings(matrix: ScoreMatrix, solvers: int, asked: Sequence[int], sizes: Sequence[int]) -> tuple[str, ...]:

@@ -50,6 +50,10 @@ class FormsFile(Record):
     """Parallel forms, beside random splits of the same items."""
 
     forms: list[list[ChosenItemFile]]
+    matched_to: str = Field(
+        default="",
+        description="the benchmark of the first form, whose items those of the second take the places of; or empty",
+    )
     information_gap: float = Field(ge=0, description="largest difference of test information, as a share of its mean")
     random_information_gap: float = Field(ge=0)
     score_gap: float = Field(ge=0, description="largest difference of expected mean scores")

@@ -10,13 +10,14 @@ from acidtest.compare.adapt import methods
 from acidtest.compare.adapt.methods import Calibrated, Foretold
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.interval import rng_for
+from acidtest.stats.irt.small.plain_mean import plain_mean_errors
 from acidtest.stats.irt.small.predicted_score import predicted_score
 from acidtest.stats.irt.small.small_test import random_test
 
 DRAWS = 20
 """Tests that are drawn by chance are drawn so often, over all repeats."""
 PLAIN_DRAWS = 200
-"""Plain means of random items cost nothing."""
+"""Plain means of random items cost nothing. They tell the order; how far they are off is known without draws."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +28,14 @@ class HeldOut:
         whole: [M] mean scores on all items.
         runs: (method, size) -> foretold scores [R, M]; R: repeats, draws of the test included.
         errors: (method, size) -> [R, M] the model's own standard errors; NaN where a method gives none.
+        plain: size -> [M] expected absolute error of the plain mean of so many random items.
         patterns: for each pattern of answered items: errors of foretold scores [M] and the model's standard errors [M].
     """
 
     whole: FloatArray
     runs: Mapping[tuple[str, int], FloatArray]
     errors: Mapping[tuple[str, int], FloatArray]
+    plain: Mapping[int, FloatArray]
     patterns: tuple[tuple[FloatArray, FloatArray], ...]
 
 
@@ -102,6 +105,10 @@ def held_out(  # noqa: PLR0913  # what is asked, and how
         runs={key: values for key, (values, _) in runs.items()} | plain,
         errors={key: errors for key, (_, errors) in runs.items()}
         | {key: np.full_like(values, np.nan) for key, values in plain.items()},
+        plain={
+            k: plain_mean_errors(scores, k, rng_for(seed, "adapt", "plain error", str(k)))
+            for k in _plain(sizes, scores)
+        },
         patterns=tuple((values - whole, errors) for values, errors in seen),
     )
 
@@ -135,6 +142,8 @@ def _foretold(
     """Return what a method foretells of scores [L, n] at each size."""
     if name == methods.ADAPTIVE:
         return methods.foretold_adaptively(known, scores, sizes)
+    if name == methods.AS_RUN:
+        return methods.foretold_as_run(known, scores, sizes)
     tests = methods.sizes_of(name, known, sizes, rng)
     return [methods.foretold(known, test, scores, mix=name == methods.GP_IRT) for test in tests]
 

@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 
 from acidtest.errors import AcidtestError, did_you_mean
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.adaptive.score import bank_model
+from acidtest.stats.irt.adaptive.simulation import simulate_adaptive
+from acidtest.stats.irt.adaptive.trust import flattened
+from acidtest.stats.irt.fit import Fit
 from acidtest.stats.irt.small.anchors import anchor_test, answers_as_features, parameters_as_features
 from acidtest.stats.irt.small.predicted_score import mixed, predicted_score
-from acidtest.stats.irt.small.score_model import ScoreModel, score_model
+from acidtest.stats.irt.small.score_model import ScoreModel, calibration, model_of_fit
 from acidtest.stats.irt.small.small_test import (
     SmallTest,
     adaptive_tests,
@@ -21,23 +25,27 @@ from acidtest.stats.irt.small.small_test import (
 
 Chooser = Callable[["Calibrated", int, np.random.Generator], SmallTest]
 
+ROUND = 5
+"""Items that `run --adaptive` asks side by side, unless told otherwise."""
 MEAN = "random, plain mean"
 ADAPTIVE = "adaptive"
+AS_RUN = "adaptive, as run --adaptive"
 GP_IRT = "anchors by parameters, gp-IRT"
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "random": ("random", "stratified"),
     "anchors": ("anchors by answers", "anchors by parameters", GP_IRT),
     "information": ("information",),
-    "adaptive": (ADAPTIVE,),
+    "adaptive": (ADAPTIVE, AS_RUN),
 }
 """What --method names -> rows of the table. The plain mean of random items stands beside every method."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibrated:
-    """What is known before a new solver is asked: scores [M, n] of M solvers, and the model of them."""
+    """What is known before a new solver is asked: scores [M, n] of M solvers, the scale they make, the model of it."""
 
     scores: FloatArray
+    fit: Fit
     model: ScoreModel
 
 
@@ -67,7 +75,8 @@ def names_of(group: str) -> tuple[str, ...]:
 
 def calibrated(scores: FloatArray) -> Calibrated:
     """Return what scores [M, n] of M solvers tell of the items."""
-    return Calibrated(scores=scores, model=score_model(scores))
+    fit = calibration(scores)
+    return Calibrated(scores=scores, fit=fit, model=model_of_fit(fit, scores))
 
 
 def fixed_test(method: str, known: Calibrated, k: int, rng: np.random.Generator) -> SmallTest:
@@ -119,6 +128,16 @@ def foretold_adaptively(known: Calibrated, scores: FloatArray, sizes: tuple[int,
         one = predicted_score(known.model, seen, counts=np.isfinite(scores))
         found.append(Foretold(value=one.value, se=one.se))
     return found
+
+
+def foretold_as_run(known: Calibrated, scores: FloatArray, sizes: tuple[int, ...]) -> list[Foretold]:
+    """Ask as `acidtest run --adaptive` asks with a bank of these items: by information about the ability, in rounds."""
+    fit = known.fit
+    bank = flattened(fit.items, fit.discrimination_se, fit.difficulty_se)
+    asked = simulate_adaptive(scores, bank, most_items=max(sizes), round_size=ROUND).asked
+    model, counts = bank_model(bank), np.isfinite(scores)
+    found = [predicted_score(model, answered(scores, asked[:, :k]), counts=counts) for k in sizes]
+    return [Foretold(value=one.value, se=one.se) for one in found]
 
 
 def answered(scores: FloatArray, asked: NDArray[np.int64]) -> FloatArray:

@@ -75,6 +75,19 @@ def matched_items(target: Items, pool: Items, *, abilities: ArrayLike) -> NDArra
     return found
 
 
+def evenly_spread(items: Items, k: int, *, abilities: ArrayLike) -> NDArray[np.int64]:
+    """Return k of n items, as easy and as hard as all of them: the middle one of each k-th part by expected score.
+
+    Example:
+        >>> bank = Items(discrimination=np.ones(6), difficulty=np.arange(6.0), guess=np.zeros(6))
+        >>> evenly_spread(bank, 2, abilities=[0.0]).tolist()
+        [4, 1]
+    """
+    easiness = items.expected(np.asarray(abilities, np.float64)).mean(axis=0)
+    parts = np.array_split(np.argsort(easiness, kind="stable"), k)
+    return np.array([part[len(part) // 2] for part in parts], np.int64)
+
+
 def random_forms(n: int, forms: int, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Return [forms, size] of n items, dealt at random."""
     return rng.permutation(n)[: forms * size].reshape(forms, size).astype(np.int64)

@@ -93,11 +93,15 @@ def score_model(scores: ArrayLike) -> ScoreModel:
     Raises:
         DataError: Scores that cannot be calibrated; see `fit_irt`.
     """
+    return model_of_fit(calibration(scores), scores)
+
+
+def calibration(scores: ArrayLike) -> Fit:
+    """Return the scale of n items from scores [M, n] that are right or wrong, or lie between."""
     given = np.asarray(scores, np.float64)
     with np.errstate(invalid="ignore"):
         between = bool(((given > 0) & (given < 1)).any())
-    fit = fit_irt(given, model="continuous" if between else "2pl")
-    return _of_fit(fit, given, SPREAD)
+    return fit_irt(given, model="continuous" if between else "2pl")
 
 
 def normalised(log_weight: FloatArray) -> FloatArray:
@@ -107,9 +111,10 @@ def normalised(log_weight: FloatArray) -> FloatArray:
     return found
 
 
-def _of_fit(fit: Fit, scores: FloatArray, spread: float) -> ScoreModel:
+def model_of_fit(fit: Fit, scores: ArrayLike) -> ScoreModel:
+    """Return the model of items that are calibrated already, on these scores [M, n]."""
     ability = np.repeat(ABILITIES, len(SLOPES))
-    slope = np.tile(np.exp(spread * SLOPES), len(ABILITIES))
+    slope = np.tile(np.exp(SPREAD * SLOPES), len(ABILITIES))
     likely = np.exp(-0.5 * ((ABILITIES[:, None] - fit.ability) / BANDWIDTH) ** 2).sum(axis=1)
     likely = (1 - FLOOR) * likely / likely.sum() + FLOOR / len(ABILITIES)
     weight = np.outer(likely, np.exp(-0.5 * SLOPES**2) / np.exp(-0.5 * SLOPES**2).sum()).ravel()
@@ -132,11 +137,11 @@ def _of_fit(fit: Fit, scores: FloatArray, spread: float) -> ScoreModel:
         log_weight=np.log(weight),
         expected=expected,
         dispersion=1.0,
-        spread=spread,
-        solver_state=np.zeros(len(scores), np.int64),
-        solvers=len(scores),
+        spread=SPREAD,
+        solver_state=np.zeros(len(fit.ability), np.int64),
+        solvers=len(fit.ability),
     )
-    return _placed(model, scores)
+    return _placed(model, np.asarray(scores, np.float64))
 
 
 def _placed(model: ScoreModel, scores: FloatArray) -> ScoreModel:

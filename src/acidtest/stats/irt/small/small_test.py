@@ -50,7 +50,8 @@ def information_test(model: ScoreModel, k: int) -> SmallTest:
 
     Each next item is the one that lowers the expected posterior variance of the whole score most, averaged over solvers
     like those that were calibrated on (greedy Bayesian c-optimal design; Chaloner and Verdinelli, Statistical Science
-    10, 1995). With one ability and one solver that is the item of most Fisher information.
+    10, 1995). An answer takes off what it tells of the solver, and its own luck, which is part of the whole score. With
+    one ability, one solver and very many items that is the item of most Fisher information.
 
     The weights are equal: whole scores are predicted by `predicted_score`, a mean of such items is no estimate of them.
     """
@@ -64,12 +65,13 @@ def information_test(model: ScoreModel, k: int) -> SmallTest:
     chosen = []
     for _ in range(k):
         towards = np.einsum("sa,sab->sb", whole, cov)
-        gain = np.einsum("sb,snb->sn", towards, slopes) ** 2
+        gain = (np.einsum("sb,snb->sn", towards, slopes) + noise / len(model)) ** 2
         spread = np.einsum("sna,sab,snb->sn", slopes, cov, slopes, optimize=True)
         value = np.where(free, (gain / (noise + spread)).mean(axis=0), -1.0)
         item = int(value.argmax())
         free[item] = False
         chosen.append(item)
+        whole -= slopes[:, item] / len(model)
         along = np.einsum("sab,sb->sa", cov, slopes[:, item])
         cov -= along[:, :, None] * along[:, None, :] / (noise[:, item] + spread[:, item])[:, None, None]
     return SmallTest(items=np.array(chosen, np.int64), weights=np.full(k, 1 / k))
@@ -79,7 +81,8 @@ def adaptive_tests(model: ScoreModel, scores: ArrayLike, k: int) -> NDArray[np.i
     """Ask each solver the item that says most about its whole score, after every answer anew.
 
     The next item has the largest squared covariance of its answer with the whole score, over its answer's variance:
-    what the answer takes off the score's variance, as far as a straight line tells it.
+    what the answer takes off the score's variance, as far as a straight line tells it. The answer is a part of the score
+    itself: where items are few, that counts, too.
 
     Args:
         model: The calibrated items.
@@ -93,34 +96,26 @@ def adaptive_tests(model: ScoreModel, scores: ArrayLike, k: int) -> NDArray[np.i
     free = np.isfinite(given)
     rows = np.arange(len(given))
     log_weight = np.repeat(model.log_weight[None], len(given), axis=0)
-    whole = model.expected.mean(axis=1)
+    square = model.expected**2
+    left = np.repeat(model.expected.mean(axis=1)[None], len(given), axis=0)  # what the unseen items bring, by state
     asked = np.full((len(given), k), -1, np.int64)
     for step in range(min(k, len(model))):
         weight = normalised(log_weight)
-        p = weight @ model.expected
-        away = whole - (weight @ whole)[:, None]
-        together = (weight * away) @ model.expected
-        variance = _answer_variance(model, weight, p)
-        value = np.where(free, together**2 / variance, -1.0)
+        p, squares = weight @ model.expected, weight @ square
+        luck = model.dispersion * (p - squares)
+        away = left - (weight * left).sum(axis=1, keepdims=True)
+        together = (weight * away) @ model.expected + luck / len(model)
+        value = np.where(free, together**2 / (luck + squares - p**2), -1.0)
         item = value.argmax(axis=1)
         open_ = free[rows, item]
         asked[open_, step] = item[open_]
         free[rows, item] = False
         curve = model.expected[:, item].T
+        left -= np.where(open_[:, None], curve, 0.0) / len(model)
         score = np.where(open_, np.nan_to_num(given[rows, item]), 0.0)[:, None]
         moved = score * np.log(curve) + (1 - score) * np.log1p(-curve)
         log_weight = log_weight + np.where(open_[:, None], moved, 0.0) / model.dispersion
     return asked
-
-
-def _answer_variance(model: ScoreModel, weight: FloatArray, p: FloatArray) -> FloatArray:
-    """Return [M, n]: variance of the next answer, the solver's state not being known."""
-    if model.dispersion == 1:
-        found: FloatArray = p * (1 - p)
-        return found
-    square = weight @ model.expected**2
-    spread: FloatArray = square - p**2 + model.dispersion * (p - square)
-    return spread
 
 
 def _slopes(model: ScoreModel, states: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
