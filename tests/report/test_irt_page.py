@@ -13,7 +13,7 @@ from acidtest.compare.irt.calibrate import calibrate
 from acidtest.compare.irt.scale import irt_report, with_generators
 from acidtest.data.score_matrix import read_matrix
 from acidtest.report.irt_page import render_irt_page, write_irt_page
-from acidtest.report.irt_words import difference_sentence, family_sentence, p_text
+from acidtest.report.irt_words import difference_sentence, family_sentence, p_text, share
 from acidtest.stats.estimate import Estimate
 from acidtest.types.irt import IrtReport
 from irt_tables import MADE, REAL, answers, write
@@ -32,6 +32,8 @@ CLIPPED = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
   return [...svg.querySelectorAll('text')]
     .filter(t => out(t.getBoundingClientRect()) || t.getBoundingClientRect().bottom > edge.bottom + 1)
     .map(t => svg.querySelector('title').textContent + ': ' + t.textContent); })"""
+SMALLEST_WORDS = """() => Math.min(...[...document.querySelectorAll('svg text')].map(t =>
+  parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a))"""
 EVIL = '<script>alert(1)</script> & "quotes" [bold] ' + "long " * 30
 
 
@@ -71,6 +73,20 @@ def test_a_sentence_says_easier_only_where_that_is_sure(found: IrtReport) -> Non
     assert "not clearly easier or harder (by +0.10 [\N{MINUS SIGN}0.20, +0.40] sd of ability)" in unsure
     less = difference_sentence("a", one, real, replace(known, information_ratio=sure(0.5, 0.4, 0.6)))
     assert "tells as much of these solvers as 0.50 [0.40, 0.60] real ones" in less
+    alike = difference_sentence("a", one, real, replace(known, information_ratio=sure(1.0, 0.8, 1.3)))
+    assert "tells about as much of these solvers as a real one (1.00 [0.80, 1.30])" in alike
+    anything = difference_sentence("a", one, real, replace(known, information_ratio=sure(0.4, 0.1, 1.6)))
+    assert "tells 0.40 [0.10, 1.60] times as much of these solvers as a real one: not sure to differ" in anything
+
+
+def test_the_title_does_not_take_ignorance_for_likeness(found: IrtReport) -> None:
+    unsure = replace(found, differences={MADE: replace(found.differences[MADE], easier_by=sure(0.1, -0.9, 1.1))})
+    assert f"<h1>{MADE} is not clearly easier or harder than {REAL}</h1>" in render_irt_page(unsure, title="t")
+
+
+def test_a_share_that_rounds_to_nothing_keeps_a_digit() -> None:
+    assert share(sure(0.09, 0.0032, 0.24)) == "9 % [0.3, 24]"
+    assert share(sure(0.0, 0.0, 0.0002)) == "0 % [0, 0]"
 
 
 def test_where_difficulty_was_lost(found: IrtReport) -> None:
@@ -122,6 +138,7 @@ def test_the_page_is_quiet_and_fits(evil: IrtReport, width: int, tmp_path: Path)
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert page.evaluate(OVERFLOWING) == []
         assert page.evaluate(CLIPPED) == []
+        assert page.evaluate(SMALLEST_WORDS) >= 9  # pixels
         browser.close()
 
 

@@ -91,7 +91,7 @@ def _headline(report: IrtReport) -> str:
     harder = [key for key, one in report.differences.items() if one.easier_by.high < 0]
     if len(report.differences) == 1:
         key = next(iter(report.differences))
-        verb = "is easier than" if easier else "is harder than" if harder else "is about as hard as"
+        verb = "is easier than" if easier else "is harder than" if harder else "is not clearly easier or harder than"
         return f"{name(key)} {verb} {name(report.real)}"
     of = len(report.differences)
     if not easier and not harder:

@@ -8,7 +8,7 @@ from acidtest.report import number
 from acidtest.report.captioned_table import CaptionedTable
 from acidtest.report.figure import Figure, figure, plain_figure, warnings_of
 from acidtest.report.flaws_terminal import WORDS
-from acidtest.report.irt_words import p_text, sentences
+from acidtest.report.irt_words import p_text, sentences, share
 from acidtest.report.panels import Grid, GridRow
 from acidtest.report.safe_text import excerpt, name
 from acidtest.stats.estimate import Estimate
@@ -69,7 +69,7 @@ def _sets(report: IrtReport) -> CaptionedTable:
             one.difficulty["mean"], one.difficulty["q10"], one.difficulty["q90"], one.discrimination["mean"],
             one.share["below"], one.share["within"], one.information, one.error,
         ]  # fmt: skip
-        rows.append(_row(key, estimates))
+        rows.append(_row(key, estimates, shares=(4, 5)))
     columns = ("Difficulty", "Easiest 10 %", "Hardest 10 %", "Discrimination", "Below all", "In range", "Information",
                "Error of ability")  # fmt: skip
     caption = (
@@ -149,6 +149,12 @@ def _items(report: IrtReport, most: int) -> CaptionedTable:
     return CaptionedTable(first=table.first, caption=table.caption, grid=table.grid, more=max(more, 0))
 
 
+def _share(estimate: Estimate) -> Figure:
+    """Return a share in percent."""
+    text, span = share(estimate).split(" %", 1)
+    return Figure(text=f"{text} %", exact=number.exact(estimate.value), span=span.strip())
+
+
 def _with_error(x: float, se: float) -> Figure:
     return Figure(text=f"{number.number(x)} ± {number.number(se)}", exact=number.exact(x))
 
@@ -174,8 +180,13 @@ def _left_out(report: IrtReport) -> tuple[str, ...]:
     )
 
 
-def _row(called: str, estimates: Sequence[Estimate], signed: tuple[int, ...] = ()) -> GridRow:
-    figures = tuple(figure(estimate, 2, signed=i in signed) for i, estimate in enumerate(estimates))
+def _row(
+    called: str, estimates: Sequence[Estimate], signed: tuple[int, ...] = (), *, shares: tuple[int, ...] = ()
+) -> GridRow:
+    figures = tuple(
+        _share(estimate) if i in shares else figure(estimate, 2, signed=i in signed)
+        for i, estimate in enumerate(estimates)
+    )
     return GridRow(name=name(called), meaning="", figures=figures, warnings=warnings_of(*estimates))
 
 

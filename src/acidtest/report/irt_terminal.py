@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _NAME = 26
 _CELL = 16
+_LEAST = 12
+_NAMED = 3
+"""Rows that a footnote names."""
 
 
 def print_irt(report: IrtReport, *, console: "Console | None" = None, more: "Sequence[RenderableType]" = ()) -> None:
@@ -48,12 +51,37 @@ def _table(out: "Console", shown: CaptionedTable) -> None:
     out.print()
     out.print(_text(shown.caption, "bold"))
     columns = range(len(shown.grid.columns))
-    at_once = max((out.width - _NAME - 2) // _CELL, 1)
-    for start in range(0, len(columns), at_once):
-        _part(out, shown, columns[start : start + at_once])
+    start = 0
+    while start < len(columns):
+        room, end = out.width - _first(shown) - 2, start
+        while end < len(columns) and (end == start or room >= _width(shown, end)):
+            room -= _width(shown, end) + 2
+            end += 1
+        _part(out, shown, columns[start:end])
+        start = end
     if shown.more:
         out.print(_text(f"and {shown.more:,} more: --json holds them", "dim"))
-    _list(out, [note.text for note in shown.grid.footnotes])
+    rows = len(shown.grid.rows)
+    for note in shown.grid.footnotes:
+        about = (
+            ""
+            if len(note.names) == rows
+            else f"{', '.join(note.names[:_NAMED])}{', ...' * (len(note.names) > _NAMED)}: "
+        )
+        _list(out, [f"{about}{note.text}"])
+
+
+def _first(shown: CaptionedTable) -> int:
+    """Return how wide the names of the rows may stand."""
+    names = [line for row in shown.grid.rows for line in (*row.name.split("\n"), row.meaning)]
+    return min(max(_LEAST, len(shown.first), *map(len, names)), _NAME)
+
+
+def _width(shown: CaptionedTable, column: int) -> int:
+    """Return how wide a column is: its heading, or its widest cell."""
+    cells = [_cell(row.figures[column]) for row in shown.grid.rows]
+    lines = [len(line) for cell in cells for line in cell.split("\n")]
+    return max(len(name(shown.grid.columns[column], _CELL)), *lines, 0)
 
 
 def _part(out: "Console", shown: CaptionedTable, columns: Sequence[int]) -> None:
@@ -61,10 +89,10 @@ def _part(out: "Console", shown: CaptionedTable, columns: Sequence[int]) -> None
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(_text(shown.first, "dim"), overflow="fold", max_width=_NAME, min_width=12)
+    table.add_column(_text(shown.first, "dim"), overflow="fold", max_width=_NAME, min_width=_first(shown))
     for i in columns:
         heading = name(shown.grid.columns[i], _CELL)
-        table.add_column(_text(heading, "dim"), justify="right", overflow="fold", min_width=_CELL - 2)
+        table.add_column(_text(heading, "dim"), justify="right", overflow="fold", min_width=_width(shown, i))
     for row in shown.grid.rows:
         called = f"{row.name}\n{row.meaning}" if row.meaning else row.name
         table.add_row(_text(called), *(_text(_cell(row.figures[i])) for i in columns))

@@ -9,6 +9,8 @@ from acidtest.stats.estimate import Estimate
 from acidtest.types.irt import FamilyDifference, IrtReport, ItemSet, SetDifference
 
 _ONE = 1.0
+_ALIKE = 1.5
+"""Information that surely lies within this factor of a real item's is about as much."""
 
 
 def sentences(report: IrtReport) -> tuple[str, ...]:
@@ -77,7 +79,9 @@ def _moved(by: float) -> str:
 def _tells(difference: SetDifference) -> str:
     ratio = difference.information_ratio
     if not excludes(ratio, _ONE):
-        return f"one of its items tells about as much of these solvers as a real one ({value(ratio)})"
+        if ratio.low > 1 / _ALIKE and ratio.high < _ALIKE:
+            return f"one of its items tells about as much of these solvers as a real one ({value(ratio)})"
+        return f"one of its items tells {value(ratio)} times as much of these solvers as a real one: not sure to differ"
     return f"one of its items tells as much of these solvers as {value(ratio)} real ones"
 
 
@@ -127,4 +131,7 @@ def excludes(estimate: Estimate, x: float) -> bool:
 
 
 def _percent(x: float) -> str:
-    return "?" if math.isnan(x) else f"{100 * x:.0f}"
+    if math.isnan(x):
+        return "?"
+    whole = f"{100 * x:.0f}"
+    return f"{100 * x:.1f}" if whole == "0" and round(100 * x, 1) > 0 else whole

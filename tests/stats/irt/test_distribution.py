@@ -8,6 +8,7 @@ from scipy.stats import wasserstein_distance
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.fit import Fit, Prior
 from acidtest.stats.irt.items import Items
+from acidtest.stats.irt.sets import distribution
 from acidtest.stats.irt.sets.distribution import (
     DifficultyOf,
     Spread,
@@ -16,7 +17,13 @@ from acidtest.stats.irt.sets.distribution import (
     expected_information,
     wasserstein,
 )
-from acidtest.stats.irt.sets.item_posterior import Population, SetPosterior, item_clouds, prior_of
+from acidtest.stats.irt.sets.item_posterior import (
+    Population,
+    SetPosterior,
+    drawn_abilities,
+    item_clouds,
+    prior_of,
+)
 
 SD_LOG_A, SD_EASINESS = 0.4, 1.2
 
@@ -145,6 +152,63 @@ def test_information_is_the_mean_over_the_cloud() -> None:
             a = np.exp(clouds.log_discrimination[i])
             p = expit(a * (place - clouds.difficulty[i]))
             assert found[i, k] == pytest.approx((weight[i] * a * a * p * (1 - p)).sum())
+
+
+def test_draws_of_abilities_keep_the_scale() -> None:
+    scores, ability = simulated(6, 20, 12, 0.0)
+    fit = known_fit(scores, ability)
+    drawn = drawn_abilities(fit, np.random.default_rng(0), 9)
+    assert drawn.shape == (9, 12)
+    assert drawn.mean(1) == pytest.approx(np.zeros(9), abs=1e-12)
+    assert drawn.std(1) == pytest.approx(np.ones(9))
+    many = drawn_abilities(fit, np.random.default_rng(0), 4000)
+    assert many.std(0).mean() == pytest.approx(0.1 / ability.std(), rel=0.1)  # the errors, on a scale of spread 1
+    assert many.mean(0) == pytest.approx((ability - ability.mean()) / ability.std(), abs=0.03)
+
+
+def test_the_set_is_the_mean_over_draws_of_the_abilities() -> None:
+    """Resample r is seen at draw r modulo K; all items once, at every draw, is what is seen."""
+    scores, ability = simulated(8, 30, 15, 0.0)
+    fit, bundles = known_fit(scores, ability), bundle_numbers([], 30)
+    drawn = drawn_abilities(fit, np.random.default_rng(0), 3)
+    edges = difficulty_edges(ability)
+    of = DifficultyOf(item_clouds(scores, fit, abilities=drawn), prior_of(fit), edges=edges, bundles=bundles)
+    six = of.drawn(np.ones((6, 30)))["difficulty"].share
+    assert six[3:] == pytest.approx(six[:3])
+    assert of.seen()["difficulty"].share == pytest.approx(six[:3].mean(0))
+    assert np.abs(six[0] - six[1]).max() > 1e-5
+
+
+def test_a_part_of_very_many_items_tells_how_far_all_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resamples of 60 of 240 items spread twice as far as those of all: put right, their intervals are alike."""
+    scores, ability = simulated(11, 240, 25, 0.2)
+    fit, bundles = known_fit(scores, ability), bundle_numbers([f"b{i // 2}" for i in range(240)], 240)
+    clouds, edges = item_clouds(scores, fit), difficulty_edges(ability)
+    wide, middle = [], []
+    for most in (240, 60):
+        monkeypatch.setattr(distribution, "MOST_RESAMPLED", most)
+        of = DifficultyOf(clouds, prior_of(fit), edges=edges, bundles=bundles)
+        assert len(of.part) == most
+        assert of.narrower == pytest.approx((most / 240) ** 0.5)
+        means = of.drawn(of.resamples(np.random.default_rng(0), 300))["difficulty"].mean()
+        wide.append(means.std())
+        middle.append(means.mean() - of.seen()["difficulty"].mean())
+    assert wide[1] == pytest.approx(wide[0], rel=0.25)
+    assert middle == pytest.approx([0, 0], abs=0.03)
+
+
+def test_items_of_a_set_are_the_middles_of_their_posteriors() -> None:
+    scores, ability = simulated(2, 6, 25, 0.0)
+    fit = known_fit(scores, ability)
+    clouds = item_clouds(scores, fit)
+    of = SetPosterior(clouds, prior_of(fit))
+    discrimination, difficulty = of.parameters()
+    weight = of.posterior()
+    for i in range(6):
+        points = zip(weight[i], clouds.log_discrimination[i], clouds.difficulty[i], strict=True)
+        log_a, easiness = np.sum([(w * a, -w * np.exp(a) * b) for w, a, b in points], axis=0)
+        assert np.log(discrimination[i]) == pytest.approx(log_a)
+        assert discrimination[i] * difficulty[i] == pytest.approx(-easiness)
 
 
 def test_rasch_items_have_one_discrimination() -> None:

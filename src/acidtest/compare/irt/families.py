@@ -8,6 +8,7 @@ from scipy.special import stdtrit
 
 from acidtest.compare.irt.calibrate import Calibration
 from acidtest.stats.estimate import Estimate, FloatArray
+from acidtest.stats.irt.items import Items
 from acidtest.stats.irt.sets.dif import (
     FamilyShift,
     Shift,
@@ -26,7 +27,9 @@ _METHOD = "ability shown on the synthetic set less on the real set, less the sam
 _SCORE_METHOD = "mean score less what the ability on the real set says, less the same of all others; error: sandwich"
 
 
-def family_differences(calibration: Calibration, name: str, *, level: float) -> tuple[FamilyDifference, ...]:
+def family_differences(
+    calibration: Calibration, name: str, *, level: float, items: Mapping[str, Items]
+) -> tuple[FamilyDifference, ...]:
     """Return the families of solvers on one synthetic set, the generator's own first, then by the size of the shift.
 
     A solver without an entry in `families` is a family of its own.
@@ -35,14 +38,16 @@ def family_differences(calibration: Calibration, name: str, *, level: float) -> 
         calibration: Items and solvers on one scale.
         name: The synthetic set.
         level: Of the intervals.
+        items: benchmark -> its items as it shows them itself, `SetsOnScale.items`. With those of the fit, a set that
+            parts solvers more than the real one would seem easier for whoever is strong.
     """
-    matrix, items = calibration.matrix, calibration.fit.items
+    matrix = calibration.matrix
     real, synthetic = matrix.of(calibration.real), matrix.of(name)
     shifts = FamilyShift(
         matrix.scores[:, real],
         matrix.scores[:, synthetic],
-        real_items=items.take(real),
-        synthetic_items=items.take(synthetic),
+        real_items=items[calibration.real],
+        synthetic_items=items[name],
         real_bundles=bundle_numbers([matrix.bundles[i] for i in real], len(real)),
         synthetic_bundles=bundle_numbers([matrix.bundles[i] for i in synthetic], len(synthetic)),
     )

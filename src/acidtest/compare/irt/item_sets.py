@@ -1,7 +1,7 @@
 """One set of items on the scale, and how a synthetic set differs from the real one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,12 @@ import numpy as np
 from acidtest.compare.irt.calibrate import Calibration, common_solvers
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import from_draws, interval, rng_for
+from acidtest.stats.irt.items import Items
 from acidtest.stats.irt.sets.distribution import (
     DifficultyOf,
     Spread,
     bundle_numbers,
     difficulty_edges,
-    expected_information,
     wasserstein,
 )
 from acidtest.stats.irt.sets.item_posterior import POINTS, Clouds, drawn_abilities, item_clouds, prior_of
@@ -60,12 +60,13 @@ class SetDraws:
     @property
     def items(self) -> int:
         """How many items it has."""
-        return int(self.counts.shape[1])
+        return len(self.score)
 
     def resampled_mean(self, of_items: FloatArray) -> FloatArray:
-        """Return [R, ...]: the mean over items [n, ...] in every resample."""
-        each: FloatArray = self.counts @ of_items
-        mean: FloatArray = each / self.counts.sum(1).reshape(-1, *[1] * (each.ndim - 1))
+        """Return [R]: the mean over items [n] in every resample."""
+        part = of_items[self.of.part]
+        each: FloatArray = self.counts @ part / self.counts.sum(1) - part.mean()
+        mean: FloatArray = of_items.mean() + self.of.narrower * each
         return mean
 
 
@@ -90,6 +91,12 @@ class SetsOnScale:
         self.ends = self._ends()
         clouds = item_clouds(scores, fit, abilities=self.abilities)
         self.draws = {name: self._draws(name, clouds) for name in calibration.matrix.benchmarks}
+
+    def items(self, name: str) -> Items:
+        """Return the items of a set, each as the set shows it: not drawn towards the items of other sets."""
+        of_fit = self.calibration.fit.items.take(self.calibration.matrix.of(name))
+        discrimination, difficulty = self.draws[name].of.of.parameters()
+        return replace(of_fit, discrimination=discrimination, difficulty=difficulty)
 
     def item_set(self, name: str) -> ItemSet:
         """Return what is known of one set."""
@@ -167,10 +174,7 @@ class SetsOnScale:
         rounds = ROUNDS if len(at) <= MANY_ITEMS else ROUNDS_OF_MANY
         counts = of.resamples(rng_for(self.seed, "irt", name), rounds)
         seen, drawn = of.seen(), of.drawn(counts)
-        exact = expected_information(of.of.clouds, of.of.posterior(), self.grid, items).mean(0)
-        guess = float(items.guess[0])
-        # in cells, information is a little off, in all draws alike
-        off = exact / of.information(of.middle()["both"], self.grid, guess)
+        guess, off = float(items.guess[0]), of.too_little(self.grid, items)
         return SetDraws(
             name=name,
             of=of,

@@ -171,7 +171,7 @@ def model_report(matrix: ScoreMatrix, fit: Fit, *, seed: int) -> ModelCheck:
         more_pairs=found.pairs_called - len(pairs),
         topics=_topics(matrix, fit),
         said=(*_sentences(found), *dimensions.said),
-        warnings=tuple(dict.fromkeys((*found.warnings, *dimensions.warnings))),
+        warnings=dimensions.warnings,  # the fit's own stand with the scale
     )
 
 

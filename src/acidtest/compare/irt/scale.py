@@ -13,6 +13,9 @@ from acidtest.errors import DataError, counted, did_you_mean
 from acidtest.stats.estimate import Estimate
 from acidtest.types.irt import CalibratedItem, IrtReport
 
+_MOSTLY_NOISE = 0.5
+"""Mean square of errors of abilities, whose standard deviation is 1."""
+
 
 def irt_report(
     calibration: Calibration,
@@ -34,6 +37,7 @@ def irt_report(
     matrix, fit = calibration.matrix, calibration.fit
     sets = SetsOnScale(calibration, seed=seed, level=level)
     compared = calibration.synthetic
+    items = {name: sets.items(name) for name in matrix.benchmarks}
     return IrtReport(
         real=calibration.real,
         model=fit.model,
@@ -45,7 +49,7 @@ def irt_report(
         items=_items(calibration, flags or {}),
         sets={name: sets.item_set(name) for name in matrix.benchmarks},
         differences={name: sets.difference(name) for name in compared},
-        families={name: family_differences(calibration, name, level=level) for name in compared},
+        families={name: family_differences(calibration, name, level=level, items=items) for name in compared},
         item_differences=tuple(
             one for name in (compared or matrix.benchmarks) for one in item_differences(calibration, name, fdr=fdr)
         ),
@@ -53,7 +57,7 @@ def irt_report(
         converged=fit.converged,
         sweeps=fit.sweeps,
         log_likelihood=fit.log_likelihood,
-        notes=matrix.notes,
+        notes=(*_absent_writers(calibration), *matrix.notes),
         warnings=_warnings(calibration),
     )
 
@@ -115,8 +119,28 @@ def _items(calibration: Calibration, flags: Mapping[tuple[str, str], tuple[str, 
 def _warnings(calibration: Calibration) -> tuple[str, ...]:
     fit, solvers = calibration.fit, len(calibration.matrix.models)
     own = [*calibration.warnings]
-    if solvers < FEW_SOLVERS:
-        own.append(f"{counted(solvers, 'solver')}: single items are hardly known; look at sets, not at items")
-    if not fit.converged:
-        own.append(f"the fit had not settled after {fit.sweeps} sweeps")
+    if fit.model == "continuous":  # the other models' fit says all this itself
+        if solvers < FEW_SOLVERS:
+            own.append(f"{counted(solvers, 'solver')}: single items are hardly known; look at sets, not at items")
+        if not fit.converged:
+            own.append(f"the fit had not settled after {fit.sweeps} sweeps")
+        noise = float(np.mean(fit.ability_se**2))
+        if noise > _MOSTLY_NOISE:
+            own.append(
+                f"these solvers can hardly be told apart: errors of their abilities ({noise**0.5:.1f}) are as large as "
+                "their differences (1); nothing below is to be leaned on"
+            )
     return tuple(dict.fromkeys((*own, *fit.warnings)))
+
+
+def _absent_writers(calibration: Calibration) -> tuple[str, ...]:
+    """Return for which sets nobody of the writer's family answered, so that no favour can be seen."""
+    matrix = calibration.matrix
+    there = {matrix.families.get(model, model) for model in matrix.models}
+    wrote = {name: matrix.generators.get(name, "") for name in calibration.synthetic}
+    return tuple(
+        f"'{writer[:80]}', which wrote '{name[:80]}', is not among its solvers: whether the set is easier for it "
+        "cannot be seen"
+        for name, writer in wrote.items()
+        if writer and matrix.families.get(writer, writer) not in there
+    )

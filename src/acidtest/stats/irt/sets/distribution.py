@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,9 @@ from acidtest.stats.irt.sets.item_posterior import Clouds, Population, SetPoster
 
 BEYOND = 2.0
 """Difficulties further than this outside of all abilities count as just there: no solver can tell them apart."""
+
+MOST_RESAMPLED = 6000
+"""Items that resamples are made of; of more, a part stands for all."""
 
 CELLS = 500
 _LARGEST_DISCRIMINATION = 8.0
@@ -88,6 +92,10 @@ def wasserstein(one: Spread, other: Spread) -> FloatArray:
 class DifficultyOf:
     """Distributions of difficulty, of log discrimination and of both together, of one set.
 
+    Attributes:
+        part: Positions of the items that resamples are made of: all, or some where they are very many.
+        narrower: How much less resamples of all items spread than those of the part; 1: the part is all.
+
     Args:
         clouds: Of its n items.
         prior: What all items have in common.
@@ -107,6 +115,8 @@ class DifficultyOf:
     ) -> None:
         self.of = SetPosterior(clouds, prior)
         self.bundles = bundles
+        self.part, self.narrower = _part(bundles)
+        self._of_part = self.of if self.narrower == 1 else self.of.take(self.part)
         self.edges = {
             "difficulty": edges,
             "log_discrimination": log_discrimination_edges(),
@@ -124,24 +134,38 @@ class DifficultyOf:
 
     def seen(self) -> dict[str, Spread]:
         """Return the distributions of the set, the mean over the draws of the abilities."""
-        found = self.drawn(np.ones((self.of.draws, len(self.of.clouds))))
-        return {name: Spread(edges=one.edges, share=one.share.mean(0)) for name, one in found.items()}
+        return {name: Spread(edges=self.edges[name], share=one.mean(0)) for name, one in self._at_draws.items()}
 
-    def middle(self) -> dict[str, Spread]:
-        """Return the same at the abilities of the fit alone, as if they were known."""
-        share = self._shares(np.ones(len(self.of.clouds)), self.of.posterior())
-        return {name: Spread(edges=self.edges[name], share=one) for name, one in share.items()}
+    @cached_property
+    def _at_draws(self) -> dict[str, FloatArray]:
+        """[K, cells] the set at each draw of the abilities."""
+        return self._each(self.of, np.ones((self.of.draws, len(self.of.clouds))), self._cell)
+
+    def too_little(self, ability: FloatArray, items: Items) -> FloatArray:
+        """Return [K]: true information about abilities [K] over what `information` finds in cells, which are wide."""
+        weight, clouds = self._of_part.posterior(), self._of_part.clouds
+        exact = expected_information(clouds, weight, ability, items.take(self.part)).mean(0)
+        both = self._shares(np.ones(len(clouds)), weight, self._cells_of_part)["both"]
+        by_cells = self.information(Spread(edges=self.edges["both"], share=both), ability, float(items.guess[0]))
+        ratio: FloatArray = exact / by_cells
+        return ratio
 
     def drawn(self, counts: FloatArray) -> dict[str, Spread]:
-        """Return the distributions of resamples, [R, n] how often each item stands in each.
+        """Return the distributions of resamples, [R, n of `part`] how often each item stands in each.
 
-        Resample r is seen at draw r modulo K of the abilities.
+        Resample r is seen at draw r modulo K of the abilities. Where resamples are of a part of the items, what they
+        differ by from that part is made as much less as there are more items.
         """
-        share = {name: np.empty((len(counts), len(self.edges[name]) - 1)) for name in self._cell}
-        for r, (count, population) in enumerate(zip(counts, self.of.resampled(counts), strict=True)):
-            for name, one in self._shares(count, self.of.posterior(population, draw=r % self.of.draws)).items():
-                share[name][r] = one
-        return {name: Spread(edges=self.edges[name], share=share[name]) for name in share}
+        share = self._each(self._of_part, counts, self._cells_of_part)
+        if self.narrower < 1:
+            draws = self.of.draws
+            whole = self._each(self._of_part, np.ones((draws, len(self.part))), self._cells_of_part)
+            draw = np.arange(len(counts)) % draws
+            for name, one in share.items():
+                moved = self._at_draws[name][draw] + self.narrower * (one - whole[name][draw])
+                moved = np.maximum(moved, 0.0)
+                share[name] = moved / moved.sum(1, keepdims=True)
+        return {name: Spread(edges=self.edges[name], share=one) for name, one in share.items()}
 
     def information(self, both: Spread, ability: FloatArray, guess: float = 0.0) -> FloatArray:
         """Return [R, K]: information per item about abilities [K], by the spread of both parameters together."""
@@ -158,22 +182,34 @@ class DifficultyOf:
         return found
 
     def resamples(self, rng: np.random.Generator, rounds: int, size: int = 0) -> FloatArray:
-        """Return [R, n]: how often each item stands in resamples of whole bundles.
+        """Return [R, n of `part`]: how often each item stands in resamples of whole bundles.
 
         Args:
             rng: Source of chance.
             rounds: R.
             size: Items that each shall have, about; the set's own number unless given.
         """
-        groups = int(self.bundles.max()) + 1
+        names, bundle = np.unique(self.bundles[self.part], return_inverse=True)
+        groups = len(names)
         wanted = groups if not size else max(1, round(groups * size / len(self.bundles)))
-        return rng.multinomial(wanted, np.full(groups, 1 / groups), size=rounds)[:, self.bundles].astype(np.float64)
+        return rng.multinomial(wanted, np.full(groups, 1 / groups), size=rounds)[:, bundle].astype(np.float64)
 
-    def _shares(self, count: FloatArray, posterior: FloatArray) -> dict[str, FloatArray]:
+    @cached_property
+    def _cells_of_part(self) -> dict[str, IntArray]:
+        return {name: cell[self.part] for name, cell in self._cell.items()}
+
+    def _each(self, of: SetPosterior, counts: FloatArray, cells: dict[str, IntArray]) -> dict[str, FloatArray]:
+        share = {name: np.empty((len(counts), len(self.edges[name]) - 1)) for name in cells}
+        for r, (count, population) in enumerate(zip(counts, of.resampled(counts), strict=True)):
+            for name, one in self._shares(count, of.posterior(population, draw=r % of.draws), cells).items():
+                share[name][r] = one
+        return share
+
+    def _shares(self, count: FloatArray, posterior: FloatArray, cells: dict[str, IntArray]) -> dict[str, FloatArray]:
         weight = (posterior * (count / count.sum())[:, None]).ravel()
         return {
-            name: np.bincount(cell, weights=weight, minlength=len(self.edges[name]) - 1).astype(np.float64)
-            for name, cell in self._cell.items()
+            name: np.bincount(cell.ravel(), weights=weight, minlength=len(self.edges[name]) - 1).astype(np.float64)
+            for name, cell in cells.items()
         }
 
 
@@ -227,5 +263,15 @@ def bundle_numbers(bundles: Sequence[str], n: int) -> IntArray:
 
 def _cells(values: FloatArray, edges: FloatArray) -> IntArray:
     step = edges[1] - edges[0]
-    found: IntArray = np.clip(((values - edges[0]) / step).astype(np.int64), 0, len(edges) - 2).ravel()
+    found: IntArray = np.clip(((values - edges[0]) / step).astype(np.int64), 0, len(edges) - 2)
     return found
+
+
+def _part(bundles: IntArray) -> tuple[IntArray, float]:
+    """Return the items that resamples are made of, whole bundles, and by how much narrower the whole set spreads."""
+    groups = int(bundles.max()) + 1
+    wanted = groups * MOST_RESAMPLED // len(bundles)
+    if wanted >= groups:
+        return np.arange(len(bundles), dtype=np.int64), 1.0
+    chosen = np.unique(np.linspace(0, groups - 1, max(wanted, 2)).astype(np.int64))
+    return np.flatnonzero(np.isin(bundles, chosen)), float(np.sqrt(len(chosen) / groups))

@@ -12,6 +12,7 @@ likelihoods are taken at several draws of the abilities, and what is said of a s
 Source: Mislevy, Psychometrika 56 (1991), 177-196 (plausible values); Bock and Aitkin, Psychometrika 46 (1981), 443-459.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,7 +165,7 @@ class SetPosterior:
 
     def __init__(self, clouds: Clouds, prior: Population) -> None:
         self.clouds = clouds
-        self._prior = prior
+        self._prior, self._items = prior, len(clouds)
         x, y = clouds.log_discrimination, clouds.difficulty
         self._powers = np.stack([x, y, x * x, x * y, y * y], axis=-1)
         every = np.full(len(clouds), 1 / len(clouds))
@@ -184,6 +185,14 @@ class SetPosterior:
     def draws(self) -> int:
         """K: at how many draws of the abilities the items were looked at."""
         return len(self.clouds.drawn)
+
+    def take(self, index: NDArray[np.int64]) -> "SetPosterior":
+        """Return some of its items, by their positions, under the population of all."""
+        part = copy(self)
+        part.clouds = self.clouds.take(index)
+        part._powers = self._powers[index]  # noqa: SLF001  # of this very class
+        part._of_items = self._of_items[:, index]  # noqa: SLF001
+        return part
 
     def resampled(self, counts: FloatArray) -> list[Population]:
         """Return the populations of resamples, by one Newton step from the set's own.
@@ -206,6 +215,17 @@ class SetPosterior:
         found = population or self.population
         seen = self.clouds.log_weight if draw is None else self.clouds.drawn[draw]
         return _normalised(seen + self._log_density(found))
+
+    def parameters(self) -> tuple[FloatArray, FloatArray]:
+        """Return [n] discrimination and [n] difficulty of each item: the middle of its posterior in this set.
+
+        The fit draws items of all sets towards one middle. Where sets discriminate differently, it takes one for
+        steeper and the other for flatter than they are, and so all strong solvers for stronger on one of them.
+        """
+        weights, x = self.posterior(), self.clouds.log_discrimination
+        discrimination = np.exp((weights * x).sum(1))
+        easiness = -(weights * np.exp(x) * self.clouds.difficulty).sum(1)
+        return discrimination, -easiness / discrimination
 
     def _item_moments(self, moments: FloatArray) -> FloatArray:
         return self._moments_of(self.posterior(self._population(moments)))
@@ -235,7 +255,7 @@ class SetPosterior:
         return new if np.abs(left).max() < np.abs(away).max() else moments + away
 
     def _population(self, moments: FloatArray) -> Population:
-        n, mean = len(self.clouds), moments[:2]
+        n, mean = self._items, moments[:2]
         second = np.array([[moments[2], moments[3]], [moments[3], moments[4]]])
         spread = (n * (second - np.outer(mean, mean)) + PRIOR_ITEMS * self._prior.covariance) / (n + PRIOR_ITEMS)
         values, vectors = np.linalg.eigh(spread)
