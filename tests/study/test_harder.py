@@ -1,5 +1,6 @@
 """`acidtest harder`: rounds on one scale, each shown what the one before turned out to be; resumed; what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from acidtest.data.item_bank import read_bank
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.stats.estimate import FloatArray
 from acidtest.types import Item
-from mock_study import STUDY, acidtest, requests_since_last, write_study
+from mock_study import STUDY, acidtest, kill_when, requests_since_last, write_study
 
 ENTRY = "writer.few_shot"
 
@@ -20,8 +21,10 @@ ENTRY = "writer.few_shot"
 def done(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Path:
     folder = tmp_path_factory.mktemp("harder")
     study = write_study(folder, mock_url, STUDY.replace("items: 24", "items: 12"))
+    requests_since_last(mock_url)
     ran = acidtest("harder", study, "--rounds", "3", "-o", folder / "run", cache=folder / "cache")
     assert ran.returncode == 0, ran.stderr
+    (folder / "requests.txt").write_text(str(requests_since_last(mock_url)[0]), "utf-8")
     (folder / "said.txt").write_text(ran.stdout, "utf-8")
     return folder / "run"
 
@@ -79,6 +82,23 @@ def test_a_task_it_cannot_write_is_refused_before_the_first_call(tmp_path: Path,
     assert requests_since_last(mock_url) == (0, 0)
 
 
+def test_limits_hold_for_all_rounds_and_a_resumed_loop_counts_nothing_twice(done: Path, mock_url: str) -> None:
+    needed = int((done.parent / "requests.txt").read_text("utf-8"))
+    folder = done.parent / "limited"
+    limits = f"limits: {{{{max_calls: {needed}}}}}\n"
+    study = write_study(folder, mock_url, STUDY.replace("items: 24", "items: 12") + limits)
+    command = ("harder", study, "--rounds", "3", "-o", folder / "run")
+    requests_since_last(mock_url)
+    kill_when(folder / "run" / "round-2" / "responses", *command, cache=folder / "cache")
+    for _ in range(2):  # the first goes on, the second finds all done
+        again = acidtest(*command, cache=folder / "cache")
+        assert again.returncode == 0, again.stderr
+    sent, _ = requests_since_last(mock_url)
+    assert needed <= sent <= needed + 12  # a kill loses what is under way: three models with four connections each
+    report = orjson.loads((folder / "run" / "harder.json").read_bytes())
+    assert report["rounds"] == orjson.loads((done / "harder.json").read_bytes())["rounds"]
+
+
 def table(difficulty: FloatArray, name: str, ability: FloatArray, rng: np.random.Generator) -> ScoreMatrix:
     chance = 1 / (1 + np.exp(-1.5 * (ability[:, None] - difficulty)))
     n = len(difficulty)
@@ -93,6 +113,51 @@ def table(difficulty: FloatArray, name: str, ability: FloatArray, rng: np.random
         topics=("",) * n,
         bundles=("",) * n,
     )
+
+
+def test_the_size_of_a_change_is_not_drawn_to_nothing_where_solvers_are_few() -> None:
+    """The mean of estimates of single items reads .68 of these .8, and its interval holds them in three of four."""
+    found = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        ability = rng.normal(size=6)
+        ability = (ability - ability.mean()) / ability.std()
+        sets = {"real": 0.0, "one": -1.0, "two": -0.2}
+        tables = [table(rng.normal(mean, 1, 40), name, ability, rng) for name, mean in sets.items()]
+        matrix, fit = one_scale(tables)
+        report = harder_report(matrix, fit, real="real", rounds={"up": ("one", "two")}, level=0.95)
+        change = report.rounds["up"][1].change
+        assert change is not None
+        found.append((change.low < 0.8 < change.high, change.value))
+    held, size = np.mean(found, axis=0)
+    assert held >= 7 / 8  # an interval of 80 % would pass in half of such tests
+    assert size == pytest.approx(0.8, abs=0.25)
+
+
+def test_bundles_count_whole_and_who_answers_own_items_is_named() -> None:
+    rng = np.random.default_rng(1)
+    ability = rng.normal(size=12)
+    own = [np.repeat(rng.normal(size=12), 4) for _ in range(2)]  # four items of a bundle are equally difficult
+    tables = [table(difficulty, name, ability, rng) for name, difficulty in zip(("one", "two"), own, strict=True)]
+    tables = [
+        replace(one, generators={one.benchmark[0]: writer}) for one, writer in zip(tables, ("m3", "x"), strict=True)
+    ]
+    tables.append(table(rng.normal(size=30), "real", ability, rng))
+    bundled = [replace(one, bundles=tuple(f"b{k // 4}" for k in range(len(one.items)))) for one in tables]
+    widths: list[float] = []
+    warned: tuple[str, ...] = ()
+    for parts in (tables, bundled):
+        matrix, fit = one_scale(parts)
+        report = harder_report(matrix, fit, real="real", rounds={"e": ("one", "two")}, level=0.95)
+        change = report.rounds["e"][1].change
+        assert change is not None
+        widths.append(change.high - change.low)
+        warned = report.warnings
+    assert widths[1] > 1.4 * widths[0]  # at most by 2, the root of four
+    assert [one for one in warned if "answers them itself" in one] == [
+        "'m3' wrote items and answers them itself: they may be easier for it than for others."
+    ]
+    assert any("Do not rank these solvers by them" in one for one in warned)
 
 
 def test_rounds_that_are_harder_are_found_and_equal_ones_are_not() -> None:

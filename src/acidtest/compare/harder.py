@@ -1,4 +1,8 @@
-"""Rounds of writing harder items: how hard each round's items turned out to be, asked of solvers, on one scale."""
+"""Rounds of writing harder items: how hard each round's items turned out to be, asked of solvers, on one scale.
+
+Estimates of single items are drawn to the mean of all: with few solvers a mean of them would hide a part of each
+change. So each set is seen as drawn from a population of its own, as in `acidtest irt`.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,16 +10,25 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import orjson
 
+from acidtest.compare.irt.calibrate import Calibration
+from acidtest.compare.irt.item_sets import SetsOnScale
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.errors import counted
 from acidtest.stats.bounded_mean import bounded_mean
-from acidtest.stats.estimate import Estimate, FloatArray
+from acidtest.stats.estimate import Estimate
+from acidtest.stats.interval import from_draws
 from acidtest.stats.irt.fit import Fit, fit_irt
+from acidtest.stats.irt.sets.distribution import bundle_numbers
 
-_FEW_SOLVERS = 5
+_FEW_SOLVERS = 10
+_HOW = "interval: items resampled, bundles whole"
 CAUTION = (
     "A wrong key makes an item hard, too: let people or judges rate the items (acidtest rate, acidtest review), and "
     "look for items that the best solvers miss (acidtest irt --flaws)."
+)
+SOLVERS_CHOSE = (
+    "Later rounds were written after what these solvers got wrong: their items may be harder for these than for "
+    "others. Do not rank these solvers by them; ask solvers that took no part."
 )
 
 
@@ -73,6 +86,8 @@ def one_scale(matrices: Sequence[ScoreMatrix]) -> tuple[ScoreMatrix, Fit]:
         scores=scores,
         items=tuple(item for one in matrices for item in one.items),
         benchmark=tuple(name for one in matrices for name in one.benchmark),
+        kinds={name: kind for one in matrices for name, kind in one.kinds.items()},
+        generators={name: model for one in matrices for name, model in one.generators.items()},
         topics=tuple(topic for one in matrices for topic in one.topics),
         bundles=tuple(bundle for one in matrices for bundle in one.bundles),
     )
@@ -81,7 +96,7 @@ def one_scale(matrices: Sequence[ScoreMatrix]) -> tuple[ScoreMatrix, Fit]:
 
 
 def harder_report(
-    matrix: ScoreMatrix, fit: Fit, *, real: str, rounds: Mapping[str, Sequence[str]], level: float
+    matrix: ScoreMatrix, fit: Fit, *, real: str, rounds: Mapping[str, Sequence[str]], level: float, seed: int = 0
 ) -> HarderReport:
     """Compare the rounds of every generator's entry.
 
@@ -91,21 +106,26 @@ def harder_report(
         real: Name of the real benchmark.
         rounds: entry -> names of its sets, in the order of the rounds.
         level: Of all intervals.
+        seed: For the resamples of items.
     """
+    every = tuple(name for names in rounds.values() for name in names)
+    calibration = Calibration(matrix=matrix, fit=fit, real=real, synthetic=every, chosen="", left_out={})
+    scale = SetsOnScale(calibration, seed=seed, level=level)
     found = {
         entry: tuple(
-            _set(matrix, fit, name, number, level, first=names[0] if number > 1 else "")
+            _set(matrix, scale, name, number, first=names[0] if number > 1 else "")
             for number, name in enumerate(names, 1)
         )
         for entry, names in rounds.items()
     }
     few = [] if len(matrix.models) >= _FEW_SOLVERS else [_few(len(matrix.models))]
+    own = sorted({model for name in every if (model := matrix.generators.get(name)) in matrix.models})
     return HarderReport(
-        real=_set(matrix, fit, real, 0, level),
+        real=_set(matrix, scale, real, 0),
         rounds=found,
         solvers=matrix.models,
         findings={entry: _finding(sets) for entry, sets in found.items()},
-        warnings=(*few, *fit.warnings, CAUTION),
+        warnings=(*few, *map(_own, own), *fit.warnings, CAUTION, SOLVERS_CHOSE),
     )
 
 
@@ -122,42 +142,35 @@ def dumps(report: HarderReport) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _set(matrix: ScoreMatrix, fit: Fit, name: str, number: int, level: float, *, first: str = "") -> SetDifficulty:
+def _set(matrix: ScoreMatrix, scale: SetsOnScale, name: str, number: int, *, first: str = "") -> SetDifficulty:
     at = matrix.of(name)
     scored = matrix.scores[:, at]
     seen = np.isfinite(scored)
     per_item = np.where(seen, scored, 0.0).sum(axis=0) / np.where(seen.any(axis=0), seen.sum(axis=0), np.nan)
-    difficulty = fit.items.difficulty[at]
-    change = _difference(fit.items.difficulty[matrix.of(first)], difficulty, level) if first else None
+    bundles = bundle_numbers([matrix.bundles[i] for i in at], len(at))
     return SetDifficulty(
         benchmark=name,
         number=number,
         items=len(at),
-        score=bounded_mean(per_item, level=level),
-        difficulty=_mean(difficulty, level),
-        change=change,
+        score=bounded_mean(per_item, bundles=bundles, level=scale.level),
+        difficulty=_difficulty(scale, name),
+        change=_difficulty(scale, name, less=first) if first else None,
     )
 
 
-def _mean(values: FloatArray, level: float) -> Estimate:
-    return _estimate(float(values.mean()), _variance(values), len(values), level, "mean over items, Student's t")
-
-
-def _difference(first: FloatArray, last: FloatArray, level: float) -> Estimate:
-    variance = _variance(first) + _variance(last)
-    fewest = min(len(first), len(last))
-    return _estimate(float(last.mean() - first.mean()), variance, fewest, level, "difference of means, Student's t")
-
-
-def _variance(values: FloatArray) -> float:
-    return float(values.var(ddof=1) / len(values)) if len(values) > 1 else float("nan")
-
-
-def _estimate(value: float, variance: float, n: int, level: float, method: str) -> Estimate:
-    from scipy.special import stdtrit
-
-    half = float(stdtrit(max(n - 1, 1), (1 + level) / 2) * np.sqrt(variance))
-    return Estimate(value=value, low=value - half, high=value + half, n=n, level=level, method=method)
+def _difficulty(scale: SetsOnScale, name: str, *, less: str = "") -> Estimate:
+    """Return a set's mean difficulty, or what it is less another's; NaN ends where there is a single item."""
+    sets = [scale.draws[one] for one in (name, less) if one]
+    value, *others = [float(one.seen["difficulty"].mean()) for one in sets]
+    drawn, *others_drawn = [one.drawn["difficulty"].mean() for one in sets]
+    n = min(one.items for one in sets)
+    return from_draws(
+        value - sum(others),
+        np.where(n > 1, drawn - sum(others_drawn), np.nan),
+        level=scale.level,
+        n=n,
+        method=f"{'difference of ' if less else ''}mean difficulty of each set's own population; {_HOW}",
+    )
 
 
 def _finding(sets: Sequence[SetDifficulty]) -> str:
@@ -172,9 +185,13 @@ def _finding(sets: Sequence[SetDifficulty]) -> str:
     return f"Whether round {last.number} is harder than round 1 cannot be told: {size}."
 
 
+def _own(model: str) -> str:
+    return f"'{model}' wrote items and answers them itself: they may be easier for it than for others."
+
+
 def _few(solvers: int) -> str:
     who = counted(solvers, "solver")
-    return f"{who} answered: difficulties of single items are known badly, and are drawn to their mean."
+    return f"{who} answered: the scale rests on few abilities, and intervals may be too narrow."
 
 
 def _json(one: SetDifficulty) -> dict[str, object]:

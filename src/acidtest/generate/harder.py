@@ -31,6 +31,9 @@ from acidtest.registry import register
 from acidtest.types import Item, Reply, Style
 
 FEWEST_EXAMPLES = 2
+_MARKS = re.compile(r"<\|.*?\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>")
+"""Signs by which chat templates part the turns: inside a text they could begin another turn."""
+
 _HEAD = re.compile(r"^[\s>*_#-]*difficulty[^\n]{0,20}$\n?", re.IGNORECASE | re.MULTILINE)
 
 
@@ -112,8 +115,8 @@ class Harder(FewShot):
         return {**({"label": own} if own is not None else {}), "difficulty": self.wanted.words}
 
     def show(self, item: Item) -> str:
-        """Return the example below its difficulty."""
-        return f"Difficulty {self._difficulty(item):.1f}:\n{self.form.show(item)}"
+        """Return the example below its difficulty, on lines of its own form: what a generator wrote opens no turn."""
+        return f"Difficulty {self._difficulty(item):.1f}:\n{_MARKS.sub(' ', self.form.show(item))}"
 
     def text_of(self, reply: Reply) -> str:
         """Return a reply without the difficulty that it may begin with, as its examples do."""
@@ -135,6 +138,8 @@ class Harder(FewShot):
     def _judged(self, draft: Draft, request: Request) -> Draft:
         if draft.reason:
             return draft
+        if any(_MARKS.search(text) for text in (*draft.input.values(), *draft.choices, str(draft.target))):
+            return replace(draft, reason="unreadable", detail="holds the sign of a chat template")
         copied = self._known_texts.nearest(draft.input)
         if copied:
             return replace(draft, reason="near copy", detail=f"of {copied[0]}, likeness {copied[1]:.2f}")

@@ -8,7 +8,7 @@ from acidtest.report.safe_text import clean
 from acidtest.stats.irt.check.explained import Explained
 
 _NAME = 18
-_CELL = 20
+_CELL = 22
 _ITEM = 40
 _MOST_NEW = 10
 _BY = {"text": "the text", "length": "length alone", "plain": "the mean"}
@@ -32,11 +32,12 @@ def _part(part: TextPart) -> list[str]:
     lines = [f"{part.name.capitalize().ljust(_NAME)}  {head}".rstrip(), *rows]
     lines.append(f"{'at most'.ljust(_NAME)}  {number(part.ceiling**2).ljust(_CELL)}{number(part.ceiling)}")
     lines.append("At most: the estimates have errors themselves.")
-    lines.append(
-        f"90 % intervals held {percent(check.coverage)} of the items; made {number(check.width)} times as wide, "
-        f"{percent(check.adjusted)}."
-    )
-    if not part.useful:
+    if part.useful:
+        lines.append(
+            f"90 % intervals held {percent(check.coverage)} of the items; made {number(check.width)} times as wide, "
+            f"{percent(check.adjusted)}."
+        )
+    else:
         lines.append(
             f"The text tells nothing of it: a new item's prior is {number(part.mean)} ± {number(part.spread)}."
         )

@@ -21,10 +21,13 @@ from acidtest.data.read import read_item_records, write_records
 from acidtest.data.run_folder import RunFolder, safe_name, write_atomically
 from acidtest.data.score_matrix import ScoreMatrix, read_matrix
 from acidtest.errors import BudgetError, DataError, StudyFileError
+from acidtest.evaluate.record import read_responses
+from acidtest.judge.record import all_ratings
 from acidtest.stats.irt.fit import Fit
 from acidtest.study.reporter import Reporter
 from acidtest.study.run import answer_benchmarks, started, write_benchmarks
 from acidtest.study.schema import GeneratorSpec, Limits, StudyFile
+from acidtest.study.under_way import Run
 from acidtest.types import Item
 
 STRATEGY = "harder"
@@ -68,17 +71,19 @@ def run_harder(
     done = _SoFar(tables=[], names={g.benchmark: [] for g in study.generators}, items={})
     shown: dict[str, Mapping[str, object]] = {}
     for number in range(1, rounds + 1):
-        asked = _round(study, number, shown, _left(study.limits, done))
         folder = RunFolder(root / f"round-{number}")
+        asked = _round(study, number, shown, _left(study.limits, done))
         with started(asked, study_folder, folder.root, reporter) as run:
+            real = run.prepared.real.name
+            if number > 1:
+                _count_once(run, real)
             write_benchmarks(run)
             answer_benchmarks(run)
-            real = run.prepared.real.name
             done.spent, done.calls = done.spent + run.budget.spent, done.calls + run.budget.calls
         _add(done, folder, study.generators, number)
         matrix, fit = one_scale(done.tables)
         shown = {g.benchmark: _kept(root, g, number, done, (matrix, fit), above) for g in study.generators}
-    report = harder_report(matrix, fit, real=real, rounds=done.names, level=study.level)
+    report = harder_report(matrix, fit, real=real, rounds=done.names, level=study.level, seed=study.seed)
     write_atomically(root / "harder.json", dumps(report))
     return report
 
@@ -116,6 +121,21 @@ def _round(study: StudyFile, number: int, shown: Mapping[str, Mapping[str, objec
         "limits": limits.model_dump(),
     }
     return StudyFile.model_validate(content)
+
+
+def _count_once(run: Run, real: str) -> None:
+    """Take off a later round's budget what its answers to the real benchmark count as: round 1 has paid for them.
+
+    They come from the cache and count nothing when they come, but a run that is resumed counts all in its folder.
+    """
+    study, folder = run.prepared.study, run.prepared.folder
+    if study.limits.max_cost is None and study.limits.max_calls is None:
+        return
+    asked = [one.model for one in study.solvers if study.model_spec(one.model).provider != "classic"]
+    answers = [one for solver in asked for one in read_responses(folder.responses(real, solver)).values()]
+    judged = [one for solver in asked if study.judge for one in all_ratings(folder.judgements(real, solver))]
+    run.budget.spent -= sum(one.cost for one in answers) + sum(one.cost for one in judged)
+    run.budget.calls -= len(answers) + sum(one.calls for one in judged)
 
 
 def _left(limits: Limits, done: _SoFar) -> Limits:

@@ -1,21 +1,28 @@
 """Items that belong together: bundles, and texts that are nearly the same. Who has seen one has seen the others."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from acidtest.models.difficulty.features import LONGEST_TEXT
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.latent_regression import FEWEST
 
 ALIKE = 0.8
 """Cosine between two texts' weighted words from which they are near copies."""
 
 _ROWS_AT_ONCE = 500
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def groups_of(texts: Sequence[str], bundles: Sequence[str] = ()) -> NDArray[np.int64]:
     """Return [n] numbers: items of one bundle, or of texts that are near copies, have the same.
+
+    Texts that differ in their numbers alone are copies: who has seen one of a template has seen the others. Only where
+    that leaves too few groups to predict one from the others (drills in arithmetic) do numbers count as words.
 
     Args:
         texts: [n] texts. Words that stand in more than half of them do not count: a common instruction makes no copies.
@@ -25,6 +32,12 @@ def groups_of(texts: Sequence[str], bundles: Sequence[str] = ()) -> NDArray[np.i
         >>> groups_of(["two red cats ran", "how far is Rome", "two red cats ran!"]).tolist()
         [0, 1, 0]
     """
+    bounded = [text[:LONGEST_TEXT] for text in texts]
+    found = _linked([_NUMBER.sub("0", text) for text in bounded], bundles)
+    return found if found.max(initial=-1) >= FEWEST - 1 else _linked(bounded, bundles)
+
+
+def _linked(texts: Sequence[str], bundles: Sequence[str]) -> NDArray[np.int64]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -45,6 +58,7 @@ def likeness(known: Sequence[str], new: Sequence[str]) -> tuple[FloatArray, Floa
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
+    known, new = ([text[:LONGEST_TEXT] for text in texts] for texts in (known, new))
     words = TfidfVectorizer(max_df=0.5 if len(known) > 3 else 1.0)  # noqa: PLR2004  # as for near copies
     try:
         learnt = words.fit_transform(known).tocsr()

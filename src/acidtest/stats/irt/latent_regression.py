@@ -108,7 +108,9 @@ def kept_share(value: FloatArray, se: FloatArray, mean: float | FloatArray, spre
     """Return [n]: the share of a true difference from the mean that each estimate keeps, .02 to 1.
 
     1 - se^2 / spread, but no less than would put the true value 3 standard deviations out. Where all solvers or none
-    are right, the normal approximation calls an estimate that lies far out worth nothing: both cannot be.
+    are right, the normal approximation calls an estimate that lies far out worth nothing: both cannot be. Simulated
+    with 14 and 44 solvers, bounds of 2 to 6 and none predict equally well (share explained within .02, correlation
+    within .002); with 8, intervals of new items widened by the check hold 91 % with this bound, 98 % without.
     """
     far = np.abs(value - mean) / (_FARTHEST * np.sqrt(spread))
     kept: FloatArray = np.clip(np.maximum(1 - se**2 / spread, far), _KEPT, 1.0)
