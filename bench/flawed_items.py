@@ -1,6 +1,6 @@
 """Are the items that look broken broken? Simulated worlds whose truth is known, and items that people marked.
 
-    ACIDTEST_DATA=folder python bench/flawed_items.py [--worlds 20] [--items 400] [--only real|simulated]
+    ACIDTEST_DATA=folder python bench/flawed_items.py [--worlds 8] [--items 400] [--only real|simulated]
     ACIDTEST_DATA=folder python bench/flawed_items.py --table scores.csv
 
 prints sections and writes them into docs/psychometrics.md. With --table it only writes MMLU-Redux's table of scores,
@@ -42,7 +42,7 @@ DATA = "mmlu_redux_helm"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=20)
+    parser.add_argument("--worlds", type=int, default=8)
     parser.add_argument("--items", type=int, default=400)
     parser.add_argument("--only", choices=("real", "simulated"))
     parser.add_argument("--table", type=Path)
@@ -293,8 +293,9 @@ items that are found.
 |---|---|---|---|---|---|---|---|---|---|
 {rows}
 
-- With 8 solvers hardly anything can be called broken at this rate, with 14 little: the list stays empty rather than
-  wrong, and the order is a ranking only.
+- With 8 solvers nothing can be called broken at this rate, and with 14 little, unless wrong answers scatter evenly
+  ("guessing"): the list stays empty rather than wrong, and the order is a ranking only.
+- Solvers of one family count for what they add, so 40 solvers of 10 families find what some 14 others would.
 - Items that everybody guesses are seen only by the order of who is right, so they take many solvers.
 """
 
