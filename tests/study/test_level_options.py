@@ -107,3 +107,50 @@ async def test_the_study_s_own_settings_hold(tmp_path: Path) -> None:
     assert {len(ids) for ids in sampled} == {4}
     assert report["level"] == 0.8
     assert report["benchmarks"]["easy"]["solvers"]["sure"]["mean"]["low"] is None  # one bundle: no interval
+
+
+async def test_answers_that_another_folder_was_given_are_not_paid_for_again(tmp_path: Path) -> None:
+    async with LevelServer() as server:
+        text = STUDY.replace("cache: false", "cache: true")
+        first, _ = await ask(write(tmp_path / "first", server.url("")[:-1], text=text), levels=("role", "reasoning"))
+        server.bodies = []
+        again, _ = await ask(write(tmp_path / "again", server.url("")[:-1], text=text), levels=("role", "reasoning"))
+        assert server.bodies == []
+    assert again == first
+
+
+async def test_other_worked_examples_are_asked_with_anew(tmp_path: Path) -> None:
+    """Five real items reach the third level; one easy item is solved at the second."""
+    async with LevelServer() as server:
+        study = write(tmp_path, server.url("")[:-1])
+        levels = ("role", "reasoning", "few_shot_reasoning")
+        await ask(study, levels=levels)
+        worked = tmp_path / "run" / "levels" / "examples" / "pool" / "sure.jsonl"
+        worked.write_bytes(worked.read_bytes().replace(b"I count", b"I reckon"))
+        server.bodies = []
+        await ask(study, levels=levels)
+        assert len(server.bodies) == 5
+        assert all(body.count(b"I reckon") == 3 for body in server.bodies)
+
+
+async def test_changed_pool_items_are_worked_out_anew(tmp_path: Path) -> None:
+    async with LevelServer() as server:
+        study = write(tmp_path, server.url("")[:-1])
+        await ask(study, levels=("few_shot_reasoning",))
+        pool = tmp_path / "pool.jsonl"
+        pool.write_bytes(pool.read_bytes().replace(b"(from level 2)?", b"(from level 2)? Be brief."))
+        server.calls.clear()
+        await ask(study, levels=("few_shot_reasoning",))
+        assert server.calls["sure", "reasoning", "item"] == 3
+        assert server.calls["sure", "few_shot_reasoning", "item"] == 12
+
+
+async def test_notes_to_another_prompt_are_written_anew(tmp_path: Path) -> None:
+    async with LevelServer() as server:
+        study = write(tmp_path, server.url("")[:-1])
+        await ask(study, levels=("least_to_most",))
+        study.write_text(study.read_text("utf-8") + "description: Every thing has its worth.\n", "utf-8")
+        server.calls.clear()
+        await ask(study, levels=("least_to_most",))
+        assert set(server.calls.values()) == {12}
+        assert set(server.calls) == {("sure", "least_to_most", call) for call in ("sub_questions", "item")}
