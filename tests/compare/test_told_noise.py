@@ -17,6 +17,7 @@ from acidtest.compare.fidelity import compare
 from acidtest.compare.pair import pair_of
 from acidtest.compare.sets import ScoredSet
 from acidtest.compare.thresholds import Settings, Thresholds
+from acidtest.compare.told_noise import told_noise
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.items import Items
 from acidtest.stats.metric import ACCURACY
@@ -116,13 +117,33 @@ def test_the_gap_of_predicted_scores_is_covered() -> None:
     assert 53 <= held <= 60  # 57 of 60 are due; 52 or fewer would come once in a hundred times
 
 
-def _report() -> AdaptiveReport:
-    rng = np.random.default_rng(5)
-    items = Items(discrimination=np.ones(30), difficulty=rng.normal(0, 1, 30), guess=np.zeros(30))
-    scores = (rng.random((3, 30)) < 0.6).astype(float)
+def test_two_sets_of_one_bank_have_its_calibration_together() -> None:
+    """It moves both alike, so it cancels in the gap; beside a set that was answered in full it does not."""
+    real, synthetic = with_items("real", "real", answers(3, 300)), with_items("made", "synthetic", answers(4, 300))
+    plain = [told(one, np.full(12, 0.03), 1e-3, 300) for one in (real, synthetic)]
+    rough = [replace(one, predicted=replace(one.predicted, calibration=9e-4)) for one in plain if one.predicted]
+    widths = []
+    for sets in (plain, rough, [rough[0], synthetic], [plain[0], synthetic]):
+        found = told_noise(ScoredSet(sets[0], ACCURACY), ScoredSet(sets[1], ACCURACY), MODELS)
+        assert found is not None
+        assert found[0].common_shared == (9e-4 if sets is rough else 0.0)
+        gap = compare(Scores(metric=ACCURACY, real=sets[0], synthetic=(sets[1],))).fidelity["made"]["gap"]
+        widths.append(gap.high - gap.low)
+    apart, together = (2 * 1.96 * np.sqrt(2 * (0.03**2 / 12 + common)) for common in (1e-3, 1e-4))
+    assert widths[0] == pytest.approx(apart, rel=0.15)
+    assert widths[1] == pytest.approx(together, rel=0.15)
+    assert widths[2] == widths[3]
+
+
+def _items() -> Items:
+    return Items(discrimination=np.ones(30), difficulty=np.random.default_rng(5).normal(0, 1, 30), guess=np.zeros(30))
+
+
+def _answered() -> Answered:
+    scores = (np.random.default_rng(6).random((3, 30)) < 0.6).astype(float)
     scores[0, 8:] = np.nan
     scores[2] = np.nan
-    answered = Answered(
+    return Answered(
         models=("a", "b", "c"),
         items=tuple(map(str, range(30))),
         scores=scores,
@@ -130,7 +151,10 @@ def _report() -> AdaptiveReport:
         tested=(True, False, True),
         uncalibrated=2,
     )
-    one = adaptive_benchmark(answered, items, metric="accuracy", level=0.9)
+
+
+def _report() -> AdaptiveReport:
+    one = adaptive_benchmark(_answered(), _items(), metric="accuracy", level=0.9, calibrated_on=9)
     return AdaptiveReport(
         metric="accuracy",
         level=0.9,
@@ -150,6 +174,14 @@ def test_what_was_found_is_written_and_read_back(tmp_path_factory: pytest.TempPa
     assert (one.solvers["a"].failure_rate, one.solvers["b"].failure_rate) == (0.0, 1.0)
     assert report.saved == 30 + 2 - 8
     assert len(report.warnings) == 3
+    assert 0 < one.calibration < one.common
+    ability = one.solvers["a"].ability
+    known = adaptive_benchmark(_answered(), _items(), metric="accuracy", level=0.9)
+    assert known.calibration == 0
+    wide, plain = ability.high - ability.low, known.solvers["a"].ability
+    assert wide == pytest.approx(np.sqrt((1 + 1 / 9) * 8 / 6) * (plain.high - plain.low))
+    assert "widened for 9 calibrating solvers" in ability.method
+    assert "widened" not in plain.method
     path = tmp_path_factory.mktemp("adaptive") / "adaptive.json"
     path.write_bytes(dumps(report))
     assert read(path) == report

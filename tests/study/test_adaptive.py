@@ -7,6 +7,7 @@ import numpy as np
 import orjson
 import pytest
 
+from acidtest.cli.run import with_adaptive
 from acidtest.compare.adaptive_json import AdaptiveFile, read
 from acidtest.data.item_bank import read_bank, write_bank
 from acidtest.data.item_content import contents_beside
@@ -17,8 +18,8 @@ from acidtest.data.score_table import read_scores
 from acidtest.errors import AcidtestError, BudgetError, DataError, StudyFileError
 from acidtest.study.adaptive import as_answered
 from acidtest.study.load import load_study
-from acidtest.study.run import compare_stage
-from adaptive_study import CALIBRATING, ITEMS, STUDY, answer, answered, bank, write_adaptive_study
+from acidtest.study.run import answer_benchmarks, compare_stage, started, study_of
+from adaptive_study import CALIBRATING, ITEMS, STUDY, Quiet, answer, answered, bank, write_adaptive_study
 from mock_study import acidtest, kill_when, requests_since_last
 
 TEN = "adaptive: {{items: 10, round: 3, bank: bank.csv}}\n"
@@ -69,8 +70,9 @@ def test_ten_of_sixty_are_asked_and_no_more(tmp_path: Path, mock_url: str) -> No
     assert fidelity["scores"]["real"]["good"]["n"] == 10
     assert fidelity["failure_rate"]["real"]["poor"] == 1.0
     # The folder knows what it was asked: nothing is sent again.
-    again = acidtest("run", root, cache=tmp_path / "cache")
-    assert again.returncode == 0, again.stderr
+    asked, folder, _ = study_of(root)
+    with started(asked, folder, root, Quiet()) as run:
+        answer_benchmarks(run)
     assert requests_since_last(mock_url) == (0, 0)
 
 
@@ -285,10 +287,13 @@ def test_a_bank_and_calibrating_solvers_exclude_each_other(tmp_path: Path, mock_
 
 
 def test_a_bank_without_tests_is_refused(tmp_path: Path, mock_url: str) -> None:
-    study = write_adaptive_study(tmp_path, mock_url)
-    done = acidtest("run", study, "--bank", tmp_path / "bank.csv", cache=tmp_path / "cache")
-    assert done.returncode == 2
-    assert "--bank is for adaptive tests" in done.stderr
+    study = load_study(write_adaptive_study(tmp_path, mock_url))
+    with pytest.raises(StudyFileError, match="--bank is for adaptive tests"):
+        with_adaptive(study, None, tmp_path / "bank.csv")
+    assert with_adaptive(study, None, None) is study
+    asked = with_adaptive(study, 7, tmp_path / "bank.csv").adaptive
+    assert asked is not None
+    assert (asked.items, asked.bank, asked.calibrate) == (7, str(tmp_path / "bank.csv"), [])
 
 
 def test_a_broken_file_of_tests_is_refused(tmp_path: Path) -> None:

@@ -47,12 +47,14 @@ class AdaptiveBenchmark:
         items: Calibrated items, which the scores are about.
         uncalibrated: The benchmark's other items, which are left out.
         common: Variance of all scores at once by the items' common difficulty, and by their calibration.
+        calibration: The second part alone: benchmarks of one bank have it together.
     """
 
     items: int
     uncalibrated: int
     common: float
     solvers: Mapping[str, AdaptiveSolver]
+    calibration: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +152,13 @@ def adaptive_benchmark(
             failure_rate=float(np.nansum(answered.failures[row][there])) / asked,
             items=tuple(answered.items[i] for i in np.flatnonzero(there)) if answered.tested[row] else (),
         )
-    return AdaptiveBenchmark(items=n, uncalibrated=answered.uncalibrated, common=found.common, solvers=solvers)
+    return AdaptiveBenchmark(
+        items=n,
+        uncalibrated=answered.uncalibrated,
+        common=found.common,
+        calibration=found.calibration,
+        solvers=solvers,
+    )
 
 
 def with_predictions(scores: Scores, report: AdaptiveReport) -> Scores:
@@ -180,6 +188,7 @@ def _told(one: BenchmarkScores, found: AdaptiveBenchmark) -> BenchmarkScores:
             asked=np.array([float(solver.asked) for solver in known]),
             items=found.items,
             common=found.common,
+            calibration=found.calibration,
         ),
     )
 

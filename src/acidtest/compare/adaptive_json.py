@@ -31,6 +31,7 @@ class AdaptiveBenchmarkFile(Record):
     items: int = Field(ge=0, description="calibrated items, which the scores are about")
     uncalibrated: int = Field(ge=0, description="the benchmark's other items, which are left out")
     common: float = Field(ge=0, description="variance of all scores at once, by the items and their calibration")
+    calibration: float = Field(default=0.0, ge=0, description="the part of 'common' that is the calibration's")
     solvers: dict[str, AdaptiveSolverFile]
 
 
@@ -68,6 +69,7 @@ def dumps(report: AdaptiveReport) -> bytes:
                 "items": one.items,
                 "uncalibrated": one.uncalibrated,
                 "common": one.common,
+                "calibration": one.calibration,
                 "solvers": {model: _solver_json(solver) for model, solver in one.solvers.items()},
             }
             for name, one in report.benchmarks.items()
@@ -101,6 +103,7 @@ def read(path: Path) -> AdaptiveReport:
                 items=one.items,
                 uncalibrated=one.uncalibrated,
                 common=one.common,
+                calibration=one.calibration,
                 solvers={model: _solver(solver, found.level) for model, solver in one.solvers.items()},
             )
             for name, one in found.benchmarks.items()

@@ -10,7 +10,8 @@ from acidtest.stats.noise import Noise, pair_noise
 def told_noise(real: ScoredSet, synthetic: ScoredSet, models: tuple[str, ...]) -> tuple[Noise, tuple[int, int]] | None:
     """Return the noise of these solvers' scores, and the items of each set; None where that of either is not known.
 
-    Both sets' noise is taken as independent, also where they hold the same items.
+    Both sets' noise is taken as independent, also where they hold the same items; but what the calibration of one bank
+    does to both, by where it puts the solvers, it does to both alike.
     """
     sides = [_side(one, models) for one in (real, synthetic)]
     if sides[0] is None or sides[1] is None or not models:
@@ -22,8 +23,13 @@ def told_noise(real: ScoredSet, synthetic: ScoredSet, models: tuple[str, ...]) -
         shared=np.zeros(len(models)),
         common_real=common_r,
         common_synthetic=common_s,
+        common_shared=float(np.sqrt(_calibration(real) * _calibration(synthetic))),
     )
     return noise, (n_r, n_s)
+
+
+def _calibration(one: ScoredSet) -> float:
+    return 0.0 if one.scores.predicted is None else one.scores.predicted.calibration
 
 
 def _side(one: ScoredSet, models: tuple[str, ...]) -> tuple[FloatArray, float, int] | None:

@@ -19,13 +19,16 @@ class Predicted:
             answered everything.
         asked: [M] items that each solver answered.
         items: How many items the scores are about.
-        common: Variance of all scores at once by the items' common difficulty; see `stats.noise.Noise`.
+        common: Variance of all scores at once, by the items' common difficulty and their calibration; see
+            `stats.noise.Noise`.
+        calibration: The part of `common` that is the calibration's: two sets of one bank have it together.
     """
 
     error: FloatArray
     asked: FloatArray
     items: int
     common: float
+    calibration: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ class WholeScores:
         asked: [M] how many items were answered.
         common: Variance of all solvers' values at once: by the items' common difficulty, had other items been drawn,
             and by how the items came out in their calibration. `error` leaves it out.
+        calibration: The second part alone.
     """
 
     value: FloatArray
@@ -40,6 +41,7 @@ class WholeScores:
     ability_se: FloatArray
     asked: FloatArray
     common: float
+    calibration: float = 0.0
 
 
 def whole_scores(scores: ArrayLike, items: Items, *, solvers: int | None = None) -> WholeScores:
@@ -68,9 +70,9 @@ def whole_scores(scores: ArrayLike, items: Items, *, solvers: int | None = None)
     found = predicted_score(model, given)
     weight = model.posterior(given)
     ours, others = (np.where(at, 1.0, 0.0) @ model.expected.T for at in (asked, ~asked))
-    together = (weight * ours * others).sum(axis=1) - (weight * ours).sum(axis=1) * (weight * others).sum(axis=1)
+    covariance = (weight * ours * others).sum(axis=1) - (weight * ours).sum(axis=1) * (weight * others).sum(axis=1)
     luck = np.where(asked, model.noise(weight), 0.0).sum(axis=1)
-    estimated = found.ability_se**2 + (luck + 2 * np.maximum(together, 0.0)) / n**2
+    estimated = found.ability_se**2 + (luck + 2 * np.maximum(covariance, 0.0)) / n**2
     error = np.sqrt(np.maximum(found.ability_se**2 + found.unseen_se**2, estimated))
     # Who answered everything has a mean like any other: a curve that does not fit must not make it less certain.
     plain = np.sqrt(np.maximum(np.nan_to_num(given**2).mean(axis=1) - found.value**2, 0.0) / max(n - 1, 1))
@@ -80,6 +82,7 @@ def whole_scores(scores: ArrayLike, items: Items, *, solvers: int | None = None)
     tested = asked.any(axis=1) & ~everything
     share = float(tested.sum()) / max(int(asked.any(axis=1).sum()), 1)
     same = share**2 * shared(solvers) if solvers else 0.0
+    together = same * float(np.square(wider * error[tested]).mean()) if same else 0.0
     drawn = float((weight @ model.expected).mean(axis=0).var(ddof=1)) / n if n > 1 else 0.0
     return WholeScores(
         value=found.value,
@@ -87,7 +90,8 @@ def whole_scores(scores: ArrayLike, items: Items, *, solvers: int | None = None)
         ability=placed.value,
         ability_se=wider * placed.se,
         asked=asked.sum(axis=1).astype(np.float64),
-        common=drawn + (same * float(np.square(wider * error[tested]).mean()) if same else 0.0),
+        common=drawn + together,
+        calibration=together,
     )
 
 
