@@ -1,6 +1,7 @@
 """Difficulty from text: found where it is, not found where it is not, and never by looking at copies."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,38 @@ def test_bundles_and_near_copies_are_one_group() -> None:
     assert found.tolist() == [0, 1, 0, 1]
 
 
+def test_what_differs_in_its_numbers_alone_is_a_copy_unless_all_do() -> None:
+    rng = np.random.default_rng(6)
+    names, things = ["Ann", "Bob", "Eve", "Fay"], ["cats", "dogs", "hats"]
+    made = [
+        f"{name} has {rng.integers(10, 99)} {thing} and gives {rng.integers(2, 9):.1f} away. How many are left?"
+        for name in names
+        for thing in things
+        for _ in range(4)
+    ]
+    found = groups_of(made)
+    assert found.tolist() == np.repeat(np.arange(12), 4).tolist()
+    drills = [f"What is {k} plus {3 * k}?" for k in range(20)]
+    assert len(set(groups_of(drills).tolist())) == 20
+    # A template whose items are alike is no evidence: what is learnt of one is known of the other.
+    value = np.repeat(rng.normal(size=12), 4) + rng.normal(0, 0.1, 48)
+    assert not fit_text_difficulty(made, (value, np.full(48, 0.1)), seed=0).useful
+
+
+def test_difficulties_dealt_out_by_lot_are_hardly_ever_told() -> None:
+    """Useful where the 95 % interval lies above 0: one in forty at most. 3 of 24 or more: p = .02."""
+    rng = np.random.default_rng(7)
+    made, truth = told(60)
+    found = [fit_text_difficulty(made, (rng.permutation(truth), np.full(60, 0.3)), seed=k) for k in range(24)]
+    assert sum(one.useful for one in found) <= 2
+    assert np.mean([one.check.text.r2.value for one in found]) == pytest.approx(-0.02, abs=0.03)
+
+
+def test_what_reads_no_further_than_its_bound_groups_no_further() -> None:
+    ends = [f"{'red blue ' * 3000}{word}" for word in ("cat", "dog")]
+    assert groups_of([*ends, "green fish swim", "old men sleep", "rain"]).tolist()[:2] == [0, 0]
+
+
 def matrix(n: int = 150) -> tuple[ScoreMatrix, list[ItemText]]:
     rng = np.random.default_rng(5)
     made, truth = told(n)
@@ -164,6 +197,8 @@ def test_the_report_says_what_texts_tell_and_what_is_foretold() -> None:
     lines = text_lines(report)
     assert any("10 of 150 items" in line for line in lines)
     assert "\x1b" not in "\n".join(lines)
+    useless = replace(report, parts=(replace(report.parts[0], useful=False),))
+    assert not any("times as wide" in line for line in text_lines(useless))  # the plain prior is not widened
     assert json.loads(json.dumps(report.as_json()))["parameters"]["difficulty"]["useful"] is True
     with pytest.raises(DataError, match="0 items of 150 with scores have a text"):
         text_report(table, fit_irt(table.scores), new)
