@@ -1,12 +1,13 @@
 """Small tests judged by solvers that were left out: nobody judges a test that it helped to make."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.special import expit
-from scipy.stats import kendalltau
+from scipy.stats import kendalltau, ttest_1samp
 
 from acidtest.compare.adapt import methods
 from acidtest.compare.adapt.adapt import adapt
@@ -140,6 +141,21 @@ def test_results_by_their_definitions(found: HeldOut) -> None:
     assert one.than_threefold.low < one.than_threefold.value < one.than_threefold.high
     assert one.error.low < one.error.value < one.error.high
     assert np.allclose(solver_errors(found, "random", 15), np.abs(values - whole).mean(axis=0))
+
+
+def test_families_that_err_alike_count_once() -> None:
+    """Twelve pairs of twins: the interval of an error is that of twelve solvers, not of 24 (t of their means)."""
+    one = table(3, 12)
+    twins = np.repeat(one, 2, axis=0)
+    groups = [str(i // 2) for i in range(24)]
+    found = held_out(twins, names=("information",), sizes=(10,), groups=groups, folds=3)
+    error = judged(found, "information", 10, items=ITEMS, level=0.9, seed=0).error
+    of_pair = np.abs(found.runs["information", 10][0] - found.whole)[::2]
+    peer = ttest_1samp(of_pair, 0).confidence_interval(0.9)
+    assert (error.low, error.high) == pytest.approx((peer.low, peer.high))
+    assert error.method.endswith("Student's t over 12 families")
+    alone = judged(replace(found, groups=tuple(map(str, range(24)))), "information", 10, items=ITEMS, level=0.9, seed=0)
+    assert alone.error.high - alone.error.low < error.high - error.low
 
 
 def test_random_items_are_as_good_as_themselves(found: HeldOut) -> None:

@@ -59,6 +59,7 @@ def headline(report: AdaptReport) -> str:
 
 def how(report: AdaptReport) -> str:
     """Return how the tests were judged, and what the columns mean."""
+    who = "families" if report.families_whole else "solvers"
     whole = ", families whole" if report.families_whole else ""
     again = f", split anew {report.repeats} times" if report.repeats > 1 else ""
     out = f"{counted(report.solvers, 'solver')} {{}} left out in turn ({counted(report.folds, 'fold')}{whole}{again})"
@@ -68,7 +69,7 @@ def how(report: AdaptReport) -> str:
             f"{level(report.level)} intervals."
         )
     return (
-        f"Each of {out.format('was')}; {level(report.level)} intervals over solvers. Errors are in points, .01 of a "
+        f"Each of {out.format('was')}; {level(report.level)} intervals over {who}. Errors are in points, .01 of a "
         "score. Random items: the plain mean of so many errs as much."
     )
 

@@ -58,8 +58,8 @@ class FormsReport:
 
     Attributes:
         forms: The items of each form, by id.
-        matched_to: Where the second form's items were matched to items of one benchmark: that benchmark, which the first
-            form's items are of; else "".
+        matched_to: Where the second form's items were matched to items of one benchmark: that benchmark, of
+            which the first form's items are; else "".
         information_gap: Largest difference of the forms' test information over the solvers' abilities, as a share of
             their mean; `random_information_gap` the same of random splits of the same items.
         score_gap: Largest difference of the forms' expected mean scores; `random_score_gap` that of random splits.

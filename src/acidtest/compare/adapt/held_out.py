@@ -26,6 +26,7 @@ class HeldOut:
 
     Attributes:
         whole: [M] mean scores on all items.
+        groups: [M] solvers of one group were left out together.
         runs: (method, size) -> foretold scores [R, M]; R: repeats, draws of the test included.
         errors: (method, size) -> [R, M] the model's own standard errors; NaN where a method gives none.
         plain: size -> [M] expected absolute error of the plain mean of so many random items.
@@ -33,6 +34,7 @@ class HeldOut:
     """
 
     whole: FloatArray
+    groups: tuple[str, ...]
     runs: Mapping[tuple[str, int], FloatArray]
     errors: Mapping[tuple[str, int], FloatArray]
     plain: Mapping[int, FloatArray]
@@ -102,6 +104,7 @@ def held_out(  # noqa: PLR0913  # what is asked, and how
     seen = [table.rows["pattern", number, 0] for number in range(len(patterns))]
     return HeldOut(
         whole=whole,
+        groups=tuple(groups),
         runs={key: values for key, (values, _) in runs.items()} | plain,
         errors={key: errors for key, (_, errors) in runs.items()}
         | {key: np.full_like(values, np.nan) for key, values in plain.items()},

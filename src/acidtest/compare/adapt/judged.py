@@ -24,7 +24,7 @@ def judged(found: HeldOut, method: str, size: int, *, items: int, level: float, 
     """Return what `method` with `size` of `items` items is worth, by the solvers that were left out."""
     off = solver_errors(found, method, size)
     rng = rng_for(seed, "adapt", "error", method, str(size))
-    error = _over_solvers(off, rng, level, "mean absolute error over held-out solvers; bootstrap over solvers")
+    error = _over_solvers(off, found.groups, rng, level, "mean absolute error over held-out solvers")
     values = found.runs[method, size]
     against = (MEAN, THREEFOLD * size)
     than = None
@@ -32,9 +32,10 @@ def judged(found: HeldOut, method: str, size: int, *, items: int, level: float, 
         less = off - solver_errors(found, *against)
         than = _over_solvers(
             less,
+            found.groups,
             rng_for(seed, "adapt", "threefold", method, str(size)),
             level,
-            f"mean absolute error, less that of the mean of {THREEFOLD * size} random items; bootstrap over solvers",
+            f"mean absolute error, less that of the mean of {THREEFOLD * size} random items",
         )
     return SmallTestResult(
         method=method,
@@ -61,15 +62,39 @@ def solver_errors(found: HeldOut, method: str, size: int) -> FloatArray:
     return errors
 
 
-def _over_solvers(of_solver: FloatArray, rng: np.random.Generator, level: float, method: str) -> Estimate:
+def _over_solvers(
+    of_solver: FloatArray, groups: Sequence[str], rng: np.random.Generator, level: float, method: str
+) -> Estimate:
+    """Return the mean over solvers: its interval by the bootstrap; by Student's t over families, if any."""
+
     def mean(x: FloatArray, _: FloatArray) -> FloatArray:
         average: FloatArray = x.mean(axis=-1)
         return average
 
-    low, high = math.nan, math.nan
-    if len(of_solver) >= FEWEST:
+    low, high, over = math.nan, math.nan, "bootstrap over solvers"
+    families = len(set(groups))
+    if families < len(of_solver):
+        low, high = _over_families(of_solver, groups, level)
+        over = f"Student's t over {families} families"
+    elif len(of_solver) >= FEWEST:
         low, high = solver_interval(mean, of_solver, of_solver, rng, level)
-    return Estimate(value=float(of_solver.mean()), low=low, high=high, level=level, n=len(of_solver), method=method)
+    return Estimate(
+        value=float(of_solver.mean()), low=low, high=high, level=level, n=len(of_solver), method=f"{method}; {over}"
+    )
+
+
+def _over_families(of_solver: FloatArray, groups: Sequence[str], level: float) -> tuple[float, float]:
+    """Return the ends of the mean's interval where solvers of one family err alike: a family's sum is one draw."""
+    from scipy.special import stdtrit
+
+    of = np.unique(np.array(groups, np.str_), return_inverse=True)[1]
+    sums = np.bincount(of, of_solver - of_solver.mean())
+    if len(sums) < FEWEST:
+        return math.nan, math.nan
+    se = math.sqrt(len(sums) / (len(sums) - 1) * float(sums @ sums)) / len(of_solver)
+    wide = float(stdtrit(len(sums) - 1, (1 + level) / 2)) * se
+    lowest = 0.0 if (of_solver >= 0).all() else -1.0
+    return max(float(of_solver.mean()) - wide, lowest), float(of_solver.mean()) + wide
 
 
 def _agreement(statistic: Statistic, whole: FloatArray, values: FloatArray, level: float) -> Estimate:

@@ -81,7 +81,7 @@ def adaptive_tests(model: ScoreModel, scores: ArrayLike, k: int) -> NDArray[np.i
     """Ask each solver the item that says most about its whole score, after every answer anew.
 
     The next item has the largest squared covariance of its answer with the whole score, over its answer's variance:
-    what the answer takes off the score's variance, as far as a straight line tells it. The answer is a part of the score
+    what the answer takes off the score's variance, as far as a straight line tells it. The answer is part of the score
     itself: where items are few, that counts, too.
 
     Args:
