@@ -26,9 +26,9 @@ from acidtest.data.score_answers import read_answers
 from acidtest.data.score_matrix import read_matrix
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.irt.fit import fit_irt
-from acidtest.stats.irt.flaw_abilities import abilities_without
-from acidtest.stats.irt.flaw_signals import item_rest_correlation, loevinger_h, mean_tetrachoric, outfit, share_wrong
-from acidtest.stats.irt.flaws import find_flaws
+from acidtest.stats.irt.flaws.abilities import abilities_without
+from acidtest.stats.irt.flaws.audit import find_flaws
+from acidtest.stats.irt.flaws.signals import item_rest_correlation, loevinger_h, mean_tetrachoric, outfit, share_wrong
 from acidtest.stats.roc import areas_under_roc
 from acidtest.stats.validity_rate import share
 from benchmark_page import PSYCHOMETRICS, write_section

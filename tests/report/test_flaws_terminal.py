@@ -8,7 +8,7 @@ from rich.console import Console
 
 from acidtest.compare.irt.flaws import BenchmarkFlaws, FlawAudit, FlawedItem
 from acidtest.report.flaws_terminal import WORDS, flaw_lines, flaw_sentences, flaws_json
-from acidtest.stats.irt.flaws import KINDS
+from acidtest.stats.irt.flaws.audit import KINDS
 from acidtest.stats.validity_rate import share
 
 HOSTILE = "[red]x[/red]\x1b[31m<script>"

@@ -9,9 +9,9 @@ from scipy.special import expit
 
 from acidtest.stats.irt.ability import ability
 from acidtest.stats.irt.fit import fit_irt
-from acidtest.stats.irt.flaw_abilities import AbilitiesWithout, abilities_without, solver_weights
-from acidtest.stats.irt.flaw_curves import CONCENTRATIONS, EASINESS, HITS, HITS_PRIOR, SLOPES, along_curves, log_spread
-from acidtest.stats.irt.flaws import KINDS, Flaws, find_flaws, q_values
+from acidtest.stats.irt.flaws.abilities import AbilitiesWithout, abilities_without, solver_weights
+from acidtest.stats.irt.flaws.audit import KINDS, Flaws, find_flaws, q_values
+from acidtest.stats.irt.flaws.curves import CONCENTRATIONS, EASINESS, HITS, HITS_PRIOR, SLOPES, along_curves, log_spread
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -19,8 +19,8 @@ from acidtest.errors import counted
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import rng_for
 from acidtest.stats.irt.fit import Fit
-from acidtest.stats.irt.flaw_abilities import abilities_without
-from acidtest.stats.irt.flaws import KINDS, Flaws, find_flaws, q_values
+from acidtest.stats.irt.flaws.abilities import abilities_without
+from acidtest.stats.irt.flaws.audit import KINDS, Flaws, find_flaws, q_values
 from acidtest.stats.validity_rate import share
 from acidtest.types import Kind
 

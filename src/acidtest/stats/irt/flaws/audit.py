@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.stats.estimate import Estimate, FloatArray
-from acidtest.stats.irt.flaw_abilities import AbilitiesWithout, IntArray
-from acidtest.stats.irt.flaw_curves import EASINESS, SLOPES
-from acidtest.stats.irt.flaw_hypotheses import of_answers, of_scores
-from acidtest.stats.irt.flaw_mixture import (
+from acidtest.stats.irt.flaws.abilities import AbilitiesWithout, IntArray
+from acidtest.stats.irt.flaws.curves import EASINESS, SLOPES
+from acidtest.stats.irt.flaws.hypotheses import of_answers, of_scores
+from acidtest.stats.irt.flaws.mixture import (
     NO_DISCRIMINATION,
     UPSIDE_DOWN,
     WORKS,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, log_expit
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.flaw_abilities import AbilitiesWithout, IntArray
+from acidtest.stats.irt.flaws.abilities import AbilitiesWithout, IntArray
 
 SLOPES = np.sinh(np.linspace(-3.0, 3.0, 25)) / np.sinh(3.0) * 6.0
 ABOVE, FLAT = np.flatnonzero(SLOPES > 0), np.flatnonzero(SLOPES == 0)

@@ -13,8 +13,8 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.flaw_abilities import IntArray
-from acidtest.stats.irt.flaw_curves import CONCENTRATIONS, EASINESS, SLOPES, OnCurves
+from acidtest.stats.irt.flaws.abilities import IntArray
+from acidtest.stats.irt.flaws.curves import CONCENTRATIONS, EASINESS, SLOPES, OnCurves
 
 WORKS, WRONG_KEY, AMBIGUOUS, NO_DISCRIMINATION, UPSIDE_DOWN = range(5)
 

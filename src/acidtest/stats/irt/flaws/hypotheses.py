@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy.special import betaln
 
 from acidtest.stats.estimate import FloatArray
-from acidtest.stats.irt.flaw_abilities import AbilitiesWithout
-from acidtest.stats.irt.flaw_curves import ABOVE, FLAT, SLOPES, along_curves, log_spread
-from acidtest.stats.irt.flaw_mixture import (
+from acidtest.stats.irt.flaws.abilities import AbilitiesWithout
+from acidtest.stats.irt.flaws.curves import ABOVE, FLAT, SLOPES, along_curves, log_spread
+from acidtest.stats.irt.flaws.mixture import (
     AMBIGUOUS,
     NO_DISCRIMINATION,
     UPSIDE_DOWN,
