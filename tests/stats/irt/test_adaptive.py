@@ -99,6 +99,26 @@ def test_extreme_items_and_solvers_have_the_likeliest_ability() -> None:
         assert test.ability == pytest.approx(slow_ability(items, list(range(42)), scores.tolist()), abs=1e-5)
 
 
+@pytest.mark.parametrize("steepest", [200.0, 1000.0])
+def test_items_like_steps_leave_one_likeliest_ability(steepest: float) -> None:
+    """Newton's bare steps leap to and fro over such a step for ever; by scipy's search."""
+    items = Items(
+        discrimination=np.array([steepest, 1.0, 1.5, steepest]),
+        difficulty=np.array([0.31, -0.5, 1.0, -0.62]),
+        guess=np.zeros(4),
+    )
+    for scores in np.ndindex(2, 2, 2, 2):
+        test = AdaptiveTest(items, stop=Stop(most_items=4))
+        while (item := test.next_item()) is not None:
+            test.answer(item, float(scores[item]))
+        slow = slow_ability(items, [0, 1, 2, 3], [float(score) for score in scores])
+        assert test.ability == pytest.approx(slow, abs=1e-4)
+    far = Items(discrimination=np.array([steepest]), difficulty=np.array([900.0]), guess=np.zeros(1))
+    test = AdaptiveTest(far, stop=Stop(most_items=1))
+    test.answer(test.next_items(1)[0], 1.0)
+    assert test.ability == pytest.approx(ability([1.0], far).value[0], abs=1e-4)
+
+
 def test_the_ability_is_that_of_the_library() -> None:
     items = bank(60)
     scores = answers(items, np.random.default_rng(18).normal(0, 1, 10))
@@ -267,6 +287,26 @@ def test_skipped_items_count_for_nothing() -> None:
     assert first[0] not in rest
     assert test.done
     assert test.asked == (first[1], *rest)
+
+
+def test_no_test_ends_by_its_error_before_the_least_items() -> None:
+    """A standard error of .99 is reached by the first answer."""
+    items = bank(20)
+    for least, ends in ((0, 1), (1, 1), (5, 5), (12, 10)):
+        test = AdaptiveTest(items, stop=Stop(most_items=10, se=0.99, least_items=least))
+        while (item := test.next_item()) is not None:
+            test.answer(item, 1.0)
+        assert len(test.asked) == ends
+        assert test.done
+
+
+def test_a_skipped_items_topic_keeps_its_turn() -> None:
+    test = AdaptiveTest(bank(8), stop=Stop(most_items=4), topics=["a", "b"] * 4)
+    first = test.next_items(1)[0]
+    assert first % 2 == 0  # both topics want half; the first one comes first
+    test.skip(first)
+    again = test.next_items(2)
+    assert [item % 2 for item in again] == [0, 1]
 
 
 def test_vague_items_are_chosen_less_and_count_less() -> None:

@@ -5,7 +5,10 @@ import math
 from acidtest.stats.irt.continuous import NEAREST
 from acidtest.stats.irt.items import Items
 
-_MOST_STEPS = 50
+_MOST_STEPS = 150
+_PATIENCE = 12
+"""Newton's steps before every other one halves what is known of the root: along the tail of an item as steep as a step
+bare ones creep, each as short as one over its slope."""
 _CLOSE = 1e-8
 _LONGEST_STEP = 1.0
 _STEEPEST = 500.0
@@ -43,11 +46,13 @@ class Likelihood:
         slopes = self._slopes if self._items.residual is None else self._straight_slopes
         low, high = -math.inf, math.inf
         t = self.ability
-        for _ in range(_MOST_STEPS):
+        for number in range(_MOST_STEPS):
             gradient, information = slopes(t)
             low, high = (t, high) if gradient > 0 else (low, t)
-            step = min(max(gradient / information, -_LONGEST_STEP), _LONGEST_STEP)
-            if not low <= t + step <= high:
+            longest = _LONGEST_STEP * (1.0 if math.isfinite(low + high) else 2.0 ** min(number, _PATIENCE))
+            step = min(max(gradient / information, -longest), longest)
+            creeping = number > _PATIENCE and number % 2 and abs(step) >= _CLOSE and math.isfinite(low + high)
+            if creeping or not low <= t + step <= high:
                 step = (low + high) / 2 - t
             t += step
             if abs(step) < _CLOSE:
