@@ -14,7 +14,7 @@ from acidtest.data.score_matrix import ScoreMatrix, read_matrix
 from acidtest.errors import AcidtestError, DataError
 from acidtest.judge.demand import demand_scales, demand_table
 from acidtest.models.difficulty.features import TextReader, sentence_encoder
-from acidtest.models.difficulty.from_text import TextItems, fit_text_difficulty
+from acidtest.models.difficulty.from_text import TextItems, _parts, fit_text_difficulty
 from acidtest.models.difficulty.groups import groups_of
 from acidtest.report.irt_text_terminal import text_lines
 from acidtest.stats.estimate import FloatArray
@@ -47,6 +47,10 @@ def test_what_words_tell_is_found_and_new_items_get_it() -> None:
     mean, sd = found.predict(new)
     assert np.corrcoef(mean, new_truth)[0, 1] > 0.4
     assert np.mean(np.abs(new_truth - mean) < 1.645 * sd) == pytest.approx(0.9, abs=0.06)
+    blocks = found.columns.blocks(found.reader.count(new))
+    as_learnt = found.regression.predict(np.hstack([block.columns for block in blocks]))[1]
+    assert found.check.width != 1
+    assert sd == pytest.approx(as_learnt * found.check.width)
     again, _ = fit_text_difficulty(made, (truth, se), seed=1).predict(new)
     assert np.array_equal(mean, again)
 
@@ -81,6 +85,29 @@ def test_the_check_sees_nothing_of_the_item_it_predicts() -> None:
     changed[5] += 50
     after = fit_text_difficulty(made, (changed, se), seed=0).check
     assert after.predicted[5] == pytest.approx(fold_mates[5], abs=1e-9)
+
+
+def test_what_is_foretold_of_an_estimate_is_drawn_to_the_mean_as_estimates_are() -> None:
+    made, truth = told(240)
+    noise = 1.2
+    kept = truth.var() / (truth.var() + noise**2)  # a normal posterior's share; its error is noise * sqrt(kept)
+    rng = np.random.default_rng(3)
+    shrunk = truth.mean() + kept * (truth - truth.mean() + noise * rng.normal(size=240))
+    check = fit_text_difficulty(made, (shrunk, np.full(240, noise * np.sqrt(kept))), seed=0).check
+    assert kept < 0.5
+    assert np.polyfit(check.predicted, shrunk, 1)[0] == pytest.approx(1, abs=0.3)
+    assert check.coverage == pytest.approx(0.9, abs=0.04)  # two standard deviations of 240 items' share
+
+
+def test_intervals_of_a_part_are_made_wide_by_the_others_alone() -> None:
+    made, truth = told(120)
+    groups = np.arange(120)
+    wild = _parts(groups, 0) == 0
+    value = np.where(wild, 10 * truth, truth)
+    items = TextItems(texts=made, groups=groups)
+    check = fit_text_difficulty(items, (value, np.full(120, 0.2)), seed=0).check
+    assert check.adjusted < 0.87  # a fifth is wild, and nothing in the others says so; with its own say it would be .9
+    assert check.width > 1.5
 
 
 def test_ratings_tell_where_words_do_not_and_may_be_missing() -> None:
@@ -202,6 +229,19 @@ def test_the_report_says_what_texts_tell_and_what_is_foretold() -> None:
     assert json.loads(json.dumps(report.as_json()))["parameters"]["difficulty"]["useful"] is True
     with pytest.raises(DataError, match="0 items of 150 with scores have a text"):
         text_report(table, fit_irt(table.scores), new)
+
+
+def test_new_items_unlike_the_known_ones_are_said_to_be() -> None:
+    table, known = matrix(60)
+    fit = fit_irt(table.scores)
+    rng = np.random.default_rng(8)
+    alike, unlike = (
+        [ItemText(item=f"n{k}", text=text) for k, text in enumerate(made)]
+        for made in (texts(40, rng), ["wholly other language"] * 40)
+    )
+    assert not any("less like" in one for one in text_report(table, fit, known, alike, seed=0).warnings)
+    (said,) = (one for one in text_report(table, fit, known, unlike, seed=0).warnings if "less like" in one)
+    assert said.startswith("100% of the new items are less like any known item than 90% of those are")
 
 
 def test_real_problems_tell_of_their_difficulty_more_than_by_their_length(real_data: Path) -> None:
