@@ -161,6 +161,26 @@ def test_shares_are_shares_where_solvers_are_all_alike(tmp_path: Path) -> None:
     assert any("can hardly be told apart" in text for text in found.warnings)
 
 
+def test_the_weakest_solver_stays_below_the_best_in_every_draw(tmp_path: Path) -> None:
+    calibration = calibrate(matrix(answers(9, solvers=4, real=10, made=10), tmp_path), real=REAL)
+    fit = calibration.fit
+    unsure = replace(calibration, fit=replace(fit, ability_se=np.full(4, 3.0)))
+    sets = SetsOnScale(unsure, seed=0, level=0.95)
+    assert (sets.ends[0] <= sets.ends[1]).all()
+    assert sets.item_set(REAL).share["within"].low >= 0
+
+
+def test_a_mean_that_leans_on_the_bound_is_warned_of(tmp_path: Path) -> None:
+    """Items that nobody's ability touches lie anywhere: their difficulty is cut off, and the mean hangs on where."""
+    of = answers(3)
+    rng = np.random.default_rng(0)
+    of[MADE] = (rng.random(of[MADE].shape) < 0.9).astype(np.float64)
+    found = report(of, tmp_path)
+    for leaning in (found.sets[MADE].difficulty["mean"], found.differences[MADE].easier_by):
+        assert any("the mean leans on that bound" in text for text in leaning.warnings)
+    assert found.sets[REAL].difficulty["mean"].warnings == ()
+
+
 def test_few_solvers_are_warned_of_once(tmp_path: Path) -> None:
     found = report(answers(4, solvers=6), tmp_path)
     assert sum("6 solvers" in text for text in found.warnings) == 1

@@ -1,5 +1,6 @@
 """The page of a scale: words that fit the numbers, in a real browser quiet and whole, with names that cannot harm."""
 
+import io
 import math
 import os
 import shutil
@@ -8,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from acidtest.compare.irt.calibrate import calibrate
 from acidtest.compare.irt.scale import irt_report, with_generators
 from acidtest.data.score_matrix import read_matrix
 from acidtest.report.irt_page import render_irt_page, write_irt_page
+from acidtest.report.irt_terminal import print_irt
 from acidtest.report.irt_words import difference_sentence, family_sentence, p_text, share
 from acidtest.stats.estimate import Estimate
 from acidtest.types.irt import IrtReport
@@ -108,6 +111,22 @@ def test_a_family_sentence_tells_when_others_differ_as_much(found: IrtReport) ->
     assert family_sentence("a", own).endswith("p .002; but other solvers differ as much between the sets.")
     assert "not clearly easier for" in family_sentence("a", replace(own, ability=sure(0.1, -0.2, 0.4), p=0.5))
     assert [p_text(p) for p in (0.0004, 0.0104, math.nan)] == ["< .001", ".010", "-"]
+
+
+def test_a_footnote_names_the_rows_that_it_is_about(found: IrtReport) -> None:
+    few = replace(found.sets[MADE].score, warnings=("only 16 items",))
+    one = replace(found.sets[MADE], information=replace(found.sets[MADE].information, warnings=few.warnings))
+    console = Console(record=True, width=80, file=io.StringIO())
+    print_irt(replace(found, sets={REAL: found.sets[REAL], MADE: one}), console=console)
+    assert f"- {MADE}: only 16 items" in console.export_text()
+
+
+def test_columns_stand_beside_each_other_where_they_fit(found: IrtReport) -> None:
+    """Items: four columns of at most 14 signs beside a name fit into 80; none is left for a table of its own."""
+    console = Console(record=True, width=80, file=io.StringIO())
+    print_irt(found, console=console)
+    heads = [line for line in console.export_text().splitlines() if line.startswith("Item ")]
+    assert [head.split() for head in heads] == [["Item", "Difficulty", "Discrimination", "Right", "Answers"]]
 
 
 def test_names_are_escaped(evil: IrtReport) -> None:

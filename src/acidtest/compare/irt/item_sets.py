@@ -11,6 +11,7 @@ from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import from_draws, interval, rng_for
 from acidtest.stats.irt.items import Items
 from acidtest.stats.irt.sets.distribution import (
+    BEYOND,
     DifficultyOf,
     Spread,
     bundle_numbers,
@@ -29,6 +30,9 @@ MANY_ITEMS = 3000
 FEWEST_DRAWS, MOST_DRAWS = 4, 20
 DRAWN_ANSWERS = 1 << 26
 """Draws of the abilities: as many as look at so many answers, at every point of an item's cloud."""
+
+MUCH_BEYOND = 0.1
+"""Share of a set's items at the bound of difficulties from which its mean is warned of."""
 
 FEW_ITEMS = 20
 FEW_SOLVERS = 10
@@ -109,7 +113,7 @@ class SetsOnScale:
             items=one.items,
             bundles=int(one.of.bundles.max()) + 1,
             difficulty={
-                "mean": self._estimate(one, difficulty.mean(), of_difficulty.mean()),
+                "mean": _with_bound(self._estimate(one, difficulty.mean(), of_difficulty.mean()), (one,)),
                 "sd": self._estimate(one, difficulty.sd(), of_difficulty.sd()),
                 **{
                     k: self._estimate(one, difficulty.quantile(q), of_difficulty.quantile(q))
@@ -141,11 +145,14 @@ class SetsOnScale:
             floor = wasserstein(alike[0][what], alike[1][what])
             found[what] = self._distance(real, synthetic, what, floor)
         return SetDifference(
-            easier_by=self._two(
-                real.seen["difficulty"].mean() - synthetic.seen["difficulty"].mean(),
-                real.drawn["difficulty"].mean() - synthetic.drawn["difficulty"].mean(),
+            easier_by=_with_bound(
+                self._two(
+                    real.seen["difficulty"].mean() - synthetic.seen["difficulty"].mean(),
+                    real.drawn["difficulty"].mean() - synthetic.drawn["difficulty"].mean(),
+                    (real, synthetic),
+                    "mean difficulty, real less synthetic",
+                ),
                 (real, synthetic),
-                "mean difficulty, real less synthetic",
             ),
             discrimination_ratio=self._discrimination_ratio(real, synthetic),
             information_ratio=self._two(
@@ -281,6 +288,18 @@ class SetsOnScale:
         return from_draws(
             float(value), np.asarray(drawn), level=self.level, n=one.items, method=method, warnings=warnings
         )
+
+
+def _with_bound(estimate: Estimate, sets: Sequence[SetDraws]) -> Estimate:
+    """Return an estimate of a mean with a warning where much of a set lies where difficulties are cut off."""
+    beyond = max(float(one.seen["difficulty"].share[[0, -1]].sum()) for one in sets)
+    if beyond < MUCH_BEYOND:
+        return estimate
+    text = (
+        f"{100 * beyond:.0f} % of the items lie further outside of the solvers than can be told, and count as just "
+        f"{BEYOND:g} beyond: the mean leans on that bound"
+    )
+    return replace(estimate, warnings=(*estimate.warnings, text))
 
 
 def _kind(name: str, real: str) -> Kind:
