@@ -11,8 +11,9 @@ from acidtest.errors import AcidtestError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.ability import ability
 from acidtest.stats.irt.adaptive.simulation import simulate_adaptive
-from acidtest.stats.irt.adaptive.test import AdaptiveTest, Exposure, Stop
+from acidtest.stats.irt.adaptive.test import AdaptiveTest, Exposure, Stop, informative
 from acidtest.stats.irt.adaptive.trust import flattened
+from acidtest.stats.irt.continuous import NEAREST
 from acidtest.stats.irt.items import Items
 
 
@@ -345,6 +346,14 @@ def test_flattened_curves_are_the_average_over_what_an_item_may_be() -> None:
         assert flat.expected(t)[0] == pytest.approx(average, abs=0.01)
 
 
+def test_an_error_of_the_slope_alone_counts_once() -> None:
+    """The log-odds of an average solver are known exactly, -1.5: then the difficulty's whole error is the slope's."""
+    a, b, a_error = 1.5, 1.0, 0.6
+    item = Items(discrimination=np.array([a]), difficulty=np.array([b]), guess=np.zeros(1))
+    found = flattened(item, a_error, b * a_error / a).discrimination[0]
+    assert found == pytest.approx(a / np.sqrt(1 + np.pi * a_error**2 / 8))
+
+
 def test_known_items_stay_as_they_are() -> None:
     items = bank(5)
     np.testing.assert_array_equal(flattened(items, 0.0, 0.0).discrimination, items.discrimination)
@@ -375,6 +384,23 @@ def test_scores_between_0_and_1_have_a_closed_form() -> None:
     mean = (a * (y + a * items.difficulty) / items.residual**2).sum() / precision
     assert test.ability == pytest.approx(mean, abs=1e-8)
     assert test.se == pytest.approx(precision**-0.5, rel=1e-12)
+
+
+def test_scores_at_the_ends_tell_nothing() -> None:
+    """Information as often as a score lies between the ends at which scores are held; against 100,000 drawn ones."""
+    items = Items(
+        discrimination=np.array([1.0, 2.0, 1.0]),
+        difficulty=np.array([0.0, -2.5, 6.0]),
+        guess=np.zeros(3),
+        residual=np.array([1.0, 1.5, 2.0]),
+    )
+    assert items.residual is not None
+    drawn = items.linear(0.5) + items.residual * np.random.default_rng(19).normal(size=(100_000, 3))
+    between = (np.abs(drawn) < np.log(1 / NEAREST - 1)).mean(axis=0)
+    assert between[1] < 0.8
+    np.testing.assert_allclose(
+        informative(items, 0.5), between * (items.discrimination / items.residual) ** 2, rtol=0.02
+    )
 
 
 def test_what_is_no_test_is_refused() -> None:
