@@ -21,7 +21,8 @@ _HOW = (
     "of the score counts in choosing it (about .05 of a point less error with 100 and 300 items, nothing to be seen "
     "with 700). The others moved less than chance did: curves flattened by their items' errors, in choosing, in "
     "foretelling or in both; slopes spread less, or more; a regression on residuals of other solvers, learnt in "
-    "two ways. Items known from 400 solvers in place of 40 would take off .4 of 2.6 points: most is what 50 answers leave open."
+    "two ways. Items known from 400 solvers in place of 40 would take off .4 of 2.6 points: most is what 50 answers "
+    "leave open."
 )
 _GOAL = (
     "Error of an adaptive test, less that of the plain mean of 150 random items, solver by solver; below 0: it beats "

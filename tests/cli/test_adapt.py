@@ -69,6 +69,49 @@ def test_one_test_as_json_lines_is_that_of_the_json(scores: Path, tmp_path: Path
     ]
 
 
+def test_new_solvers_are_foretold_from_their_answers(scores: Path, tmp_path: Path) -> None:
+    """A file without a column 'benchmark' and another that names it; ids and a name that could steer a terminal."""
+    plain, named = tmp_path / "plain.csv", tmp_path / "named.csv"
+    plain.write_text(f"model,item,score\n{HOSTILE},{HOSTILE},1\n{HOSTILE},i5,0\n{HOSTILE},i7,1\n", "utf-8")
+    named.write_text("benchmark,model,item,score\nsums,new,i3,1\nsums,new,i99,0\n", "utf-8")
+    found = tmp_path / "found.json"
+    done = acidtest("adapt", scores, "--answers", plain, "--json", found, cache=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert "Scores on all 40 items of sums, foretold of 1 solver." in done.stdout
+    read = json.loads(found.read_text("utf-8"))
+    jsonschema.Draft202012Validator(json.loads(schemas()["adapt.schema.json"])).validate(read)
+    one = read["predicted"][HOSTILE]
+    assert one["n"] == 3
+    assert 0 <= one["low"] < one["value"] < one["high"] <= 1
+    done = acidtest("adapt", scores, "--answers", named, "--json", "-", cache=tmp_path)
+    read = json.loads(done.stdout)
+    assert read["predicted"]["new"]["n"] == 1
+    assert "1 item of --answers not in SCORES, left out: 'i99'" in read["warnings"]
+    done = acidtest("adapt", scores, "--answers", named, "--choose", tmp_path / "x.csv", cache=tmp_path)
+    assert (done.returncode, "makes no tests" in done.stderr) == (2, True)
+
+
+def test_items_matched_to_a_benchmark_are_written(scores: Path, tmp_path: Path) -> None:
+    """The same answers under a second name: each item's own double takes its place."""
+    both, chosen = tmp_path / "both.csv", tmp_path / "chosen.csv"
+    text = scores.read_text("utf-8")
+    both.write_text(text + "".join(f"made{line[4:]}\n" for line in text.splitlines()[1:]), "utf-8")
+    done = acidtest(
+        "adapt", both, "--items", "5", "--method", "information", "--match", "sums", "--form-items", "6",
+        "--folds", "2", "--choose", chosen, cache=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "6 items of sums, matched by items of other benchmarks" in done.stdout
+    with chosen.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    real = [float(row["difficulty"]) for row in rows if row["test"] == "of sums"]
+    made = [float(row["difficulty"]) for row in rows if row["test"] == "matched to sums"]
+    assert len(real) == 6
+    assert made == pytest.approx(real, abs=1e-6)
+    assert {row["benchmark"] for row in rows if row["test"] == "matched to sums"} == {"made"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -62,6 +62,21 @@ def test_new_answers_are_foretold_as_few_answers_in_the_table_are() -> None:
     assert (apart.results, apart.chosen, apart.forms) == ((), (), None)
 
 
+def test_each_solver_has_the_interval_of_its_own_items() -> None:
+    """One by one and all together, the same: two were asked the same items, a third others."""
+    old, new = matrix(table(12, 0)), table(3, 1)
+    new[:2, 15:] = np.nan
+    new[2, :30] = np.nan
+    together = adapt_answers(old, matrix(new, start="new")).predicted
+    for row in range(3):
+        one = ScoreMatrix(**{**vars(matrix(new[row : row + 1])), "models": (f"new{row}",)})
+        alone = adapt_answers(old, one).predicted
+        assert [(e.value, e.low, e.high) for e in alone.values()] == [
+            (together[f"new{row}"].value, together[f"new{row}"].low, together[f"new{row}"].high)
+        ]
+    assert together["new1"].high - together["new1"].low != together["new2"].high - together["new2"].low
+
+
 def test_who_answered_all_is_foretold_its_own_mean() -> None:
     new = table(2, 3)
     found = adapt_answers(matrix(table(16, 0)), matrix(new, start="new")).predicted

@@ -82,6 +82,7 @@ def held_out(  # noqa: PLR0913  # what is asked, and how
         patterns: [n] each, items that some solver answered: the error of foretelling from just these.
     """
     table = _Table(solvers=len(scores))
+    distinct = {pattern.tobytes(): pattern for pattern in patterns}  # who was asked the same items shares their errors
     at_hand = np.empty((0, scores.shape[1])) if others is None else others
     for repeat in range(repeats):
         for out in split(groups, folds, rng_for(seed, "adapt", "folds", str(repeat))):
@@ -93,7 +94,7 @@ def held_out(  # noqa: PLR0913  # what is asked, and how
                     rng = rng_for(seed, "adapt", name, str(repeat), str(draw))
                     for k, one in zip(sizes, _foretold(name, known, scores[out], sizes, rng), strict=True):
                         table.put((name, k, repeat * draws + draw), out, one)
-            for number, pattern in enumerate(patterns if repeat == 0 else ()):
+            for number, pattern in enumerate(distinct.values() if repeat == 0 else ()):
                 table.put(("pattern", number, 0), out, _by_pattern(known, scores[out], pattern))
     whole = methods.whole_scores(scores)
     runs = {(name, k): table.of(name, k) for name in names for k in sizes}
@@ -101,7 +102,8 @@ def held_out(  # noqa: PLR0913  # what is asked, and how
         (methods.MEAN, k): plain_means(scores, k, rng_for(seed, "adapt", "plain", str(k)))
         for k in _plain(sizes, scores)
     }
-    seen = [table.rows["pattern", number, 0] for number in range(len(patterns))]
+    place = {key: number for number, key in enumerate(distinct)}
+    seen = [table.rows["pattern", place[pattern.tobytes()], 0] for pattern in patterns]
     return HeldOut(
         whole=whole,
         groups=tuple(groups),
