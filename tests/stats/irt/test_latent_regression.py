@@ -93,6 +93,7 @@ def test_estimates_that_were_drawn_to_the_mean_are_so_no_more() -> None:
     assert found.mean == pytest.approx(1.0, abs=0.05)
     assert found.spread == pytest.approx(1.5**2, rel=0.03)
     assert found.ceiling == pytest.approx(float(np.corrcoef(shrunk, truth)[0, 1]), abs=0.01)
+    assert float(np.median(found.variance / noise**2)) == pytest.approx(1.0, abs=0.05)
     near = np.abs(truth - 1.0) < 3  # beyond, estimates are held back on purpose
     weight = 1 / found.variance[near]
     slope = np.polyfit(truth[near], found.value[near], 1, w=np.sqrt(weight))[0]
