@@ -309,6 +309,8 @@ def test_levels_are_the_number_of_yes() -> None:
     assert table.columns(["a", "b", "c"])[:2].tolist() == [[1.5, 0.25], [1.0, 1.0]]
     assert np.isnan(table.columns(["c"])).all()
     assert table.rated == 2
+    assert demand_table(ratings, rubric, benchmark="set").rated == 2
+    assert demand_table(ratings, rubric, benchmark="other").rated == 0
     assert table.odd == pytest.approx(1 / 6)  # of six scales rated, b's steps go back
 
 
