@@ -67,10 +67,17 @@ def test_numbers_hang_together(easier: IrtReport) -> None:
         assert one.difficulty["q10"].value < one.difficulty["q50"].value < one.difficulty["q90"].value
         assert (one.curve.low <= one.curve.per_item + 1e-9).all()
         assert one.bundles == one.items // 2
+        where = [ability.value for ability in easier.abilities.values()]
+        told = one.items * np.interp(where, one.curve.ability, one.curve.per_item)
+        assert one.error.value == pytest.approx(np.median(1 / np.sqrt(told)))
     lost = easier.differences[MADE]
     means = [easier.sets[name].difficulty["mean"].value for name in (REAL, MADE)]
     assert lost.easier_by.value == pytest.approx(means[0] - means[1])
     assert lost.distance.value >= abs(lost.easier_by.value) - 0.02  # Kantorovich; cells are .01 wide
+    steep = [easier.sets[name].discrimination["mean"].value for name in (REAL, MADE)]
+    assert lost.discrimination_ratio.value == pytest.approx(steep[1] / steep[0])
+    per_item = [easier.sets[name].information.value for name in (REAL, MADE)]
+    assert lost.information_ratio.value == pytest.approx(per_item[1] / per_item[0])
     abilities = [one.value for one in easier.abilities.values()]
     assert abilities == sorted(abilities, reverse=True)
     assert np.mean(abilities) == pytest.approx(0, abs=1e-3)
