@@ -132,7 +132,9 @@ def test_what_cannot_be_foretold_is_said() -> None:
     silent[0] = np.nan
     found = adapt_answers(old, matrix(silent, start="new"))
     assert list(found.predicted) == ["new1"]
-    assert found.warnings == ("'new0': no answer to an item of the table, nothing is foretold",)
+    assert found.warnings[0] == "'new0': no answer to an item of the table, nothing is foretold"
+    assert found.warnings[1].startswith("16 solvers say how far foretold scores are off")
+    assert adapt_answers(matrix(table(20, 0)), matrix(table(1, 1), start="new")).warnings == ()
 
 
 def test_matched_items_take_the_places_of_real_ones() -> None:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit
+from scipy.stats import t as student_t
 
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.items import Items
@@ -66,6 +67,15 @@ def test_all_answers_leave_nothing_to_foretell(model: ScoreModel) -> None:
     found = predicted_score(model, scores)
     assert np.allclose(found.value, scores.mean(axis=1))
     assert np.allclose(found.se, 0)
+
+
+def test_intervals_are_student_s_t_of_the_solvers_that_taught_the_misfit(model: ScoreModel) -> None:
+    scores = asked(simulated(3, 5), [0, 7, 30, 31])
+    found = predicted_score(model, scores, misfit=0.01, solvers=7)
+    ends = student_t(6).interval(
+        0.9, loc=found.value, scale=np.hypot(np.hypot(found.ability_se, found.unseen_se), 0.01)
+    )
+    assert np.allclose(found.interval(0.9), np.clip(ends, 0, 1))
 
 
 def test_no_answer_and_no_item(model: ScoreModel) -> None:

@@ -10,13 +10,11 @@ from acidtest.compare.adapt.forms import forms_report, matched, parallel
 from acidtest.compare.adapt.held_out import held_out
 from acidtest.compare.adapt.judged import judged, sizes_below
 from acidtest.compare.adapt.named import named
-from acidtest.compare.adapt.roles import Roles, roles
+from acidtest.compare.adapt.roles import FEW_SOLVERS, Roles, roles
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.errors import DataError, counted
 from acidtest.stats.interval import rng_for
 from acidtest.types.adapt import AdaptReport, ChosenTest, FormsReport
-
-FEW_SOLVERS = 20
 
 
 def adapt(  # noqa: PLR0913  # one argument per option

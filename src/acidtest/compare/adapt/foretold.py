@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from acidtest.compare.adapt import methods
 from acidtest.compare.adapt.held_out import HeldOut, held_out
-from acidtest.compare.adapt.roles import roles
+from acidtest.compare.adapt.roles import FEW_SOLVERS, roles
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.errors import DataError, counted, did_you_mean
 from acidtest.stats.estimate import Estimate, FloatArray
@@ -48,6 +48,11 @@ def adapt_answers(
     silent = [name for name, any_ in zip(answers.models, told, strict=True) if not any_]
     if silent:
         warnings = (*warnings, f"{_few(silent)}: no answer to an item of the table, nothing is foretold")
+    if len(who.out) < FEW_SOLVERS:
+        few = (
+            f"{len(who.out)} solvers say how far foretold scores are off: with so few, intervals are far too wide where"
+        )
+        warnings = (*warnings, f"{few} the same solvers chose the items")
     names, rows = [name for name, any_ in zip(answers.models, told, strict=True) if any_], rows[told]
     found = held_out(
         matrix.scores[who.out],

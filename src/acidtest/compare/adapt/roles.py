@@ -15,6 +15,8 @@ CALIBRATES = 0.5
 FEWEST_SOLVERS = 6
 FEWEST_ITEMS = 10
 FOLDS = 5
+FEW_SOLVERS = 20
+"""With fewer, a reader is warned."""
 
 
 @dataclass(frozen=True, kw_only=True)
