@@ -11,9 +11,7 @@ from acidtest.errors import AcidtestError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.ability import ability
 from acidtest.stats.irt.adaptive.simulation import simulate_adaptive
-from acidtest.stats.irt.adaptive.test import AdaptiveTest, Exposure, Stop, informative
-from acidtest.stats.irt.adaptive.trust import flattened
-from acidtest.stats.irt.continuous import NEAREST
+from acidtest.stats.irt.adaptive.test import AdaptiveTest, Exposure, Stop
 from acidtest.stats.irt.items import Items
 
 
@@ -308,99 +306,6 @@ def test_a_skipped_items_topic_keeps_its_turn() -> None:
     test.skip(first)
     again = test.next_items(2)
     assert [item % 2 for item in again] == [0, 1]
-
-
-def test_vague_items_are_chosen_less_and_count_less() -> None:
-    """The winner's curse: discriminations that were estimated without a prior, on few solvers, promise too much.
-
-    Chosen by them, +-1.96 se holds far fewer than 95 % of the abilities; flattened by their errors nearly all again.
-    """
-    rng = np.random.default_rng(14)
-    n, truth = 400, rng.normal(0, 1, 250)
-    items = bank(n, 15)
-    scores = answers(items, truth)
-    log_error = np.where(np.arange(n) % 2, 0.1, 0.8)  # every other item is known well
-    noisy = items.discrimination * np.exp(log_error * rng.normal(size=n))
-    guessed = Items(discrimination=noisy, difficulty=items.difficulty, guess=items.guess)
-    # standard error as a calibration would state it, at the estimate
-    wary = flattened(guessed, noisy * log_error, np.zeros(n))
-    bold, careful = (simulate_adaptive(scores, items_, most_items=25) for items_ in (guessed, wary))
-    covered = [float((np.abs(found.ability - truth) <= 1.96 * found.se).mean()) for found in (bold, careful)]
-    vague = [float((found.asked % 2 == 0).mean()) for found in (bold, careful)]
-    assert covered[0] < 0.70
-    assert covered[1] > 0.90
-    assert vague[0] > 0.7
-    assert vague[1] < vague[0] - 0.2
-
-
-def test_flattened_curves_are_the_average_over_what_an_item_may_be() -> None:
-    """Against the average of 20,000 drawn curves, at an average solver's distance of one standard deviation."""
-    rng = np.random.default_rng(16)
-    a, e, a_error, e_error = 1.2, -0.6, 0.3, 0.5
-    b_error = np.sqrt(e_error**2 / a**2 + (e / a) ** 2 * a_error**2 / a**2)
-    item = Items(discrimination=np.array([a]), difficulty=np.array([-e / a]), guess=np.zeros(1))
-    flat = flattened(item, a_error, b_error)
-    slopes, intercepts = rng.normal(a, a_error, 20_000), rng.normal(e, e_error, 20_000)
-    for t in (-1.0, 1.0):
-        average = float((1 / (1 + np.exp(-(slopes * t + intercepts)))).mean())
-        assert flat.expected(t)[0] == pytest.approx(average, abs=0.01)
-
-
-def test_an_error_of_the_slope_alone_counts_once() -> None:
-    """The log-odds of an average solver are known exactly, -1.5: then the difficulty's whole error is the slope's."""
-    a, b, a_error = 1.5, 1.0, 0.6
-    item = Items(discrimination=np.array([a]), difficulty=np.array([b]), guess=np.zeros(1))
-    found = flattened(item, a_error, b * a_error / a).discrimination[0]
-    assert found == pytest.approx(a / np.sqrt(1 + np.pi * a_error**2 / 8))
-
-
-def test_known_items_stay_as_they_are() -> None:
-    items = bank(5)
-    np.testing.assert_array_equal(flattened(items, 0.0, 0.0).discrimination, items.discrimination)
-    straight = Items(
-        discrimination=items.discrimination, difficulty=items.difficulty, guess=items.guess, residual=np.ones(5)
-    )
-    wider = flattened(straight, 0.0, 1.0 / items.discrimination).residual
-    assert wider is not None
-    np.testing.assert_allclose(wider, np.sqrt(2.0))  # variance 1 of the residual and 1 of the item's own place
-
-
-def test_scores_between_0_and_1_have_a_closed_form() -> None:
-    """Logits around a straight line with a normal prior: the posterior mean and its error are exact."""
-    rng = np.random.default_rng(17)
-    items = Items(
-        discrimination=rng.lognormal(0, 0.3, 8),
-        difficulty=rng.normal(0, 1, 8),
-        guess=np.zeros(8),
-        residual=rng.lognormal(0, 0.3, 8),
-    )
-    scores = rng.uniform(0.05, 0.95, 8)
-    test = AdaptiveTest(items, stop=Stop(most_items=8))
-    while (item := test.next_item()) is not None:
-        test.answer(item, scores[item])
-    assert items.residual is not None
-    a, y = items.discrimination, np.log(scores / (1 - scores))
-    precision = 1 + (a**2 / items.residual**2).sum()
-    mean = (a * (y + a * items.difficulty) / items.residual**2).sum() / precision
-    assert test.ability == pytest.approx(mean, abs=1e-8)
-    assert test.se == pytest.approx(precision**-0.5, rel=1e-12)
-
-
-def test_scores_at_the_ends_tell_nothing() -> None:
-    """Information as often as a score lies between the ends at which scores are held; against 100,000 drawn ones."""
-    items = Items(
-        discrimination=np.array([1.0, 2.0, 1.0]),
-        difficulty=np.array([0.0, -2.5, 6.0]),
-        guess=np.zeros(3),
-        residual=np.array([1.0, 1.5, 2.0]),
-    )
-    assert items.residual is not None
-    drawn = items.linear(0.5) + items.residual * np.random.default_rng(19).normal(size=(100_000, 3))
-    between = (np.abs(drawn) < np.log(1 / NEAREST - 1)).mean(axis=0)
-    assert between[1] < 0.8
-    np.testing.assert_allclose(
-        informative(items, 0.5), between * (items.discrimination / items.residual) ** 2, rtol=0.02
-    )
 
 
 def test_what_is_no_test_is_refused() -> None:
