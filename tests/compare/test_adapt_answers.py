@@ -5,15 +5,20 @@ from itertools import permutations
 import numpy as np
 import pytest
 from scipy.special import expit
+from scipy.stats import t as student_t
 
 from acidtest.compare.adapt import methods
 from acidtest.compare.adapt.adapt import adapt
 from acidtest.compare.adapt.foretold import adapt_answers, aligned
 from acidtest.compare.adapt.forms import matched
+from acidtest.compare.adapt.held_out import split
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.interval import rng_for
 from acidtest.stats.irt.small.parallel_forms import evenly_spread, information_gap
+from acidtest.stats.irt.small.predicted_score import predicted_score
+from acidtest.stats.irt.small.score_model import score_model
 
 N = 40
 
@@ -60,6 +65,23 @@ def test_new_answers_are_foretold_as_few_answers_in_the_table_are() -> None:
     assert [(e.low, e.high, e.n) for e in inside.values()] == [(e.low, e.high, e.n) for e in apart.predicted.values()]
     assert list(apart.predicted) == ["new0", "new1", "new2"]
     assert (apart.results, apart.chosen, apart.forms) == ((), (), None)
+
+
+def test_intervals_hold_what_solvers_left_out_show() -> None:
+    """By the definition: of each part, errors beyond the model's own, from the new solver's items; Student's t."""
+    old, new = table(16, 0, abilities=2), with_holes(table(1, 1), 12)
+    seen = np.isfinite(new[0])
+    beyond = []
+    for out in split([str(i) for i in range(16)], 5, rng_for(0, "adapt", "folds", "0")):
+        model = score_model(np.delete(old, out, axis=0))
+        one = predicted_score(model, np.where(seen, old[out], np.nan))
+        beyond += ((one.value - old[out].mean(axis=1)) ** 2 - one.ability_se**2 - one.unseen_se**2).tolist()
+    assert np.mean(beyond) > 0
+    one = predicted_score(score_model(old), new)
+    wide = student_t(15).ppf(0.975) * np.sqrt(one.ability_se**2 + one.unseen_se**2 + np.mean(beyond))[0]
+    found = adapt_answers(matrix(old), matrix(new, start="new")).predicted["new0"]
+    assert found.low == pytest.approx(max(one.value[0] - wide, 0))
+    assert found.high == pytest.approx(min(one.value[0] + wide, 1))
 
 
 def test_each_solver_has_the_interval_of_its_own_items() -> None:
