@@ -188,6 +188,16 @@ def test_a_mean_that_leans_on_the_bound_is_warned_of(tmp_path: Path) -> None:
     assert found.sets[REAL].difficulty["mean"].warnings == ()
 
 
+def test_the_floor_of_small_sets_is_higher(tmp_path: Path) -> None:
+    """Both sets are drawn at their own sizes: ten items lie further from the real ones by luck than fifty do."""
+    of = answers(3, easier=0.0)
+    floors = []
+    for made in (of[MADE], of[MADE][:, :10]):
+        sets = SetsOnScale(calibrate(matrix({REAL: of[REAL], MADE: made}, tmp_path), real=REAL), seed=0, level=0.95)
+        floors.append(sets.difference(MADE).distance_floor.value)
+    assert floors[1] > 1.3 * floors[0]  # root of (1/60 + 1/10) over (1/60 + 1/50) is 1.8
+
+
 def test_few_solvers_are_warned_of_once(tmp_path: Path) -> None:
     found = report(answers(4, solvers=6), tmp_path)
     assert sum("6 solvers" in text for text in found.warnings) == 1
