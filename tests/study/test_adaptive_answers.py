@@ -65,6 +65,15 @@ async def test_an_item_without_an_answer_is_passed_over(tmp_path: Path) -> None:
     assert again.asked == []
 
 
+async def test_many_failures_that_answers_part_do_not_end_a_test(tmp_path: Path) -> None:
+    """Every second item never answers: more than twenty in all, never twenty one after another."""
+    server = Server(never=frozenset(item.id for item in ITEMS[::2]))
+    found = await take(server, tmp_path / "half.jsonl", most=30)
+    assert len(found.asked) == 30
+    assert found.unanswered > 20
+    assert not found.given_up
+
+
 async def test_a_server_that_goes_down_costs_no_more_than_twenty_tries(tmp_path: Path) -> None:
     """And once it is up again, the test goes on as if nothing had been."""
     whole = await take(Server(), tmp_path / "whole.jsonl")

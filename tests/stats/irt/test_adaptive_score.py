@@ -7,7 +7,7 @@ import pytest
 from pyarrow import parquet
 from scipy.stats import t as student
 
-from acidtest.stats.irt.adaptive.score import whole_scores
+from acidtest.stats.irt.adaptive.score import bank_model, whole_scores
 from acidtest.stats.irt.adaptive.simulation import simulate_adaptive
 from acidtest.stats.irt.adaptive.trust import allowance, flattened, shared
 from acidtest.stats.irt.fit import fit_irt
@@ -75,6 +75,15 @@ def test_fifty_chosen_items_beat_a_hundred_and_fifty_random_ones_on_real_answers
             yardstick.append(np.abs(np.array(drawn) - mean).mean())
     assert np.abs(misses).mean() < np.mean(yardstick)
     assert (np.abs(misses) <= 1.96 * np.array(errors)).mean() >= 0.9
+
+
+def test_states_expect_what_their_ability_and_slope_say() -> None:
+    """Log-odds are discrimination x ability + slope x easiness, easiness being -discrimination x difficulty."""
+    items = bank(7, 17)
+    model = bank_model(items)
+    a, b = items.discrimination, items.difficulty
+    odds = a * model.ability[:, None] - model.slope[:, None] * a * b
+    np.testing.assert_allclose(model.expected, np.clip(1 / (1 + np.exp(-odds)), 1e-4, 1 - 1e-4), atol=1e-12)
 
 
 def test_all_items_answered_is_the_mean_with_no_more_than_its_plain_error() -> None:

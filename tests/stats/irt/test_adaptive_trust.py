@@ -6,6 +6,8 @@ import pytest
 from acidtest.stats.irt.adaptive.simulation import simulate_adaptive
 from acidtest.stats.irt.adaptive.trust import flattened
 from acidtest.stats.irt.items import Items
+from acidtest.study.bank import as_known
+from adaptive_study import bank as study_bank
 
 
 def test_vague_items_are_chosen_less_and_count_less() -> None:
@@ -62,3 +64,10 @@ def test_known_items_stay_as_they_are() -> None:
     wider = flattened(straight, 0.0, 1.0 / items.discrimination).residual
     assert wider is not None
     np.testing.assert_allclose(wider, np.sqrt(2.0))  # variance 1 of the residual and 1 of the item's own place
+
+
+def test_a_study_takes_its_bank_as_it_is_known() -> None:
+    found = study_bank()
+    rough = flattened(found.parameters, found.discrimination_se, found.difficulty_se)
+    np.testing.assert_array_equal(as_known(found).discrimination, rough.discrimination)
+    assert (rough.discrimination < found.parameters.discrimination).all()
