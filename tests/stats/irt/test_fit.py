@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
+from acidtest.stats.irt.ability import ability
 from acidtest.stats.irt.fit import Fit, Model, fit_irt
 from acidtest.stats.irt.items import Items
 from irt_worlds import parameters, world
@@ -86,7 +87,11 @@ def test_solvers_and_items_without_scores_change_nothing_else() -> None:
     assert other.ability_se[[0, 10]] == pytest.approx([1, 1])
     # An item that nobody answered is as the prior says
     unseen = parameters(other.items)[0]
-    assert unseen == pytest.approx([other.prior.log_discrimination, other.prior.easiness], abs=1e-3)
+    # ... whose mean of easiness is E[level exp(power x off)], (off, level) normal: Stein's lemma
+    prior = other.prior
+    sd = prior.log_discrimination_sd
+    shift = prior.power * sd * (prior.power * sd * prior.easiness / 2 + prior.correlation * prior.easiness_sd)
+    assert unseen == pytest.approx([prior.log_discrimination, prior.easiness + shift], abs=0.01)
     assert np.sqrt(other.covariance[0, 1, 1]) >= other.prior.easiness_sd - 1e-3
     assert any("2 items without any score" in line for line in other.warnings)
 
@@ -134,7 +139,8 @@ def test_many_solvers_are_fitted_like_the_usual_marginal_likelihood() -> None:
         la, d = x.reshape(2, 6)
         u = np.exp(la) * grid[:, None] + d
         log = scores @ -np.logaddexp(0, -u).T + (1 - scores) @ -np.logaddexp(0, u).T - grid**2 / 2
-        away = np.stack([la - prior.log_discrimination, d - prior.easiness], -1)
+        level = d * np.exp(-prior.power * (la - prior.log_discrimination))
+        away = np.stack([la - prior.log_discrimination, level - prior.easiness], -1)
         return float(-logsumexp(log, axis=1).sum() + 0.5 * np.einsum("ni,ij,nj->", away, precision, away))
 
     best = minimize(minus_log_posterior, parameters(fit.items).T.ravel(), method="BFGS").x.reshape(2, 6).T
@@ -151,7 +157,8 @@ def test_few_solvers_are_fitted_like_the_marginal_likelihood_over_items() -> Non
     nodes = np.linspace(-4, 4, 25)
     la = prior.log_discrimination + prior.log_discrimination_sd * nodes[:, None]
     slope = prior.correlation * nodes[:, None] + np.sqrt(1 - prior.correlation**2) * nodes
-    d = (prior.easiness + prior.easiness_sd * slope).ravel()
+    wide = np.exp(prior.power * (la - prior.log_discrimination))
+    d = ((prior.easiness + prior.easiness_sd * slope) * wide).ravel()
     a = np.exp(la + 0 * slope).ravel()
     weight = (-0.5 * (nodes[:, None] ** 2 + nodes**2)).ravel()
 
@@ -203,3 +210,53 @@ def test_items_that_were_fitted_hold_the_guess() -> None:
     assert isinstance(fit.items, Items)
     assert fit.items.guess.tolist() == [0.25] * 20
     assert fit_irt(scores, model="2pl", guess=0.25).items.guess.tolist() == [0] * 20
+
+
+def test_groups_that_share_no_items_are_said() -> None:
+    scores, _, _ = world(24, 40, 2)
+    scores[:12, 20:], scores[12:, :20] = np.nan, np.nan
+    assert any("2 groups that share no items" in line for line in fit_irt(scores).warnings)
+    scores[0, 30] = 1.0
+    assert not any("share no items" in line for line in fit_irt(scores).warnings)
+
+
+def test_a_solver_that_alone_stands_out_is_not_known_exactly() -> None:
+    # Mean 0 and spread 1 fix the only ability that differs; what its 30 answers leave open is more than nothing
+    scores = np.zeros((11, 8))
+    scores[3, :4] = 1
+    fit = fit_irt(scores)
+    alone = ability(scores, fit.items, method="eap").se[3]
+    assert fit.ability_se[3] > 0.3 * alone
+
+
+@pytest.mark.parametrize(("power", "easiness"), [(0.0, 1.0), (1.0, None)])
+def test_what_steep_items_have_in_common_is_learnt(power: float, easiness: float | None) -> None:
+    # Simulated: easiness of one spread whatever the slope (power 0), or difficulty of one spread (power 1)
+    rng = np.random.default_rng(5)
+    theta, la, z = rng.normal(size=120), rng.normal(0, 0.5, 1200), rng.normal(size=1200)
+    d = z if easiness else z * np.exp(la)
+    scores = (rng.random((120, 1200)) < 1 / (1 + np.exp(-np.exp(la) * theta[:, None] - d))).astype(float)
+    fit = fit_irt(scores)
+    assert fit.prior.power == pytest.approx(power, abs=0.2)
+    # A scale that is bent by a wrong power has errors that go with ability cubed
+    true = (theta - theta.mean()) / theta.std()
+    cube = np.polyfit(true, fit.ability - true, 3)
+    assert abs(cube[0]) < 0.006
+
+
+def test_right_and_wrong_exchanged_turn_the_scale_around() -> None:
+    scores, _, _ = world(15, 40, 3, missing=0.1)
+    one, other = fit_irt(scores, tolerance=1e-8), fit_irt(1 - scores, tolerance=1e-8)
+    assert other.ability == pytest.approx(-one.ability, abs=1e-5)
+    assert other.ability_se == pytest.approx(one.ability_se, abs=1e-5)
+    assert other.items.discrimination == pytest.approx(one.items.discrimination, abs=1e-5)
+    assert other.items.difficulty == pytest.approx(-one.items.difficulty, abs=1e-4)
+
+
+def test_a_table_whose_modes_leapt_for_ever_ends() -> None:
+    # Rows drawn again from coin tosses, which no ability explains: discriminations spread by 2 in logarithms
+    rng = np.random.default_rng(17)
+    for _ in range(6):
+        shape = rng.integers(5, 12), rng.integers(8, 18)
+        scores = (rng.random(shape) < 0.5).astype(float)[rng.integers(0, shape[0], shape[0])]
+        assert fit_irt(scores).converged

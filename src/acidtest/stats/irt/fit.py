@@ -18,7 +18,9 @@ class Prior:
     """What all items have in common, learnt from them: log discrimination and easiness are normal around these.
 
     Easiness is -discrimination x difficulty: the log-odds of being right for a solver of ability 0. `correlation` is
-    that of both over items.
+    that of both over items. With a `power` that is not 0, easiness / (discrimination / usual)^power is normal, where
+    the usual discrimination is exp(log_discrimination): 0 where easiness has one spread whatever the discrimination,
+    1 where difficulty has.
     """
 
     log_discrimination: float
@@ -26,6 +28,7 @@ class Prior:
     easiness: float
     easiness_sd: float
     correlation: float = 0.0
+    power: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

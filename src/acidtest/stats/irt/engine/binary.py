@@ -32,6 +32,9 @@ _CLOSE = 0.03
 _DEPTH = 5
 _FEW_SOLVERS, _MANY_POINTS, _FEW_POINTS = 64, 5, 3
 """Up to so many solvers, items are so wide that more points are worth it."""
+_LEAPS, _GUESSES, _SURE_STEPS = 30, 120, 6
+"""After so many sweeps modes are climbed by several half steps, as whole ones may leap to and fro between two places
+for ever; and later nothing is guessed of where sweeps end."""
 _SMALLEST_SPREAD = 0.5
 """Of first guesses at abilities, so that solvers who are alike are not drawn apart."""
 _SINGLE = 5e-5
@@ -123,7 +126,9 @@ def _climb(given: _Given, state: _State, *, sides: int, most: int, tolerance: fl
     sweep, before = 0, state
     while True:
         sweep += 1
-        after, items = _sweep(given, table, before, grid)
+        # Where guessing helps, a step of Fisher scoring is not Newton's, and two are worth their time
+        steps = _SURE_STEPS if sweep > _LEAPS else 1 if given.guess is None else 2
+        after, items = _sweep(given, table, before, grid, steps)
         x, y = _vector(given, before), _vector(given, after)
         moved = float(np.abs(y - x).max())
         if before.items is not None and after.items is not None:
@@ -132,12 +137,13 @@ def _climb(given: _Given, state: _State, *, sides: int, most: int, tolerance: fl
             moved = max(moved, 2 * tolerance)
         if moved <= tolerance or sweep >= most:
             return _Climbed(state=after, items=items, sweeps=sweep, converged=moved <= tolerance)
-        before = _at(given, after, faster.next(x, y))
+        before = _at(given, after, faster.next(x, y) if sweep <= _GUESSES else y)
 
 
-def _sweep(given: _Given, table: Table, state: _State, grid: tuple[FloatArray, FloatArray]) -> tuple[_State, ItemSide]:
-    # Where guessing helps, a step of Fisher scoring is not Newton's, and two are worth their time
-    steps = 1 if given.guess is None else 2
+def _sweep(
+    given: _Given, table: Table, state: _State, grid: tuple[FloatArray, FloatArray], steps: int
+) -> tuple[_State, ItemSide]:
+    length = 0.5 if steps == _SURE_STEPS else 1.0
     items = item_side(
         given.sums,
         table.groups(state.side),
@@ -146,11 +152,20 @@ def _sweep(given: _Given, table: Table, state: _State, grid: tuple[FloatArray, F
         shared=state.shared,
         grid=grid,
         steps=steps,
+        length=length,
     )
-    shared = learnt(items.mean[given.items], items.covariance[given.items], one_slope=given.one_slope)
+    answered = given.items
+    shared = learnt(items.levels[:, answered], items.chance[:, answered], state.shared, one_slope=given.one_slope)
     curves = curves_of(items.points, given.guess)
     side = solver_side(
-        given.sums, table, curves, items.weight.ravel(), mode=state.side.mode, wide=state.side.wide, steps=steps
+        given.sums,
+        table,
+        curves,
+        items.weight.ravel(),
+        mode=state.side.mode,
+        wide=state.side.wide,
+        steps=steps,
+        length=length,
     )
     known = given.solvers
     centre = float(side.mean[known].mean())
@@ -179,10 +194,10 @@ def _vector(given: _Given, state: _State) -> FloatArray:
 
 def _at(given: _Given, state: _State, vector: FloatArray) -> _State:
     """Return the state with another vector."""
-    solvers = vector[:-5]
+    solvers = vector[: -len(state.shared.as_vector(one_slope=given.one_slope))]
     moved = np.zeros(len(given.solvers))
     moved[given.solvers] = state.side.mean[given.solvers] - solvers
-    shared = shared_of(vector[-5:], one_slope=given.one_slope)
+    shared = shared_of(vector[len(solvers) :], one_slope=given.one_slope)
     return replace(state, side=state.side.moved(moved, np.ones(len(moved))), shared=shared)
 
 
@@ -197,7 +212,9 @@ def _result(given: _Given, end: _Climbed, *, model: Model, guess: FloatArray, sw
         shared=shared,
         one_slope=given.one_slope,
     )
-    covariance = widened(errors.items, items.covariance, shared, given.items, one_slope=given.one_slope)
+    by = np.linalg.inv(shared.slopes(items.mean))
+    spread = np.einsum("nij,jk,nik->ni", by, shared.covariance, by)
+    covariance = widened(errors.items, items.covariance, spread, given.items, one_slope=given.one_slope)
     a = np.exp(items.mean[:, 0])
     b = -items.mean[:, 1] / a
     # b = -d / a, so db = -(dd + d dlog(a)) / a ... its first derivatives are (-b, -1 / a)
@@ -229,4 +246,5 @@ def _prior(shared: Shared) -> Prior:
         easiness=float(shared.mean[1]),
         easiness_sd=float(sd[1]),
         correlation=float(shared.covariance[0, 1] / (sd[0] * sd[1])),
+        power=shared.power,
     )

@@ -31,6 +31,7 @@ def _found(answers: Answers, fit: Fit) -> Iterator[str]:
             f"Only {counted(solvers, 'solver')}: a single item's discrimination is hardly known and stays near the "
             "common one; trust abilities, difficulties of many items together, and the intervals."
         )
+    yield from _apart(answers)
     noise = float(np.mean(fit.ability_se[asked_of_solver] ** 2))
     if noise > _HARDLY:
         yield (
@@ -45,6 +46,27 @@ def _found(answers: Answers, fit: Fit) -> Iterator[str]:
     ):
         if not asked.all():
             yield f"{counted(int((~asked).sum()), word)} without any score: {instead}."
+
+
+def _apart(answers: Answers) -> Iterator[str]:
+    """Say so where solvers fall into groups that share no items: nothing in the scores places one against another."""
+    reached = np.any(answers, axis=0)
+    left, groups = reached.copy(), 0
+    while left.any():
+        groups += 1
+        group = np.zeros_like(left)
+        group[np.argmax(left)] = True
+        size = 0
+        while int(group.sum()) > size:
+            size = int(group.sum())
+            items = np.any(answers[:, group], axis=1)
+            group |= np.any(answers[items], axis=0)
+        left &= ~group
+    if groups > 1:
+        yield (
+            f"Solvers fall into {groups} groups that share no items: nothing in the scores says which group is better, "
+            "or whose items are harder. Each group's average is taken to be alike; compare within groups only."
+        )
 
 
 def _extreme(answers: Answers, asked: NDArray[np.bool_], word: str, who: str, where: str, axis: int) -> Iterator[str]:

@@ -21,6 +21,9 @@ _FIXED = 1e6
 """How firmly mean and spread of ability are held, in units of the best known ability."""
 _FEWEST = 5
 """With fewer solvers, fixed mean and spread leave hardly any error, whatever is in doubt: each keeps its own."""
+_LEAST_OWN = 0.25
+"""Least share of its own variance that an ability keeps: where one solver alone stands out, fixed mean and spread would
+leave it none."""
 _LEAST = 0.05
 """Least share of its information that any direction keeps."""
 _TINY = 1e-12
@@ -67,7 +70,7 @@ def joint_errors(
     globals_ = centre + one_slope
     between = np.zeros((n, centre, k + globals_))
     between[:, :, :k] = cross[:, own]
-    between[:, :, k : k + centre] = -precision
+    between[:, :, k : k + centre] = -(shared.slopes(parameters[there])[:, own, own].transpose(0, 2, 1) @ precision)
     whole = np.zeros((k + globals_, k + globals_))
     whole[np.arange(k), np.arange(k)] = 1 / alone.ability[here]
     whole[k : k + centre, k : k + centre] = n * precision
@@ -80,7 +83,7 @@ def joint_errors(
     covariance = _inverse(whole, scaled, t)
     spread = (scaled @ covariance).reshape(n, centre, -1) @ scaled.reshape(n, centre, -1).transpose(0, 2, 1)
     variance, items = alone.ability.copy(), alone.items.copy()
-    variance[here] = np.diag(covariance)[:k]
+    variance[here] = np.maximum(np.diag(covariance)[:k], _LEAST_OWN * alone.ability[here])
     if k < _FEWEST:
         variance = np.maximum(variance, alone.ability)
     items[there, own, own] += root @ spread @ root.transpose(0, 2, 1)

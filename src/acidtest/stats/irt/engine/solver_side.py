@@ -69,7 +69,7 @@ def table_of(answers: Answers, wide: NDArray[np.bool_]) -> Table:
     return Table(answers, answers if wide.all() else np.ascontiguousarray(answers[:, wide]))
 
 
-def solver_side(
+def solver_side(  # noqa: PLR0913  # what is known, and how to climb
     sums: Sums,
     table: Table,
     curves: Curves,
@@ -78,12 +78,13 @@ def solver_side(
     mode: FloatArray,
     wide: NDArray[np.bool_],
     steps: int,
+    length: float = 1.0,
 ) -> SolverSide:
-    """Climb `steps` Newton steps from a mode [M], and look around there."""
+    """Climb `steps` Newton steps (a whole one has `length` 1) from a mode [M], and look around there."""
     for _ in range(steps):
         first, second = sums.solver_sums(table.answers, mode, curves, weight)
         information = second + 1
-        mode = mode + np.clip((first - mode) / information, -_MOST, _MOST)
+        mode = mode + length * np.clip((first - mode) / information, -_MOST, _MOST)
     mean, variance = mode.copy(), 1 / information
     if not wide.any():
         return SolverSide(mode=mode, mean=mean, variance=variance, wide=wide, places=None)
