@@ -4,13 +4,14 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import t as student_t
 
 from acidtest.compare.adapt import methods
 from acidtest.compare.adapt.adapt import adapt
 from acidtest.compare.adapt.foretold import adapt_answers, aligned
-from acidtest.compare.adapt.forms import matched
+from acidtest.compare.adapt.forms import forms_report, matched
 from acidtest.compare.adapt.held_out import split
 from acidtest.data.score_matrix import ScoreMatrix
 from acidtest.errors import DataError
@@ -194,6 +195,22 @@ def test_no_other_partners_cost_less() -> None:
     assert chance[0].tolist() == dealt[0].tolist()
     assert sorted(chance[1].tolist()) == [4, 5, 6, 7]
     assert information_gap(items, dealt, at) >= 0
+
+
+def test_forms_are_judged_by_solvers_that_did_not_make_them() -> None:
+    """Forms that only the calibration with all solvers makes tell nothing: those of each part's others are judged."""
+    scores = table(12, 0)
+
+    def deal(known: methods.Calibrated) -> NDArray[np.int64]:
+        return np.array([[0, 1], [2, 3]] if len(known.scores) == 12 else [[4, 5], [6, 7]])
+
+    found = forms_report(
+        matrix(scores), methods.calibrated(scores), scores, deal=deal, by_chance=lambda dealt, _: dealt,
+        groups=[str(i) for i in range(12)], folds=3, seed=0, level=0.95,
+    )  # fmt: skip
+    apart = np.abs(scores[:, [4, 5]].mean(axis=1) - scores[:, [6, 7]].mean(axis=1))
+    assert found.difference.value == pytest.approx(apart.mean())
+    assert [item.item for form in found.forms for item in form] == ["i0", "i1", "i2", "i3"]
 
 
 def test_evenly_spread_items_are_the_middle_of_equal_parts() -> None:
