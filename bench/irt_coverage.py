@@ -184,9 +184,11 @@ Of {items} items that every solver got right, or wrong, the interval of easiness
 - A Rasch table has one discrimination, so its interval holds or not, once a table: that share is of few trials.
 - With 8 solvers the error of log discrimination is as large as discriminations vary (.3): of a single item it is not
   known. The fit says so, and its intervals are as wide as that.
-- Easiness, -discrimination x difficulty, is not normal in these tables, as the fit takes it to be: it varies more
-  among items of high discrimination. Where discriminations vary much (.5), that shows: intervals of items are too
-  narrow.
+- Easiness, -discrimination x difficulty, varies more among items of high discrimination in these tables, except where
+  most items are easy. The fit learns which from the items, and takes the middle where these are few: where
+  discriminations vary much (.5) and solvers are few, intervals of discriminations are somewhat too narrow.
+- *Few items*: in 1 of these 100 tables the fit took one item of 20 for the ability itself (discrimination above 100),
+  which alone makes its mean error of easiness .29; the median table has .13.
 """
 
 

@@ -151,6 +151,9 @@ def test_many_scores_at_the_ends_are_said() -> None:
     rng = np.random.default_rng(7)
     scores = answered(some_items(20, rng), solvers(10, rng), rng)
     assert not fit_continuous(scores).warnings
+    few = scores.copy()
+    few[:, 0] = 1.0
+    assert "5% of the scores are exactly 0 or 1" in fit_continuous(few).warnings[0]
     scores[:, :7] = np.round(scores[:, :7])
     assert "35% of the scores are exactly 0 or 1" in fit_continuous(scores).warnings[0]
 
