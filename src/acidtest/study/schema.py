@@ -93,7 +93,9 @@ class ExposureSettings(Record):
     """How chance keeps all solvers from being asked the same few items."""
 
     best: int = Field(default=1, ge=1, le=10_000, description="draw each item among so many best ones")
-    share: float = Field(default=1.0, gt=0, le=1, description="each solver may be asked a random share of the items only")
+    share: float = Field(
+        default=1.0, gt=0, le=1, description="each solver may be asked a random share of the items only"
+    )
 
 
 class AdaptiveSettings(Record):
