@@ -260,3 +260,16 @@ def test_a_table_whose_modes_leapt_for_ever_ends() -> None:
         shape = rng.integers(5, 12), rng.integers(8, 18)
         scores = (rng.random(shape) < 0.5).astype(float)[rng.integers(0, shape[0], shape[0])]
         assert fit_irt(scores).converged
+
+
+def test_no_item_of_few_runs_away_with_the_scale() -> None:
+    """The likelihood of this table has a second peak, where one item is right exactly above some ability."""
+    rng = np.random.default_rng(50018)
+    able, difficulty = rng.normal(size=400), rng.normal(size=20)
+    known = Items(discrimination=np.exp(rng.normal(0, 0.3, 20)), difficulty=difficulty, guess=np.zeros(20))
+    scores = (rng.random((400, 20)) < known.expected(able)).astype(float)
+    fit = fit_irt(scores)
+    assert fit.converged
+    off = np.log(fit.items.discrimination / (known.discrimination * able.std()))
+    assert np.abs(off).max() < 0.6
+    assert np.sqrt((off**2).mean()) < 0.25  # the fit states errors of .17

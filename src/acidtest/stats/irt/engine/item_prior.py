@@ -29,6 +29,9 @@ USUAL_POWER, USUAL_POWER_SD = 0.5, 0.3
 """The power is normal around the first with the second: few items say nothing of it."""
 USUAL_SCALE_SD = 1.0
 """The common log discrimination is normal around 0 with this: data that say nothing of it leave it finite."""
+MOST_SD = 0.8
+"""Log discrimination is taken to vary no more than this: else one item of few can run away with the scale, as steep
+as it likes and with a prior that widens to let it. Within two of these, discriminations differ by a factor of 25."""
 _MOST_POWER = 0.3
 """The longest step of the power."""
 _ONE_SLOPE = 1e-8
@@ -107,6 +110,8 @@ def learnt(levels: FloatArray, weight: FloatArray, before: Shared, *, one_slope:
     away = levels - centre
     total = np.einsum("kn,kni,knj->ij", weight, away, away) + IMAGINARY * np.diag(np.square(USUAL_SD))
     total /= n + IMAGINARY
+    narrower = np.array([min(1.0, MOST_SD / np.sqrt(total[0, 0])), 1.0])
+    total *= np.outer(narrower, narrower)
     if one_slope:
         return Shared(mean=centre, covariance=np.diag([_ONE_SLOPE, total[1, 1]]), power=0.0)
     power = before.power + _power_step(levels, away, weight, total, before.power)
