@@ -1,13 +1,15 @@
 """One fit of the two-parameter model by another package.
 
-    python irt_fit.py PEER TABLE RESULT
+    python irt_fit.py PEER TABLE RESULT SECONDS
 
 TABLE: .npz with `scores` [solvers, items] of 0, 1 and NaN. RESULT: .npz with ability, discrimination, difficulty and
-cpu, the seconds that the fit and the abilities took; imports do not count.
+cpu, the seconds that the fit and the abilities took; imports do not count. SECONDS: of
+CPU time, then the process is ended.
 """
 
 import contextlib
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -94,7 +96,8 @@ def acidtest(scores: FloatArray) -> Fitted:
 PEERS = {"girth": girth, "mirt": mirt, "py_irt": py_irt, "acidtest": acidtest}
 
 if __name__ == "__main__":
-    peer, table, result = sys.argv[1:]
+    peer, table, result, seconds = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
     with contextlib.redirect_stdout(sys.stderr):
         ability, discrimination, difficulty, cpu = PEERS[peer](np.load(table)["scores"])
     np.savez(result, ability=ability, discrimination=discrimination, difficulty=difficulty, cpu=cpu)
