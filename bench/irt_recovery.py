@@ -263,8 +263,8 @@ estimated with the true items, items with the true abilities and their true prio
 {rows}
 
 - Errors are root mean squares; for difficulty, the rank correlation with the truth.
-- Each package has a scale of its own; all abilities, the oracle's too, are first put on the true scale by the linear map
-  that gives them the true mean and spread. "Chance to be right" is compared at the true abilities.
+- Each package has a scale of its own; all abilities, the oracle's too, are first put on the true scale, by the linear
+  map that gives them the true mean and spread. "Chance to be right" is compared at the true abilities.
 - Each fit has {limit} seconds of CPU time on one thread; a package that took longer is not tried on later tables.
   CPU time shown is that of the fit and of the abilities, without imports and without compilation.
 - Settings are the packages' own defaults: girth `twopl_mml` with `ability_eap`, mirt for Python `fit_mirt` with
