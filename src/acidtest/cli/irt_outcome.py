@@ -145,7 +145,8 @@ def _parts(audit: "FlawAudit | None", check: "ModelCheck | None", texts: "TextRe
 def _json(
     report: IrtReport, audit: "FlawAudit | None", check: "ModelCheck | None", texts: "TextReport | None"
 ) -> bytes:
-    from acidtest.compare.irt.contract import dumps, plain
+    from acidtest.compare.irt.contract import dumps
+    from acidtest.compare.plain_values import plain_fields
 
     flaws = None
     if audit is not None:
@@ -153,7 +154,10 @@ def _json(
 
         flaws = flaws_json(audit)
     return dumps(
-        report, flaws=flaws, check=None if check is None else plain(check), texts=texts.as_json() if texts else None
+        report,
+        flaws=flaws,
+        check=None if check is None else plain_fields(check),
+        texts=texts.as_json() if texts else None,
     )
 
 

@@ -1,7 +1,5 @@
 """A lab's report as JSON: its fields under their own names, every Estimate as everywhere; NaN becomes null."""
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import Literal
 
 import orjson
@@ -9,8 +7,8 @@ from pydantic import ConfigDict, Field
 
 from acidtest.compare.estimate_file import EstimateFile
 from acidtest.compare.lab import LabReport
+from acidtest.compare.plain_values import plain_fields
 from acidtest.compare.validity_contract import BenchmarkValidityFile
-from acidtest.stats.estimate import Estimate, none_for_nan
 from acidtest.types import Record
 
 
@@ -76,7 +74,7 @@ class LabFile(Record):
 
 def lab_json(report: LabReport) -> dict[str, object]:
     """Return a lab's report as plain JSON values."""
-    return {"schema": 1, **{field.name: _plain(getattr(report, field.name)) for field in fields(report)}}
+    return {"schema": 1, **plain_fields(report)}
 
 
 def dumps(report: LabReport) -> bytes:
@@ -87,15 +85,3 @@ def dumps(report: LabReport) -> bytes:
 def json_schema() -> dict[str, object]:
     """Return the JSON Schema of a lab, as `docs/schema/lab.schema.json` holds it."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **LabFile.model_json_schema(by_alias=True)}
-
-
-def _plain(x: object) -> object:
-    if isinstance(x, Estimate):
-        return x.as_json()
-    if is_dataclass(x) and not isinstance(x, type):
-        return {field.name: _plain(getattr(x, field.name)) for field in fields(x)}
-    if isinstance(x, Mapping):
-        return {str(key): _plain(value) for key, value in x.items()}
-    if isinstance(x, float):
-        return none_for_nan(x)
-    return [_plain(value) for value in x] if isinstance(x, tuple) else x

@@ -1,14 +1,12 @@
 """The report on prompting levels as JSON: its fields under their own names, every Estimate as everywhere."""
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import Literal
 
 import orjson
 from pydantic import ConfigDict, Field
 
 from acidtest.compare.estimate_file import EstimateFile
-from acidtest.stats.estimate import Estimate, none_for_nan
+from acidtest.compare.plain_values import plain_fields
 from acidtest.types import Kind, Record
 from acidtest.types.levels import LevelsReport
 
@@ -71,7 +69,7 @@ class LevelsFile(Record):
 
 def levels_json(report: LevelsReport) -> dict[str, object]:
     """Return the report as plain JSON values."""
-    return {"schema": 1, **{field.name: _plain(getattr(report, field.name)) for field in fields(report)}}
+    return {"schema": 1, **plain_fields(report)}
 
 
 def dumps(report: LevelsReport) -> bytes:
@@ -82,15 +80,3 @@ def dumps(report: LevelsReport) -> bytes:
 def json_schema() -> dict[str, object]:
     """Return the JSON Schema of the report, as `docs/schema/levels.schema.json` holds it."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **LevelsFile.model_json_schema(by_alias=True)}
-
-
-def _plain(x: object) -> object:
-    if isinstance(x, Estimate):
-        return x.as_json()
-    if is_dataclass(x) and not isinstance(x, type):
-        return {field.name: _plain(getattr(x, field.name)) for field in fields(x)}
-    if isinstance(x, Mapping):
-        return {str(key): _plain(value) for key, value in x.items()}
-    if isinstance(x, float):
-        return none_for_nan(x)
-    return [_plain(value) for value in x] if isinstance(x, tuple) else x

@@ -1,14 +1,12 @@
 """The JSON of validity: what `acidtest validity --json` prints, and the key "validity" of a comparison."""
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any, Literal, cast
 
 import orjson
 from pydantic import ConfigDict, Field
 
 from acidtest.compare.estimate_file import EstimateFile
-from acidtest.stats.estimate import Estimate
+from acidtest.compare.plain_values import plain_fields
 from acidtest.types import (
     BenchmarkValidity,
     JudgeValidity,
@@ -125,7 +123,7 @@ _RESULTS: dict[type[Record], type] = {
 
 def validity_json(report: ValidityReport) -> dict[str, object]:
     """Return validity as plain JSON values; NaN becomes None."""
-    return cast("dict[str, object]", _plain(report))
+    return plain_fields(report)
 
 
 def dumps(report: ValidityReport) -> bytes:
@@ -144,16 +142,6 @@ def json_schema() -> dict[str, object]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **ValidityFile.model_json_schema(by_alias=True),
     }
-
-
-def _plain(x: Any) -> object:
-    if isinstance(x, Estimate):
-        return x.as_json()
-    if is_dataclass(x):
-        return {field.name: _plain(getattr(x, field.name)) for field in fields(x)}
-    if isinstance(x, Mapping):
-        return {key: _plain(value) for key, value in x.items()}
-    return [_plain(value) for value in x] if isinstance(x, tuple) else x
 
 
 def _made(x: Any, level: float) -> Any:

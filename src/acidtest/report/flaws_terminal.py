@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from acidtest.compare.irt.flaws import BenchmarkFlaws, FlawAudit, FlawedItem
 from acidtest.errors import counted
-from acidtest.report.number import MINUS, number, percent
+from acidtest.report.number import number, percent
+from acidtest.report.rich_parts import styled
 from acidtest.report.safe_text import excerpt, name
 from acidtest.stats.estimate import Estimate, none_for_nan
 
@@ -35,17 +36,17 @@ def flaw_lines(audit: FlawAudit) -> "Group":
     """
     from rich.console import Group
 
-    parts = [_text("Items that look broken", "bold"), *(_text(f"- {line}") for line in flaw_sentences(audit))]
+    parts = [styled("Items that look broken", "bold"), *(styled(f"- {line}") for line in flaw_sentences(audit))]
     listed = [one for one in audit.items if one.listed]
     others = [one for one in audit.items if not one.listed]
     shown: list[Text | Table] = [*parts]
     if listed:
-        shown += [_text(""), _table(listed[:MOST_LISTED])]
+        shown += [styled(""), _table(listed[:MOST_LISTED])]
     if len(listed) > MOST_LISTED:
-        shown.append(_text(f"and {len(listed) - MOST_LISTED:,} more: --json holds them", "dim"))
+        shown.append(styled(f"and {len(listed) - MOST_LISTED:,} more: --json holds them", "dim"))
     if others:
-        shown += [_text(""), _text("Not listed, most suspicious first", "bold"), _table(others[:MOST_RANKED])]
-    return Group(*shown, *(_text(f"- {excerpt(text)}", "dim") for text in audit.warnings))
+        shown += [styled(""), styled("Not listed, most suspicious first", "bold"), _table(others[:MOST_RANKED])]
+    return Group(*shown, *(styled(f"- {excerpt(text)}", "dim") for text in audit.warnings))
 
 
 def flaw_sentences(audit: FlawAudit) -> tuple[str, ...]:
@@ -115,19 +116,12 @@ def _table(items: list[FlawedItem]) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(_text("Item", "dim"), overflow="fold", max_width=28)
-    table.add_column(_text("Looks", "dim"), overflow="fold", max_width=18)
-    table.add_column(_text("P", "dim"), justify="right", no_wrap=True)
-    table.add_column(_text("q", "dim"), justify="right", no_wrap=True)
-    table.add_column(_text("Evidence", "dim"), overflow="fold")
+    table.add_column(styled("Item", "dim"), overflow="fold", max_width=28)
+    table.add_column(styled("Looks", "dim"), overflow="fold", max_width=18)
+    table.add_column(styled("P", "dim"), justify="right", no_wrap=True)
+    table.add_column(styled("q", "dim"), justify="right", no_wrap=True)
+    table.add_column(styled("Evidence", "dim"), overflow="fold")
     for one in items:
         shown = (name(one.item), WORDS[one.kind], number(one.probability), number(one.q))
-        table.add_row(*map(_text, shown), _text(excerpt(one.evidence, _LONGEST)))
+        table.add_row(*map(styled, shown), styled(excerpt(one.evidence, _LONGEST)))
     return table
-
-
-def _text(text: str, style: str = "") -> "Text":
-    """Return text that nothing in it can style: rich reads markup in strings, never in Text."""
-    from rich.text import Text
-
-    return Text(text.replace(MINUS, "-").replace("\N{NO-BREAK SPACE}", " "), style)

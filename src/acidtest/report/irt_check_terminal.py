@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from acidtest.compare.irt.model_check import ModelCheck
 from acidtest.errors import counted
 from acidtest.report import number
-from acidtest.report.number import MINUS
+from acidtest.report.rich_parts import bullets, styled
 from acidtest.report.safe_text import excerpt, name
 
 if TYPE_CHECKING:
@@ -30,7 +30,11 @@ def check_lines(check: ModelCheck) -> "Group":
         f"How well the model '{check.model}' fits: {counted(check.solvers, 'solver')}, "
         f"{counted(check.items, 'item')}{of}"
     )
-    parts: list[Text | Table] = [_text(heading, "bold"), _list([excerpt(text) for text in check.said]), _checks(check)]
+    parts: list[Text | Table] = [
+        styled(heading, "bold"),
+        bullets([excerpt(text) for text in check.said]),
+        _checks(check),
+    ]
     for caption, table in (
         ("Items that the curve does not fit", _misfits(check)),
         ("Pairs of items that go together, or apart, beyond the ability", _pairs(check)),
@@ -38,8 +42,8 @@ def check_lines(check: ModelCheck) -> "Group":
         ("Better or worse at a topic than overall", _standings(check)),
     ):
         if table.row_count:
-            parts += [_text(""), _text(caption, "bold"), table]
-    parts.append(_list([excerpt(text) for text in check.warnings]))
+            parts += [styled(""), styled(caption, "bold"), table]
+    parts.append(bullets([excerpt(text) for text in check.warnings]))
     return Group(*parts)
 
 
@@ -48,17 +52,17 @@ def _checks(check: ModelCheck) -> "Table":
     for one in check.checks:
         found = one.found
         table.add_row(
-            _text(one.question),
-            _text(number.number(found.value, 3)),
-            _text(number.interval(found, 3)),
-            _text(number.number(one.p, 3)),
+            styled(one.question),
+            styled(number.number(found.value, 3)),
+            styled(number.interval(found, 3)),
+            styled(number.number(one.p, 3)),
         )
     if not check.rmsea.warnings:
         table.add_row(
-            _text("RMSEA (from M2)"),
-            _text(number.number(check.rmsea.value, 3)),
-            _text(number.interval(check.rmsea, 3)),
-            _text("-"),
+            styled("RMSEA (from M2)"),
+            styled(number.number(check.rmsea.value, 3)),
+            styled(number.interval(check.rmsea, 3)),
+            styled("-"),
         )
     return table
 
@@ -67,10 +71,10 @@ def _misfits(check: ModelCheck) -> "Table":
     table = _table(["item", "benchmark", "outfit", "q"])
     for one in check.misfits:
         table.add_row(
-            _text(name(one.item, _NAME)),
-            _text(name(one.benchmark, _NAME)),
-            _text(number.number(one.outfit.value)),
-            _text(number.number(one.q, 3)),
+            styled(name(one.item, _NAME)),
+            styled(name(one.benchmark, _NAME)),
+            styled(number.number(one.outfit.value)),
+            styled(number.number(one.q, 3)),
         )
     return _with_more(table, check.more_misfits)
 
@@ -79,10 +83,10 @@ def _pairs(check: ModelCheck) -> "Table":
     table = _table(["one item", "another", "correlation", "q"])
     for one in check.pairs:
         table.add_row(
-            _text(name("/".join(one.one), _NAME)),
-            _text(name("/".join(one.two), _NAME)),
-            _text(number.number(one.correlation.value, signed=True)),
-            _text(number.number(one.q, 3)),
+            styled(name("/".join(one.one), _NAME)),
+            styled(name("/".join(one.two), _NAME)),
+            styled(number.number(one.correlation.value, signed=True)),
+            styled(number.number(one.q, 3)),
         )
     return _with_more(table, check.more_pairs)
 
@@ -93,10 +97,10 @@ def _spreads(check: ModelCheck) -> "Table":
     widest = sorted(spread.items(), key=lambda pair: -pair[1].value)
     for topic, one in widest[:_MOST_TOPICS]:
         table.add_row(
-            _text(name(topic, _NAME)),
-            _text(number.number(one.value)),
-            _text(number.interval(one)),
-            _text(number.count(one.n)),
+            styled(name(topic, _NAME)),
+            styled(number.number(one.value)),
+            styled(number.interval(one)),
+            styled(number.count(one.n)),
         )
     return _with_more(table, max(len(spread) - _MOST_TOPICS, 0))
 
@@ -105,17 +109,17 @@ def _standings(check: ModelCheck) -> "Table":
     table = _table(["solver", "topic", "deviation", "interval"])
     for one in () if check.topics is None else check.topics.standings:
         table.add_row(
-            _text(name(one.model, _NAME)),
-            _text(name(one.topic, _NAME)),
-            _text(number.number(one.deviation.value, signed=True)),
-            _text(number.interval(one.deviation, signed=True)),
+            styled(name(one.model, _NAME)),
+            styled(name(one.topic, _NAME)),
+            styled(number.number(one.deviation.value, signed=True)),
+            styled(number.interval(one.deviation, signed=True)),
         )
     return _with_more(table, 0 if check.topics is None else check.topics.more)
 
 
 def _with_more(table: "Table", more: int) -> "Table":
     if more:
-        table.caption = _text(f"and {more:,} more: --json holds them or their number", "dim")
+        table.caption = styled(f"and {more:,} more: --json holds them or their number", "dim")
     return table
 
 
@@ -125,23 +129,5 @@ def _table(columns: Sequence[str]) -> "Table":
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", caption_justify="left")
     for place, column in enumerate(columns):
         right = place >= 2  # noqa: PLR2004  # names first, figures behind
-        table.add_column(_text(column, "dim"), justify="right" if right else "left", overflow="fold")
+        table.add_column(styled(column, "dim"), justify="right" if right else "left", overflow="fold")
     return table
-
-
-def _list(lines: Sequence[str]) -> "Table":
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=1, no_wrap=True)
-    table.add_column(overflow="fold")
-    for line in lines:
-        table.add_row(_text("-"), _text(line))
-    return table
-
-
-def _text(text: str, style: str = "") -> "Text":
-    """Return text that nothing in it can style: rich reads markup in strings, never in Text."""
-    from rich.text import Text
-
-    return Text(text.replace(MINUS, "-").replace("\N{NO-BREAK SPACE}", " "), style)

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from acidtest.report.captioned_table import CaptionedTable
-from acidtest.report.figure import Figure
 from acidtest.report.irt_panel import irt_panel
-from acidtest.report.number import MINUS, NOT_KNOWN
+from acidtest.report.rich_parts import bullets, cell, styled
 from acidtest.report.safe_text import name
 from acidtest.types.irt import IrtReport
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.text import Text
 
 _NAME = 26
 _CELL = 16
@@ -35,7 +33,7 @@ def print_irt(report: IrtReport, *, console: "Console | None" = None, more: "Seq
 
     out = console or Console()
     panel = irt_panel(report)
-    out.print(_text(f"{panel.heading}, {panel.level} intervals", "bold underline" if out.is_terminal else "bold"))
+    out.print(styled(f"{panel.heading}, {panel.level} intervals", "bold underline" if out.is_terminal else "bold"))
     _list(out, panel.said)
     for table in (*panel.tables, *(() if more else (panel.items,))):
         _table(out, table)
@@ -49,7 +47,7 @@ def print_irt(report: IrtReport, *, console: "Console | None" = None, more: "Seq
 
 def _table(out: "Console", shown: CaptionedTable) -> None:
     out.print()
-    out.print(_text(shown.caption, "bold"))
+    out.print(styled(shown.caption, "bold"))
     columns = range(len(shown.grid.columns))
     start = 0
     while start < len(columns):
@@ -60,7 +58,7 @@ def _table(out: "Console", shown: CaptionedTable) -> None:
         _part(out, shown, columns[start:end])
         start = end
     if shown.more:
-        out.print(_text(f"and {shown.more:,} more: --json holds them", "dim"))
+        out.print(styled(f"and {shown.more:,} more: --json holds them", "dim"))
     rows = len(shown.grid.rows)
     for note in shown.grid.footnotes:
         about = (
@@ -79,7 +77,7 @@ def _first(shown: CaptionedTable) -> int:
 
 def _width(shown: CaptionedTable, column: int) -> int:
     """Return how wide a column is: its heading, or its widest cell."""
-    cells = [_cell(row.figures[column]) for row in shown.grid.rows]
+    cells = [cell(row.figures[column]) for row in shown.grid.rows]
     lines = [len(line) for cell in cells for line in cell.split("\n")]
     return max(len(name(shown.grid.columns[column], _CELL)), *lines, 0)
 
@@ -89,36 +87,17 @@ def _part(out: "Console", shown: CaptionedTable, columns: Sequence[int]) -> None
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(_text(shown.first, "dim"), overflow="fold", max_width=_NAME, min_width=_first(shown))
+    table.add_column(styled(shown.first, "dim"), overflow="fold", max_width=_NAME, min_width=_first(shown))
     for i in columns:
         heading = name(shown.grid.columns[i], _CELL)
-        table.add_column(_text(heading, "dim"), justify="right", overflow="fold", min_width=_width(shown, i))
+        table.add_column(styled(heading, "dim"), justify="right", overflow="fold", min_width=_width(shown, i))
     for row in shown.grid.rows:
         called = f"{row.name}\n{row.meaning}" if row.meaning else row.name
-        table.add_row(_text(called), *(_text(_cell(row.figures[i])) for i in columns))
+        table.add_row(styled(called), *(styled(cell(row.figures[i])) for i in columns))
     out.print(table)
 
 
-def _cell(figure: Figure | None) -> str:
-    if figure is None:
-        return "-"
-    return figure.text if figure.span in ("", NOT_KNOWN) else f"{figure.text}\n{figure.span}"
-
-
 def _list(out: "Console", lines: Iterable[str]) -> None:
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=1, no_wrap=True)
-    table.add_column(overflow="fold")
-    for line in lines:
-        table.add_row(_text("-"), _text(line))
-    if table.rows:
-        out.print(table)
-
-
-def _text(text: str, style: str = "") -> "Text":
-    """Return text that nothing in it can style: rich reads markup in strings, never in Text."""
-    from rich.text import Text
-
-    return Text(text.replace(MINUS, "-").replace("\N{NO-BREAK SPACE}", " "), style)
+    shown = bullets(lines)
+    if shown.rows:
+        out.print(shown)

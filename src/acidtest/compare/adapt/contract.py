@@ -1,14 +1,12 @@
 """The JSON of small tests: what `acidtest adapt --json` prints."""
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any, Literal, cast
+from typing import Literal
 
 import orjson
 from pydantic import ConfigDict, Field
 
 from acidtest.compare.estimate_file import EstimateFile
-from acidtest.stats.estimate import Estimate, none_for_nan
+from acidtest.compare.plain_values import plain_fields
 from acidtest.types import Record
 from acidtest.types.adapt import AdaptReport
 
@@ -86,7 +84,7 @@ class AdaptFile(Record):
 
 def dumps(report: AdaptReport) -> bytes:
     """Return the report as JSON text, indented; the same report gives the same bytes."""
-    content = {"schema": 1, **cast("dict[str, object]", plain(report))}
+    content = {"schema": 1, **plain_fields(report)}
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -96,16 +94,3 @@ def json_schema() -> dict[str, object]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **AdaptFile.model_json_schema(by_alias=True),
     }
-
-
-def plain(x: Any) -> object:
-    """Return results as plain JSON values; NaN becomes None."""
-    if isinstance(x, Estimate):
-        return x.as_json()
-    if is_dataclass(x):
-        return {field.name: plain(getattr(x, field.name)) for field in fields(x)}
-    if isinstance(x, Mapping):
-        return {key: plain(value) for key, value in x.items()}
-    if isinstance(x, float):
-        return none_for_nan(x)
-    return [plain(value) for value in x] if isinstance(x, tuple) else x

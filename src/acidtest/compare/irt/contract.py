@@ -1,20 +1,15 @@
 """The JSON of `acidtest irt`, and its published schema."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Literal
 
-import numpy as np
 import orjson
 from pydantic import ConfigDict, Field, JsonValue
 
 from acidtest.compare.estimate_file import EstimateFile, Number
-from acidtest.stats.estimate import Estimate, none_for_nan
+from acidtest.compare.plain_values import plain_fields
 from acidtest.types import Kind, Record
 from acidtest.types.irt import IrtModel, IrtReport
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 Estimates = dict[str, EstimateFile]
 
@@ -146,11 +141,6 @@ class IrtFile(Record):
     )
 
 
-def plain(result: "DataclassInstance") -> dict[str, object]:
-    """Return a result as plain JSON values; NaN becomes None."""
-    return cast("dict[str, object]", _plain(result))
-
-
 def dumps(
     report: IrtReport,
     *,
@@ -166,7 +156,7 @@ def dumps(
         check: The checks of the model, as plain values.
         texts: What the items' texts tell, as plain values.
     """
-    whole = {"schema": 1, **plain(report), "flaws": flaws, "check": check, "texts": texts}
+    whole = {"schema": 1, **plain_fields(report), "flaws": flaws, "check": check, "texts": texts}
     return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -176,17 +166,3 @@ def json_schema() -> dict[str, object]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **IrtFile.model_json_schema(by_alias=True),
     }
-
-
-def _plain(x: Any) -> object:
-    if isinstance(x, Estimate):
-        return x.as_json()
-    if is_dataclass(x):
-        return {field.name: _plain(getattr(x, field.name)) for field in fields(x)}
-    if isinstance(x, Mapping):
-        return {key: _plain(value) for key, value in x.items()}
-    if isinstance(x, np.ndarray):
-        return [none_for_nan(value) for value in x.tolist()]
-    if isinstance(x, tuple):
-        return [_plain(value) for value in x]
-    return none_for_nan(x) if isinstance(x, float) else x
