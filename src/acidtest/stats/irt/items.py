@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
 from acidtest.stats.estimate import FloatArray
 
@@ -51,10 +50,10 @@ class Items:
     def expected(self, ability: ArrayLike) -> FloatArray:
         """Return [..., n]: the expected score, 0 to 1, of solvers of these abilities."""
         if self.residual is None:
-            curve: FloatArray = self.guess + (1 - self.guess) * expit(self.linear(ability))
+            curve: FloatArray = self.guess + (1 - self.guess) * _expit(self.linear(ability))
             return curve
         nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-        spread = expit(self.linear(ability)[..., None] + self.residual[:, None] * nodes)
+        spread = _expit(self.linear(ability)[..., None] + self.residual[:, None] * nodes)
         mean: FloatArray = spread @ (weights / weights.sum())
         return mean
 
@@ -64,7 +63,7 @@ class Items:
             flat = np.ones(np.shape(ability))[..., None]
             level: FloatArray = flat * (self.discrimination / self.residual) ** 2
             return level
-        right = expit(self.linear(ability))
+        right = _expit(self.linear(ability))
         # (dP/dt)^2 / (P (1 - P)), written so that it is no 0 / 0 far from the difficulty
         found: FloatArray = (
             self.discrimination**2
@@ -79,3 +78,10 @@ class Items:
 
 _NODES = 21
 _TINY = 1e-300
+
+
+def _expit(x: FloatArray) -> FloatArray:
+    from scipy.special import expit  # a bank is read, and data sets are listed, without it
+
+    found: FloatArray = expit(x)
+    return found
