@@ -275,7 +275,8 @@ the share of them that people did not mark:
   the marks, one that called 14 % and one that called 45 % of all items broken: they took items whose solvers' order is
   not the general one for broken. Two changes came later, for simulated worlds in which hardly anything is broken, and
   for simulated families of solvers: they moved no area of suspicion by more than .01.
-- Items that all solvers get right, or all get wrong, have no correlation with anything; they count as 0.
+- Items that all solvers get right, or all get wrong, have no correlation with anything; they count as 0. The 2PL fit
+  foretells their discrimination from their easiness alone: its row may change much with the fit's prior.
 - What people did not mark may be broken all the same; a misconception that all solvers share looks like a wrong key.
 """
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from acidtest.compare.adapt.contract import plain
 from acidtest.compare.adapt.forms import forms_report, parallel
 from acidtest.compare.adapt.held_out import HeldOut, held_out
 from acidtest.compare.adapt.judged import judged, solver_errors
 from acidtest.compare.adapt.methods import ADAPTIVE, AS_RUN, MEAN, calibrated, names_of
+from acidtest.compare.plain_values import plain_value
 from acidtest.data.run_folder import write_atomically
 from acidtest.data.score_matrix import ScoreMatrix, read_matrix
 from acidtest.stats.estimate import Estimate, FloatArray
@@ -75,10 +75,10 @@ def main() -> None:
         matrix = read_matrix([folder / f"{task}_correct.parquet"])
         table = table_of(matrix, task)
         tasks[task], of_task[task] = measured(table, asked.folds, asked.repeats)
-        forms[task] = plain(forms_of(matrix, table, asked.folds))
+        forms[task] = plain_value(forms_of(matrix, table, asked.folds))
         print(f"{task}: done, {time.process_time() - started:.0f} s of CPU", file=sys.stderr)
     found["tasks"], found["forms"] = tasks, forms
-    found["all"] = {name: plain(all_tasks(of_task, name)) for name in ENGINES}
+    found["all"] = {name: plain_value(all_tasks(of_task, name)) for name in ENGINES}
     found["cpu_minutes"] = round((time.process_time() - started) / 60, 1)
     write_atomically(DOCS / "small_tests.json", json.dumps(found, indent=1).encode() + b"\n")
     write(found, TASKS)
@@ -118,8 +118,8 @@ def measured(table: Table, folds: int, repeats: int) -> tuple[dict[str, object],
         "items": n,
         "solvers": len(table.models),
         "makers": len(set(makers)),
-        "rows": [plain(row) for row in rows],
-        "makers_left_out": [plain(row) for row in whole],
+        "rows": [plain_value(row) for row in rows],
+        "makers_left_out": [plain_value(row) for row in whole],
     }, (table, found)
 
 
