@@ -110,11 +110,7 @@ TRIED = (
     "What was tried: one set of columns (counts; words and pairs of words; runs of three to five letters; each of the "
     "latter two summed up in at most 64 directions), the widths of their weights by the likelihood of the learning "
     "part. One thing was decided while looking at these figures: estimates that lie far out are taken for no more than "
-    "3 standard deviations from the mean. Simulated since (200 items, 8 solvers, and 44 with very easy items; 8 tables "
-    "each): with that bound 91 and 93 % of new items' true difficulties lie in their final 90 % intervals; without it "
-    "98 % with 8 solvers, the intervals 38 % wider. The share of true differences that is explained moves by .02 or "
-    "less between bounds of 2, 3, 4, 6 and none, 14 to 44 solvers, the order of predictions hardly at all. One split "
-    "into five parts, seed 0."
+    "3 standard deviations from the mean. One split into five parts, seed 0."
 )
 HEAD = [
     "# Difficulty from text",

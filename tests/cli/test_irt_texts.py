@@ -1,14 +1,16 @@
 """`acidtest irt SCORES --texts`: what texts tell, and what is foretold of new items."""
 
 import csv
+import importlib.util
 import json
-from importlib.util import find_spec
+import sys
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
 
+from acidtest.cli.main import main
 from acidtest.data.rubric_file import load_rubric
 from acidtest.study.published_schemas import schemas
 from acidtest.types import Mark, Rating
@@ -89,9 +91,16 @@ def test_new_items_without_texts_to_learn_from_are_refused(folder: Path) -> None
     assert "--texts FILE" in done.stderr
 
 
-def test_an_encoder_that_is_not_installed_is_told_plainly(folder: Path) -> None:
-    if find_spec("sentence_transformers") is not None:
-        pytest.skip("the encoder is installed here")
-    done = acidtest("irt", folder / "scores.csv", "--texts", folder / "items.jsonl", "--embed", cache=folder / "cache")
-    assert done.returncode == 2
-    assert "sentence-transformers, which is not installed" in done.stderr
+def test_an_encoder_that_is_not_installed_is_told_plainly(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *of: None if name == "sentence_transformers" else found(name, *of)
+    )
+    words = ["irt", str(folder / "scores.csv"), "--texts", str(folder / "items.jsonl"), "--embed"]
+    monkeypatch.setattr(sys, "argv", ["acidtest", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "sentence-transformers, which is not installed" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from acidtest.compare.lab import Difficulty, LabReport, Version
 from acidtest.report.number import NOT_KNOWN, interval, number
-from acidtest.report.safe_text import clean
+from acidtest.report.rich_parts import print_line, print_table
 from acidtest.stats.estimate import Estimate
 from acidtest.types import BenchmarkValidity
 
@@ -22,18 +22,20 @@ def print_lab(report: LabReport, *, console: "Console | None" = None) -> None:
 
     out = console or Console()
     for generator, versions in report.versions.items():
-        _line(out, f"{generator}: prompt versions side by side, {report.level:.0%} intervals", "bold")
+        print_line(out, f"{generator}: prompt versions side by side, {report.level:.0%} intervals", "bold")
         for finding in report.findings[generator]:
-            _line(out, f"- {finding.sentence}")
+            print_line(out, f"- {finding.sentence}")
         rows = [_version_row(version) for version in versions]
         rows.append(_real_row(report))
-        _table(out, ("prompt", "items", "calls each", "rejected", "valid", "mean score"), rows)
+        print_table(out, ("prompt", "items", "calls each", "rejected", "valid", "mean score"), rows, _NAME)
         _validity(out, [(v.version, v.validity) for v in versions] + [(report.real, report.real_validity)])
         _solvers(out, [(v.version, v.difficulty) for v in versions] + [(report.real, report.real_difficulty)])
         out.print()
-    _line(out, "The lower the mean score, the harder the items. Scores are means over: " + ", ".join(report.solvers))
+    print_line(
+        out, "The lower the mean score, the harder the items. Scores are means over: " + ", ".join(report.solvers)
+    )
     for warning in report.warnings:
-        _line(out, f"- {warning}")
+        print_line(out, f"- {warning}")
 
 
 def _version_row(version: Version) -> list[str]:
@@ -74,7 +76,12 @@ def _validity(out: "Console", rows: Sequence[tuple[str, BenchmarkValidity | None
             one = found.judges.get(judge)
             cells += [_shown(one.alone if one else None), _shown(one.rogan_gladen if one else None)]
         table.append(cells)
-    _table(out, ("valid", "people", *(f"{judge} {what}" for judge in judges for what in ("alone", "corrected"))), table)
+    print_table(
+        out,
+        ("valid", "people", *(f"{judge} {what}" for judge in judges for what in ("alone", "corrected"))),
+        table,
+        _NAME,
+    )
 
 
 def _solvers(out: "Console", rows: Sequence[tuple[str, Difficulty]]) -> None:
@@ -84,29 +91,10 @@ def _solvers(out: "Console", rows: Sequence[tuple[str, Difficulty]]) -> None:
     table = [[solver, *(_shown(found.solvers.get(solver)) for _, found in rows)] for solver in names]
     if bundles:
         table.append(["whole bundles right", *(_shown(found.consistency) for _, found in rows)])
-    _table(out, ("mean score of", *columns), table)
+    print_table(out, ("mean score of", *columns), table, _NAME)
 
 
 def _shown(estimate: Estimate | None) -> str:
     if estimate is None or math.isnan(estimate.value):
         return NOT_KNOWN
     return f"{number(estimate.value)} {interval(estimate)}"
-
-
-def _table(out: "Console", columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(Text(clean(column)[:_NAME], "dim"), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(clean(cell)) for cell in row))
-    out.print()
-    out.print(table)
-
-
-def _line(out: "Console", text: str, style: str = "") -> None:
-    from rich.text import Text
-
-    out.print(Text(clean(text), style))

@@ -1,12 +1,11 @@
 """Prompting levels in a terminal: the answers first, then how much help each solver needed."""
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from acidtest.errors import counted
 from acidtest.report.number import NOT_KNOWN, interval, number, percent
-from acidtest.report.safe_text import clean
+from acidtest.report.rich_parts import print_line, print_table
 from acidtest.stats.estimate import Estimate
 from acidtest.stats.metric import METRICS
 from acidtest.types.levels import NEVER, LevelsReport, SolverLevels
@@ -22,19 +21,19 @@ def print_levels(report: LevelsReport, *, console: "Console | None" = None) -> N
     from rich.console import Console
 
     out = console or Console()
-    _line(out, f"Prompting levels: how much help solvers need, {report.level:.0%} intervals", "bold")
+    print_line(out, f"Prompting levels: how much help solvers need, {report.level:.0%} intervals", "bold")
     for found in report.benchmarks.values():
         if found.sentence:
-            _line(out, f"- {found.sentence}")
+            print_line(out, f"- {found.sentence}")
     _needed(out, report)
     _checks(out, report)
     numbered = [f"{place} {name}" for place, name in enumerate(report.levels, start=1)]
     numbered.append(f"{len(report.levels) + 1} {NEVER} solved")
-    _line(out, "")
-    _line(out, "Level of an item: the first that solves it. " + ", ".join(numbered) + ".")
-    _line(out, f"Solved: {_by(report)} of {report.right_at:g} or more. The lower the mean, the easier the items.")
+    print_line(out, "")
+    print_line(out, "Level of an item: the first that solves it. " + ", ".join(numbered) + ".")
+    print_line(out, f"Solved: {_by(report)} of {report.right_at:g} or more. The lower the mean, the easier the items.")
     for warning in _warnings(report):
-        _line(out, f"- {warning}")
+        print_line(out, f"- {warning}")
 
 
 def _needed(out: "Console", report: LevelsReport) -> None:
@@ -49,13 +48,13 @@ def _needed(out: "Console", report: LevelsReport) -> None:
             for solver, told in found.solvers.items()
         ]
         rows.append(["", "blind guesses", number(found.guess.value), ""])
-    _table(out, ["benchmark", "solver", "mean level", "less the real set"], rows)
+    print_table(out, ["benchmark", "solver", "mean level", "less the real set"], rows, _NAME)
     rows = [
         [name, solver, *(percent(told.shares[level].value) for level in (*report.levels, NEVER))]
         for name, found in report.benchmarks.items()
         for solver, told in found.solvers.items()
     ]
-    _table(out, ["first solved at", "solver", *_numbers(report), NEVER], rows)
+    print_table(out, ["first solved at", "solver", *_numbers(report), NEVER], rows, _NAME)
 
 
 def _checks(out: "Console", report: LevelsReport) -> None:
@@ -63,16 +62,16 @@ def _checks(out: "Console", report: LevelsReport) -> None:
     told = [(name, s, one) for name, found in report.benchmarks.items() for s, one in found.solvers.items()]
     if any(one.tries for _, _, one in told):
         rows = [[name, s, _shown(one.tries), _shown(one.beyond_tries, signed=True)] for name, s, one in told]
-        _table(out, ["first prompt repeated", "solver", "mean try", "less the level"], rows)
+        print_table(out, ["first prompt repeated", "solver", "mean try", "less the level"], rows, _NAME)
     if any(one.kept for _, _, one in told):
         rows = [
             [name, s, *(percent(one.solved[level].value) for level in report.levels), _shown(one.kept)]
             for name, s, one in told
         ]
-        _table(out, ["solved at", "solver", *_numbers(report), "kept by all later"], rows)
+        print_table(out, ["solved at", "solver", *_numbers(report), "kept by all later"], rows, _NAME)
     if any(sum(one.unreadable.values()) for _, _, one in told):
         rows = [[name, s, *(_unreadable(one, level) for level in report.levels)] for name, s, one in told]
-        _table(out, ["unreadable answers", "solver", *_numbers(report)], rows)
+        print_table(out, ["unreadable answers", "solver", *_numbers(report)], rows, _NAME)
 
 
 def _by(report: LevelsReport) -> str:
@@ -110,22 +109,3 @@ def _shown(estimate: Estimate | None, *, signed: bool = False) -> str:
     if estimate is None or math.isnan(estimate.value):
         return NOT_KNOWN
     return f"{number(estimate.value, signed=signed)} {interval(estimate, signed=signed)}"
-
-
-def _table(out: "Console", columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(Text(clean(column)[:_NAME], "dim"), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(clean(cell)) for cell in row))
-    out.print()
-    out.print(table)
-
-
-def _line(out: "Console", text: str, style: str = "") -> None:
-    from rich.text import Text
-
-    out.print(Text(clean(text), style))

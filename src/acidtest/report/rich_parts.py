@@ -1,12 +1,14 @@
 """Parts of what terminals show: texts that nothing in them can style, cells, lists of sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from acidtest.report.figure import Figure
 from acidtest.report.number import MINUS, NOT_KNOWN
+from acidtest.report.safe_text import clean
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -35,3 +37,24 @@ def bullets(lines: Iterable[str]) -> "Table":
     for line in lines:
         table.add_row(styled("-"), styled(line))
     return table
+
+
+def print_table(out: "Console", columns: Sequence[str], rows: Sequence[Sequence[str]], widest: int) -> None:
+    """Print a table of texts from outside, made safe; names of columns are cut to `widest` characters."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(Text(clean(column)[:widest], "dim"), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(clean(text)) for text in row))
+    out.print()
+    out.print(table)
+
+
+def print_line(out: "Console", text: str, style: str = "") -> None:
+    """Print a line of text from outside, made safe."""
+    from rich.text import Text
+
+    out.print(Text(clean(text), style))
