@@ -14,7 +14,7 @@ LEVELS = [
     ["workflows"],
     ["report"],
     ["compare"],
-    ["evaluate", "generate", "review"],
+    ["evaluate", "export", "generate", "review"],
     ["judge"],
     ["tasks", "models"],
     ["data"],

@@ -29,6 +29,8 @@ PACKAGES = {
     "strategy": "acidtest.generate",
     "statistic": "acidtest.compare",
     "dataset": "acidtest.data",
+    "log": "acidtest.data.logs",
+    "export": "acidtest.export",
 }
 """Kind of thing -> the package whose modules register the built-in ones."""
 

@@ -1,0 +1,1 @@
+"""An accepted benchmark as other tools' tasks: one file per tool."""
