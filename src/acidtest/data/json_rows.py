@@ -52,12 +52,13 @@ def loaded(text: str | bytes) -> object:
 
     value = orjson.loads(text)
     brackets = ("[", "{") if isinstance(text, str) else (b"[", b"{")
-    if sum(map(text.count, brackets)) > _DEEPEST and _is_deep(value):  # type: ignore[arg-type]  # brackets are of its type
+    if sum(map(text.count, brackets)) > _DEEPEST and is_deep(value):  # type: ignore[arg-type]  # brackets are of its type
         raise orjson.JSONDecodeError(f"nested more than {_DEEPEST} deep", "", 0)
     return value
 
 
-def _is_deep(value: object) -> bool:
+def is_deep(value: object) -> bool:
+    """Tell whether lists and objects stand in each other more than 100 deep."""
     level = [value]
     for _ in range(_DEEPEST):
         inside = [v for outer in level if isinstance(outer, list | dict) for v in _elements(outer)]
