@@ -12,7 +12,7 @@ class LogEntry:
         model: The tool's name of the model.
         item: What tells the item from others of the benchmark, and is the same for every model and every run of the
             tool on the same data: an id that the data has, or a hash of the item's content; not a position in a
-            shuffled or cut list.
+            shuffled or cut list. "": the log holds the benchmark's score and none of its items.
         metric: The tool's name of the metric.
         score: As the tool gave it, true and false as 1 and 0. None: the tool tried and has no score.
         epoch: Which of several tries on one item this is; None: the only one. 0, 1, ...
@@ -23,7 +23,15 @@ class LogEntry:
         tokens_in: Tokens read; None: not known.
         tokens_out: Tokens written; None: not known.
         cost: US dollars; None: not known.
-        error: Why there is no score; "" for none.
+        error: Why there is no score; "" for none. A row with an error counts as not scored.
+        kind: "real" or "synthetic", where the log says so; "" for not known.
+        generator: The model that wrote the benchmark; "" for not known.
+        strategy: How the generator was asked; "" for not known.
+        family: The model's family; "" for not known.
+        bundle: Items that differ by a minimal edit share one; "" for none.
+        edit: How the item differs from its bundle's original; "" for not at all.
+        weight: What the item counts; None: as much as all others.
+        stats: The item's sufficient statistics, for metrics that are no mean of scores; () for none.
     """
 
     benchmark: str
@@ -40,3 +48,11 @@ class LogEntry:
     tokens_out: int | None = None
     cost: float | None = None
     error: str = ""
+    kind: str = ""
+    generator: str = ""
+    strategy: str = ""
+    family: str = ""
+    bundle: str = ""
+    edit: str = ""
+    weight: float | None = None
+    stats: tuple[float, ...] = ()

@@ -7,7 +7,7 @@ class MyTool(LogFormat): ...
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -15,19 +15,30 @@ from typing import ClassVar
 from acidtest.data.logs.log_entry import LogEntry
 
 
+def _nobody(note: str) -> None:
+    """Listen to no note."""
+    del note
+
+
 @dataclass(frozen=True, kw_only=True)
 class LogOptions:
-    """What the user says where a log does not.
+    """What the user says where a log does not, and who listens to what is worth telling.
 
     Attributes:
         model: The solver's name, for logs that name none.
         benchmark: The benchmark's name, for logs that name none.
         qrels: Which documents are relevant, for runs of retrieval.
+        groups: Where the tool gathers tasks in groups (MMLU and its subjects), the group is the benchmark and the task
+            the topic; by default each task is a benchmark.
+        tell: Takes one sentence on what a reader left out or decided, "metric 'mcc' of 'cola' is no score of an
+            item: left out"; the user sees each different sentence once.
     """
 
     model: str = ""
     benchmark: str = ""
     qrels: Path | None = None
+    groups: bool = False
+    tell: Callable[[str], None] = _nobody
 
 
 class LogFormat(ABC):
