@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests examples bench calibration agreement psychometrics reproductions usefulness schema clean help
+.PHONY: study test lint types tests examples bench calibration agreement psychometrics mutation reproductions usefulness schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -88,6 +88,10 @@ reproductions: .venv/local  ## recompute published figures; writes docs/reproduc
 
 usefulness: .venv/local  ## few real items and an alternative predict many; writes docs/usefulness.md, some minutes (needs ACIDTEST_DATA)
 	$(BIN)/python bench/usefulness.py
+
+mutation: .venv/dev  ## make small changes to the statistics and see whether tests notice; writes docs/mutation.md, an hour
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0 coverage==7.17.3
+	$(BIN)/python bench/mutation.py
 
 schema: .venv/local  ## write docs/schema
 	$(BIN)/python -m acidtest.study.published_schemas docs/schema
