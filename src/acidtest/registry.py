@@ -35,6 +35,7 @@ PACKAGES = {
 """Kind of thing -> the package whose modules register the built-in ones."""
 
 _registered: dict[tuple[str, str], Any] = {}
+_loaded: list[Path] = []
 Thing = TypeVar("Thing")
 
 
@@ -82,6 +83,13 @@ def load_file(path: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
+    if path not in _loaded:
+        _loaded.append(path)
+
+
+def loaded_files() -> tuple[Path, ...]:
+    """Return the files that were loaded by name: a worker on another machine needs them, too."""
+    return tuple(_loaded)
 
 
 def _import_one(kind: str, name: str) -> None:

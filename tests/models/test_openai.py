@@ -123,7 +123,7 @@ def test_which_client_serves_an_address(address: str, proxy: str, client: str, m
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", proxy)
-    assert type(OpenAIModel(spec(address))._open()).__name__ == client
+    assert type(OpenAIModel(spec(address)).own_client()).__name__ == client
 
 
 async def test_the_mock_server_answers_every_api(mock_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

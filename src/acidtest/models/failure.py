@@ -34,6 +34,7 @@ class AttemptError(Exception):
         retry_after: Seconds that the server asks to wait.
         unreachable: No connection came about: nothing was sent.
         paid: The server may have answered and charged, though no answer arrived.
+        lost: Whoever sent it for us is gone. Such an attempt is none of the model's `retries`.
     """
 
     def __init__(
@@ -45,10 +46,11 @@ class AttemptError(Exception):
         retry_after: float = 0.0,
         unreachable: bool = False,
         paid: bool = False,
+        lost: bool = False,
     ) -> None:
         super().__init__(what)
         self.what, self.retry, self.throttled = what, retry, throttled
-        self.retry_after, self.unreachable, self.paid = retry_after, unreachable, paid
+        self.retry_after, self.unreachable, self.paid, self.lost = retry_after, unreachable, paid, lost
 
 
 def failure_of(reply: HttpReply, hidden: str = "") -> AttemptError:

@@ -42,6 +42,7 @@ class LocalModel(LanguageModel):
     """
 
     gives_logprobs: ClassVar[bool] = True
+    in_process: ClassVar[bool] = True
 
     def __init__(self, spec: ModelSpec) -> None:
         self.spec, self.style = spec, spec.style or "completion"

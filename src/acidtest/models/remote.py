@@ -21,6 +21,9 @@ from acidtest.types import Prompt, Reply, Sampling, Style
 
 DEFAULT_CONNECTIONS = 32
 LONGEST_BACKOFF = 30.0
+MOST_LOST = 3
+"""So often a call is sent again because whoever sent it for us is gone."""
+
 OUT_OF_CREDIT = frozenset({"insufficient_quota", "billing_not_active", "billing_error"})
 THIS_PROMPT_ONLY = frozenset(
     {"context_length_exceeded", "exceed_context_size_error", "content_filter", "content_policy_violation"}
@@ -52,7 +55,7 @@ class RemoteModel(LanguageModel):
     Attributes:
         limiter: Finds out how many calls the server takes at once.
         first_backoff: Seconds before the first retry, about; doubles each time, never above `LONGEST_BACKOFF`.
-        paid_failure: Told of each failed attempt that may have been charged, and whether another one follows.
+        make_client: Gives what posts the bodies; an executor may put one here that posts from elsewhere.
     """
 
     def __init__(self, spec: ModelSpec, *, style: Style, url: str, key: str, headers: Mapping[str, str]) -> None:
@@ -62,7 +65,7 @@ class RemoteModel(LanguageModel):
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
         self.limiter = AdaptiveLimiter(self.connections)
         self.first_backoff = 0.5
-        self.paid_failure: Callable[[Prompt, bool], None] = lambda _prompt, _again: None
+        self.make_client: Callable[[], Client] = self.own_client
         self._client: Client | None = None
         self._heard = False
 
@@ -96,23 +99,25 @@ class RemoteModel(LanguageModel):
     async def answer(self, prompt: Prompt, sampling: Sampling) -> Reply:
         """Send one prompt and return the reply; see `LanguageModel.answer`."""
         body = self.body(prompt, sampling)
-        attempt = 0
+        attempt = lost = 0
         while True:
             try:
                 return await self._attempt(body, prompt)
             except AttemptError as failure:
-                again = failure.retry and attempt < self.spec.retries
+                again = lost < MOST_LOST if failure.lost else failure.retry and attempt < self.spec.retries
                 if failure.paid:
                     self.paid_failure(prompt, again)
                 if not again:
-                    raise self._given_up(failure, attempt + 1) from None
+                    raise self.given_up(failure, attempt + lost + 1) from None
                 backoff = min(self.first_backoff * 2.0**attempt, LONGEST_BACKOFF) * random.uniform(0.5, 1.0)
                 wait = max(failure.retry_after, backoff)
-            attempt += 1
+                lost, attempt = lost + failure.lost, attempt + (not failure.lost)
             await asyncio.sleep(wait)
 
     async def _attempt(self, body: bytes, prompt: Prompt) -> Reply:
-        client = self._client or self._open()
+        if self._client is None:
+            self._client = self.make_client()
+        client = self._client
         ticket = await self.limiter.acquire()
         try:
             began = time.perf_counter()
@@ -120,7 +125,7 @@ class RemoteModel(LanguageModel):
             seconds = time.perf_counter() - began
             self._heard = True
             if not _SUCCESS <= reply.status < _REDIRECTED:
-                raise self._refusal(reply)
+                raise self.refusal(reply)
             answer = self._parsed(reply.body, prompt, seconds)
             self.limiter.succeeded()
         except AttemptError as failure:
@@ -133,11 +138,20 @@ class RemoteModel(LanguageModel):
 
     def _parsed(self, body: bytes, prompt: Prompt, seconds: float) -> Reply:
         try:
-            parsed = _loaded(body)
-            text, finish, tokens_in, tokens_out = self.read(parsed, prompt)
-            logprobs = self.logprobs(parsed) if prompt.logprobs else None
+            parsed = loaded(body)
         except orjson.JSONDecodeError:
             raise AttemptError("the answer is not whole JSON", paid=True) from None
+        return self.reply_of(parsed, prompt, seconds)
+
+    def reply_of(self, parsed: object, prompt: Prompt, seconds: float = 0.0) -> Reply:
+        """Return the reply that a parsed answer holds.
+
+        Raises:
+            AttemptError: It has not the expected shape.
+        """
+        try:
+            text, finish, tokens_in, tokens_out = self.read(parsed, prompt)
+            logprobs = self.logprobs(parsed) if prompt.logprobs else None
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             raise AttemptError("the answer has not the expected fields", paid=True) from None
         return Reply(
@@ -149,21 +163,18 @@ class RemoteModel(LanguageModel):
             logprobs=logprobs,
         )
 
-    def _open(self) -> Client:
+    def own_client(self) -> Client:
+        """Return what posts bodies to this model's address from this process."""
         parts = urlsplit(self.url)
         if parts.scheme == "http" and not _behind_proxy(parts.hostname or ""):
             from acidtest.models.http_client import HttpClient
 
-            self._client = HttpClient(self.url, self._headers, timeout=self.spec.timeout)
-        else:
-            from acidtest.models.aiohttp_client import AiohttpClient
+            return HttpClient(self.url, self._headers, timeout=self.spec.timeout)
+        from acidtest.models.aiohttp_client import AiohttpClient
 
-            self._client = AiohttpClient(
-                self.url, self._headers, timeout=self.spec.timeout, connections=self.connections
-            )
-        return self._client
+        return AiohttpClient(self.url, self._headers, timeout=self.spec.timeout, connections=self.connections)
 
-    def _refusal(self, reply: HttpReply) -> AttemptError | ModelError | TransientModelError:
+    def refusal(self, reply: HttpReply) -> AttemptError | ModelError | TransientModelError:
         """Return the error for a status that is no success: to be retried, for good, or for this prompt alone."""
         failure = failure_of(reply, hidden=self._key)
         code = error_code(reply.body)
@@ -190,13 +201,19 @@ class RemoteModel(LanguageModel):
             way_out = f"Check the model's name '{self.spec.model}', its 'style' and the sampling settings."
         return ModelError(failure.what, **place, way_out=way_out)
 
-    def _given_up(self, failure: AttemptError, attempts: int) -> ModelError | TransientModelError:
+    def given_up(self, failure: AttemptError, attempts: int) -> ModelError | TransientModelError:
+        """Return what is said after the last attempt."""
         tried = f" ({attempts} attempts)" if attempts > 1 else ""
         if failure.unreachable and not self._heard:
             way_out = "Check 'base_url', and that the server runs and is reachable from here."
             return ModelError(f"{failure.what}{tried}", where=self.place, way_out=way_out)
         way_out = "Run again: only what is missing is asked. 'timeout', 'retries' and 'connections' can be set."
         return TransientModelError(f"{failure.what}{tried}", where=self.place, way_out=way_out)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What is sent with each call; the key stands in it."""
+        return self._headers
 
     @property
     def place(self) -> str:
@@ -268,7 +285,7 @@ def cut_at(text: str, stops: tuple[str, ...]) -> str:
     return text[: min(ends)] if ends else text
 
 
-def _loaded(body: bytes) -> object:
+def loaded(body: bytes) -> object:
     """Parse an answer. A lone half of a surrogate pair, which no file can hold, becomes the replacement character."""
     try:
         return orjson.loads(body)
