@@ -27,7 +27,7 @@ class LogOptions:
     Attributes:
         model: The solver's name, for logs that name none.
         benchmark: The benchmark's name, for logs that name none.
-        qrels: Which documents are relevant, for runs of retrieval.
+        qrels: Files that say which documents are relevant, for runs of retrieval: each makes a benchmark of its own.
         groups: Where the tool gathers tasks in groups (MMLU and its subjects), the group is the benchmark and the task
             the topic; by default each task is a benchmark.
         tell: Takes one sentence on what a reader left out or decided, "metric 'mcc' of 'cola' is no score of an
@@ -36,7 +36,7 @@ class LogOptions:
 
     model: str = ""
     benchmark: str = ""
-    qrels: Path | None = None
+    qrels: tuple[Path, ...] = ()
     groups: bool = False
     tell: Callable[[str], None] = _nobody
 
