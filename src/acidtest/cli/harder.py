@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from acidtest.cli.addresses import place
 from acidtest.errors import AcidtestError
 
 _STUDY = typer.Argument(metavar="STUDY", help="The study file.", show_default=False)
@@ -41,6 +42,6 @@ def harder(
         typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
         return
     print_harder(report)
-    typer.echo(f"Wrote {root / 'harder.json'}")
+    typer.echo(f"Wrote {place(root / 'harder.json')}")
     if json_file is not None:
         write_atomically(Path(json_file), dumps(report))

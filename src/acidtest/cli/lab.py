@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from acidtest.cli.addresses import place
 from acidtest.errors import AcidtestError
 
 _STUDY = typer.Argument(metavar="STUDY", help="The study file.", show_default=False)
@@ -47,6 +48,6 @@ def lab(
         typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
         return
     print_lab(report)
-    typer.echo(f"Wrote {root / 'lab.json'}")
+    typer.echo(f"Wrote {place(root / 'lab.json')}")
     if json_file is not None:
         write_atomically(Path(json_file), dumps(report))

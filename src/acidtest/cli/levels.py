@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from acidtest.cli.addresses import place
 from acidtest.cli.run import RUN, STUDY, run_folder
 
 _SOLVER = typer.Option("--solver", metavar="NAME", help="Ask this solver alone; may be repeated.", show_default=False)
@@ -63,6 +64,6 @@ def levels(  # noqa: PLR0913 - one argument per option of the command line
         typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
         return
     print_levels(report)
-    typer.echo(f"Wrote {root / 'levels.json'} and {root / 'levels.parquet'}")
+    typer.echo(f"Wrote {place(root / 'levels.json')} and {place(root / 'levels.parquet')}")
     if json_file is not None:
         write_atomically(Path(json_file), dumps(report))

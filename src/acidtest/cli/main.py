@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from acidtest.cli.addresses import told, with_addresses
 from acidtest.errors import AcidtestError
 
 COMMANDS = {
@@ -25,6 +26,7 @@ COMMANDS = {
     "validity": "acidtest.cli.validity",
     "irt": "acidtest.cli.irt",
     "adapt": "acidtest.cli.adapt",
+    "export": "acidtest.cli.export",
     "fetch": "acidtest.cli.fetch",
     "init": "acidtest.cli.init",
     "list": "acidtest.cli.list_names",
@@ -52,7 +54,7 @@ def main() -> None:
         _add_commands(arguments)
         app(args=arguments)
     except AcidtestError as error:
-        sys.stderr.write(f"acidtest: {printable(str(error))}\n")
+        sys.stderr.write(f"acidtest: {printable(told(error))}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -83,7 +85,7 @@ def _add_commands(arguments: list[str]) -> None:
     wanted = [asked] if asked in COMMANDS else list(COMMANDS)
     for name in wanted:
         module = importlib.import_module(COMMANDS[name])
-        app.command(name)(getattr(module, name if name != "list" else "list_names"))
+        app.command(name)(with_addresses(name, getattr(module, name if name != "list" else "list_names")))
     app.callback()(_version)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from acidtest.cli.addresses import place
 from acidtest.errors import AcidtestError
 from acidtest.types import FidelityReport, Use
 
@@ -27,7 +28,7 @@ def show_outcome(report: FidelityReport, *, page: Path | None, json_file: str | 
 
             write_atomically(Path(json_file), dumps(report))
         if page is not None:
-            typer.echo(f"Report: {page}")
+            typer.echo(f"Report: {place(page)}")
     code = gate_code(report, gate)
     if code:
         raise typer.Exit(code)

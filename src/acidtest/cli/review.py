@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acidtest.cli.addresses import place
 from acidtest.cli.exchange import EXPORT_TO, FORMAT, IMPORT_FROM, WITH_RATINGS, exchange
 from acidtest.errors import AcidtestError
 
@@ -180,7 +181,7 @@ def _tell(store: "Store", run: Path, address: str, links: list[_Link], json_file
             {"name": one.name, "owner": one.owner, "link": f"{address}/enter/{one.token}" if one.token else None}
             for one in links
         ]
-        found = {"schema": 1, "run": str(run), "address": address, "links": told, **_progress(store)}
+        found = {"schema": 1, "run": place(run), "address": address, "links": told, **_progress(store)}
         write_json(found, json_file, secret=True)
     if json_file == "-":
         return
@@ -218,11 +219,11 @@ def _export(store: "Store", run: Path, json_file: str | None) -> None:
 
     written = export(store, RunFolder(run))
     if json_file is not None:
-        found = {"schema": 1, "run": str(run), "wrote": [str(path) for path in written], **_progress(store)}
+        found = {"schema": 1, "run": place(run), "wrote": [place(path) for path in written], **_progress(store)}
         write_json(found, json_file)
     if json_file != "-":
         for path in written:
-            typer.echo(f"Wrote {path}")
+            typer.echo(f"Wrote {place(path)}")
         if not written:
             typer.echo("Nobody has sent anything yet.")
 

@@ -120,7 +120,7 @@ def _pull(sync: Sync, work: Path) -> None:
         if isinstance(error, RemoteError) or error.where:
             raise
         where = f"{sync.store.address.shown}, working copy {work}"
-        raise DataError(error.what, where=where, way_out=error.way_out) from None
+        raise RemoteError(error.what, where=where, way_out=error.way_out) from None
 
 
 class _Pusher:
