@@ -14,10 +14,13 @@ ADAPTIVE = typer.Option(
     "--adaptive", min=1, help="Ask language models at most so many items of a benchmark, those that say most."
 )
 BANK = typer.Option("--bank", help="With --adaptive: file of calibrated items, from 'acidtest irt SCORES --bank FILE'.")
+EXECUTOR = typer.Option("--executor", metavar="local|ray", help="Where models live: here, or on a Ray cluster.")
+RAY_ADDRESS = typer.Option("--ray-address", metavar="HOST:PORT", help="The cluster; RAY_ADDRESS, or one of its own.")
+RAY_WORKERS = typer.Option("--ray-workers", min=1, max=1024, help="Workers of a model that names no 'workers'; 1.")
 JSON = typer.Option("--json", help="Write the comparison as JSON to this file, - for the terminal.")
 
 
-def run(
+def run(  # noqa: PLR0913 - a command's options
     study: Annotated[Path, STUDY],
     *,
     folder: Annotated[Path | None, RUN] = None,
@@ -28,10 +31,14 @@ def run(
     gate: Annotated[
         str | None, typer.Option(help="score, rank or choose: exit 0 for GO, 10 for NO-GO, 11 for INCONCLUSIVE.")
     ] = None,
+    executor: Annotated[str, EXECUTOR] = "local",
+    ray_address: Annotated[str | None, RAY_ADDRESS] = None,
+    ray_workers: Annotated[int | None, RAY_WORKERS] = None,
 ) -> None:
     """Write the synthetic benchmarks, let all solvers answer, compare, and write RUN/report.html."""
     from acidtest.cli.outcome import check_gate, show_outcome
     from acidtest.cli.progress import TerminalReporter
+    from acidtest.models.executors.executor import executor_named
     from acidtest.study.run import run_study, study_of
 
     check_gate(gate)
@@ -43,7 +50,9 @@ def run(
 
         print_dry_run(asked, study_folder, json_file)
         return
-    report = run_study(asked, study_folder, root, TerminalReporter())
+    reporter = TerminalReporter()
+    there = executor_named(executor, address=ray_address, workers=ray_workers, say=reporter.say)
+    report = run_study(asked, study_folder, root, reporter, there)
     if json_file != "-":
         show_adaptive(root)
     show_outcome(report, page=root / "report.html", json_file=json_file, gate=gate)

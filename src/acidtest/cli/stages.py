@@ -5,7 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acidtest.cli.run import ADAPTIVE, BANK, JSON, RUN, STUDY, run_folder, show_adaptive, with_adaptive
+from acidtest.cli.addresses import place
+from acidtest.cli.run import (
+    ADAPTIVE,
+    BANK,
+    EXECUTOR,
+    JSON,
+    RAY_ADDRESS,
+    RAY_WORKERS,
+    RUN,
+    STUDY,
+    run_folder,
+    show_adaptive,
+    with_adaptive,
+)
 
 _JSON = typer.Option("--json", metavar="FILE", help="Write what was done as JSON, - for the terminal.")
 _MODELS_VARY = typer.Option("--models-vary", help="Ask about other solvers like these, not about these.")
@@ -23,27 +36,35 @@ def generate(
     *,
     folder: Annotated[Path | None, RUN] = None,
     json_file: Annotated[str | None, _JSON] = None,
+    executor: Annotated[str, EXECUTOR] = "local",
+    ray_address: Annotated[str | None, RAY_ADDRESS] = None,
+    ray_workers: Annotated[int | None, RAY_WORKERS] = None,
 ) -> None:
     """Write the synthetic benchmarks that are not written yet."""
     from acidtest.study.run import write_benchmarks
 
-    with _started(study, folder) as run:
+    there = (executor, ray_address, ray_workers)
+    with _started(study, folder, there=there) as run:
         write_benchmarks(run)
         _finish(run, run.prepared.folder.root / "synthetic", ("synthetic/",), json_file)
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - a command's options
     study: Annotated[Path, STUDY],
     *,
     folder: Annotated[Path | None, RUN] = None,
     adaptive: Annotated[int | None, ADAPTIVE] = None,
     bank: Annotated[Path | None, BANK] = None,
     json_file: Annotated[str | None, _JSON] = None,
+    executor: Annotated[str, EXECUTOR] = "local",
+    ray_address: Annotated[str | None, RAY_ADDRESS] = None,
+    ray_workers: Annotated[int | None, RAY_WORKERS] = None,
 ) -> None:
     """Let every solver answer every benchmark of the run, and score the answers."""
     from acidtest.study.run import answer_benchmarks
 
-    with _started(study, folder, lambda asked, _: with_adaptive(asked, adaptive, bank)) as run:
+    there = (executor, ray_address, ray_workers)
+    with _started(study, folder, lambda asked, _: with_adaptive(asked, adaptive, bank), there=there) as run:
         answer_benchmarks(run)
         if json_file != "-":
             show_adaptive(run.prepared.folder.root)
@@ -56,11 +77,15 @@ def rate(
     *,
     folder: Annotated[Path | None, RUN] = None,
     json_file: Annotated[str | None, _JSON] = None,
+    executor: Annotated[str, EXECUTOR] = "local",
+    ray_address: Annotated[str | None, RAY_ADDRESS] = None,
+    ray_workers: Annotated[int | None, RAY_WORKERS] = None,
 ) -> None:
     """Let the study's judges rate the items of the run by the study's rubric."""
     from acidtest.study.run import rate_benchmarks
 
-    with _started(study, folder) as run:
+    there = (executor, ray_address, ray_workers)
+    with _started(study, folder, there=there) as run:
         rate_benchmarks(run)
         _finish(run, run.prepared.folder.root / "ratings", ("ratings/",), json_file)
 
@@ -99,7 +124,11 @@ def report(
 
 
 def _started(
-    study: Path, folder: Path | None, tests: "Callable[[StudyFile, Path], StudyFile] | None" = None
+    study: Path,
+    folder: Path | None,
+    tests: "Callable[[StudyFile, Path], StudyFile] | None" = None,
+    *,
+    there: tuple[str, str | None, int | None] = ("local", None, None),
 ) -> "AbstractContextManager[Run]":
     """Return the run of a study, prepared and checked, in a folder that is ours alone.
 
@@ -107,15 +136,19 @@ def _started(
         study: As it was named.
         folder: As it was named.
         tests: What the study becomes by options about adaptive tests; None: those that the run was answered with stay.
+        there: Where models live: the executor, the cluster's address, its workers per model.
     """
     from acidtest.cli.progress import TerminalReporter
+    from acidtest.models.executors.executor import executor_named
     from acidtest.study.adaptive import as_answered
     from acidtest.study.run import started, study_of
 
     asked, study_folder, known = study_of(study)
     root = run_folder(folder, known, asked.study)
     asked = (tests or as_answered)(asked, root)
-    return started(asked, study_folder, root, TerminalReporter())
+    reporter, (executor, address, workers) = TerminalReporter(), there
+    where = executor_named(executor, address=address, workers=workers, say=reporter.say)
+    return started(asked, study_folder, root, reporter, where)
 
 
 def _finish(run: "Run", made: Path, units: tuple[str, ...], json_file: str | None) -> None:
@@ -130,7 +163,7 @@ def _finish(run: "Run", made: Path, units: tuple[str, ...], json_file: str | Non
     if run.failed:
         raise typer.Exit(2)
     if json_file != "-":
-        typer.echo(f"Wrote {made}")
+        typer.echo(f"Wrote {place(made)}")
 
 
 def _write_json(run: "Run", made: Path, units: tuple[str, ...], json_file: str) -> None:
@@ -140,8 +173,8 @@ def _write_json(run: "Run", made: Path, units: tuple[str, ...], json_file: str) 
 
     found = {
         "schema": 1,
-        "run": str(run.prepared.folder.root),
-        "wrote": str(made) if made.exists() else None,
+        "run": place(run.prepared.folder.root),
+        "wrote": place(made) if made.exists() else None,
         "units": {
             key: {"status": unit.status, "detail": unit.detail}
             for key, unit in run.prepared.book.state.stages.items()

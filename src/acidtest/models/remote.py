@@ -54,6 +54,7 @@ class RemoteModel(LanguageModel):
 
     Attributes:
         limiter: Finds out how many calls the server takes at once.
+        heard: The server answered something, ever.
         first_backoff: Seconds before the first retry, about; doubles each time, never above `LONGEST_BACKOFF`.
         make_client: Gives what posts the bodies; an executor may put one here that posts from elsewhere.
     """
@@ -67,7 +68,7 @@ class RemoteModel(LanguageModel):
         self.first_backoff = 0.5
         self.make_client: Callable[[], Client] = self.own_client
         self._client: Client | None = None
-        self._heard = False
+        self.heard = False
 
     @abstractmethod
     def body(self, prompt: Prompt, sampling: Sampling) -> bytes:
@@ -123,7 +124,7 @@ class RemoteModel(LanguageModel):
             began = time.perf_counter()
             reply = await client.post(body)
             seconds = time.perf_counter() - began
-            self._heard = True
+            self.heard = True
             if not _SUCCESS <= reply.status < _REDIRECTED:
                 raise self.refusal(reply)
             answer = self._parsed(reply.body, prompt, seconds)
@@ -204,11 +205,15 @@ class RemoteModel(LanguageModel):
     def given_up(self, failure: AttemptError, attempts: int) -> ModelError | TransientModelError:
         """Return what is said after the last attempt."""
         tried = f" ({attempts} attempts)" if attempts > 1 else ""
-        if failure.unreachable and not self._heard:
+        if failure.unreachable and not self.heard:
             way_out = "Check 'base_url', and that the server runs and is reachable from here."
             return ModelError(f"{failure.what}{tried}", where=self.place, way_out=way_out)
         way_out = "Run again: only what is missing is asked. 'timeout', 'retries' and 'connections' can be set."
         return TransientModelError(f"{failure.what}{tried}", where=self.place, way_out=way_out)
+
+    def shown(self, text: str) -> str:
+        """Return a stranger's text as it may be shown: one short line, without the key."""
+        return readable(text, hidden=self._key)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -226,6 +231,11 @@ class RemoteModel(LanguageModel):
     def key_variable(self) -> str:
         """The environment variable that holds the key."""
         return self.spec.key_env or self.default_key_variable
+
+    @property
+    def key_in_use(self) -> dict[str, str]:
+        """The environment variable and its key, where one is sent: whoever posts for this model needs it."""
+        return {self.key_variable: self._key} if self._key else {}
 
     default_key_variable = "OPENAI_API_KEY"
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 _MEGABYTE = 1_000_000
 
 
-def fetch_first(study: StudyFile, reporter: Reporter) -> None:
+def fetch_first(study: StudyFile, reporter: Reporter, *, models: bool = True) -> None:
     """Fetch the registered models and the data set that a study names and that are not here yet.
+
+    Without `models`, data alone: the models live elsewhere and are fetched there.
 
     Raises:
         FetchError: One cannot be had, or is not the file that was expected.
@@ -25,7 +27,7 @@ def fetch_first(study: StudyFile, reporter: Reporter) -> None:
     known = {model.name for model in model_files()}
     named = [g.model for g in study.generators] + [s.model for s in study.solvers] + study.judges
     used = {study.model_spec(name) for name in [*named, *([study.judge] if study.judge else [])]}
-    wanted = sorted({spec.model for spec in used if spec.provider == "local"} & known)
+    wanted = sorted({spec.model for spec in used if models and spec.provider == "local"} & known)
     if study.real.dataset is not None:
         wanted.append(study.real.dataset)
     for name in wanted:

@@ -12,7 +12,7 @@ from acidtest.errors import StudyFileError
 from acidtest.generate.plan import GenerationPlan
 from acidtest.generate.strategy import Strategy, build_strategy
 from acidtest.models.base import ClassicSolver, LanguageModel, ModelSpec
-from acidtest.models.build import build
+from acidtest.models.executors.executor import Executor, LocalExecutor
 from acidtest.models.price import Price, price_of
 from acidtest.study.adaptive import Adaptive, checked_adaptive
 from acidtest.study.judges import Judging, check_judges, match_judging, validity_judging
@@ -53,8 +53,10 @@ class Prepared:
     adaptive: Adaptive | None = None
 
 
-def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
+def prepare(study: StudyFile, study_folder: Path, root: Path, executor: Executor | None = None) -> Prepared:
     """Read the data, build the models, and check all that can be checked before anything is paid for.
+
+    The models live where the `executor` puts them: in this process, unless it says otherwise.
 
     Raises:
         StudyFileError: The study asks for something that cannot be.
@@ -72,7 +74,7 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
     _check_pool(study, task, real)
     given = {entry.name: given_benchmark(entry, study_folder, task) for entry in study.synthetic}
     _check_names(study, real)
-    models = _models(study, real)
+    models = _models(study, real, executor or LocalExecutor())
     strategies = {
         g.benchmark: _strategy_of(study, g, task, real, models[g.model], study_folder) for g in study.generators
     }
@@ -113,9 +115,9 @@ def prepare(study: StudyFile, study_folder: Path, root: Path) -> Prepared:
     )
 
 
-def _models(study: StudyFile, real: Benchmark) -> dict[str, Model]:
+def _models(study: StudyFile, real: Benchmark, executor: Executor) -> dict[str, Model]:
     """Build every model; refuse a classic solver that could not learn from the pool."""
-    models: dict[str, Model] = {name: build(study.model_spec(name)) for name in _model_names(study)}
+    models: dict[str, Model] = {name: executor.model(study.model_spec(name)) for name in _model_names(study)}
     for model in models.values():
         if isinstance(model, ClassicSolver):
             model.check(real.pool, real.labels)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from acidtest.data.run_folder import RunFolder
 from acidtest.errors import StudyFileError
 from acidtest.models.budget import Budget
+from acidtest.models.executors.executor import Executor, LocalExecutor
 from acidtest.study.fetching import fetch_first
 from acidtest.study.lock import alone
 from acidtest.study.plan import synthetic_key
@@ -21,13 +22,17 @@ from acidtest.study.under_way import Run, in_event_loop, keep_given, say_what_ch
 from acidtest.types import FidelityReport
 
 
-def run_study(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> FidelityReport:
+def run_study(
+    study: StudyFile, study_folder: Path, root: Path, reporter: Reporter, executor: Executor | None = None
+) -> FidelityReport:
     """Do everything that is not done yet: write benchmarks, answer, compare, draw. Return the comparison.
+
+    Models live where the `executor` puts them: in this process, unless it says otherwise.
 
     Raises:
         AcidtestError: Nothing can go on; what was done is kept.
     """
-    with started(study, study_folder, root, reporter) as run:
+    with started(study, study_folder, root, reporter, executor) as run:
         write_benchmarks(run)
         answer_benchmarks(run)
         if study.judges:
@@ -84,20 +89,22 @@ def rate_benchmarks(run: Run) -> None:
 
 
 @contextmanager
-def started(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> Iterator[Run]:
+def started(
+    study: StudyFile, study_folder: Path, root: Path, reporter: Reporter, executor: Executor | None = None
+) -> Iterator[Run]:
     """Give a run that is prepared, in a folder that no other process works in until this is left.
 
     Raises:
         DataError: Another process works in the folder.
     """
-    with alone(RunFolder(root)):
-        yield _start(study, study_folder, root, reporter)
+    with alone(RunFolder(root)), executor or LocalExecutor() as there:
+        yield _start(study, study_folder, root, reporter, there)
 
 
-def _start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter) -> Run:
+def _start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter, executor: Executor) -> Run:
     """Prepare a run, say what a changed study file makes stale, and write down what is given."""
-    fetch_first(study, reporter)
-    prepared = prepare(study, study_folder, root)
+    fetch_first(study, reporter, models=executor.here)
+    prepared = prepare(study, study_folder, root, executor)
     limits = study.limits
     budget = Budget(max_cost=limits.max_cost, max_calls=limits.max_calls)
     run = Run(prepared=prepared, reporter=reporter, budget=budget)

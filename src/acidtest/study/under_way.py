@@ -120,9 +120,11 @@ async def open_caller(run: Run, model: LanguageModel, stack: AsyncExitStack, *, 
 async def all_at_once(run: Run, names: Sequence[str], work: Callable[[str], Awaitable[None]]) -> None:
     """Let language models work: those on servers side by side, each with its own limit of calls at once.
 
-    Beside them work those in this process, one after another: two at once would take the cores from each other.
+    Beside them work those in this process, one after another: two at once would take the cores from each other. Those
+    that an executor put elsewhere are none of them.
     """
-    here = [name for name in names if run.prepared.study.model_spec(name).provider == "local"]
+    models = run.prepared.models
+    here = [name for name in names if isinstance(model := models[name], LanguageModel) and model.in_process]
 
     async def one_after_another() -> None:
         for name in here:
