@@ -18,7 +18,7 @@ _FINISH = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}
 
 @register("provider", "anthropic")
 def build(spec: ModelSpec) -> LanguageModel:
-    """Return the model that a study file names `anthropic:MODEL`. It answers chat messages only.
+    """Return the model that a study file names `anthropic:MODEL`. It answers chat only; with `batch`, in batches.
 
     Raises:
         ModelError: The key is missing, the address is none, or `style` asks for plain completion.
@@ -26,7 +26,12 @@ def build(spec: ModelSpec) -> LanguageModel:
     if spec.style == "completion":
         way_out = "Leave 'style' out, or write 'chat'."
         raise ModelError("Anthropic's models answer chat only", where=f"style of model '{spec.name}'", way_out=way_out)
-    return AnthropicModel(spec)
+    if not spec.batch:
+        return AnthropicModel(spec)
+    from acidtest.models.batch import BatchedModel
+    from acidtest.models.batch_anthropic import AnthropicBatches
+
+    return BatchedModel(AnthropicModel(spec), AnthropicBatches, address_of(spec, ADDRESS, ""))
 
 
 class AnthropicModel(RemoteModel):

@@ -9,7 +9,6 @@ from pydantic import Field, model_validator
 
 from acidtest.types import Item, Prompt, Record, Reply, Sampling, Style
 
-
 MOST_CONNECTIONS = 1024
 """Calls at once over connections of their own; calls that wait for a batch have none."""
 

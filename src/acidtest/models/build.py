@@ -1,6 +1,7 @@
 """From a model's line in the study file to the model."""
 
 from acidtest import registry
+from acidtest.errors import ModelError
 from acidtest.models.base import ClassicSolver, LanguageModel, ModelSpec
 
 
@@ -15,4 +16,8 @@ def build(spec: ModelSpec) -> LanguageModel | ClassicSolver:
         solver: ClassicSolver = registry.get("classic", spec.model)()
         return solver
     model: LanguageModel = registry.get("provider", spec.provider)(spec)
+    if spec.batch and not model.gathers:
+        raise ModelError(
+            f"'{spec.provider}' has no batches", where=f"batch of model '{spec.name}'", way_out="Take 'batch' out."
+        )
     return model

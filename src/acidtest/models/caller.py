@@ -9,7 +9,6 @@ from acidtest.models.base import LanguageModel
 from acidtest.models.budget import Budget
 from acidtest.models.cache import CacheKey, ResponseCache
 from acidtest.models.price import Price
-from acidtest.models.remote import RemoteModel
 from acidtest.types import Prompt, Reply, Sampling
 
 _FLUSH_AFTER = 1.0
@@ -36,7 +35,7 @@ class Caller:
         self.model, self.cache, self.budget, self.price = model, cache, budget, price
         self._key: CacheKey | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
-        if budget is not None and isinstance(model, RemoteModel):
+        if budget is not None:
             model.paid_failure = lambda prompt, again: budget.count_failed(self._most(prompt), again=again)
 
     async def __aenter__(self) -> Self:
@@ -52,8 +51,10 @@ class Caller:
                 self._flush_timer = None
             if self.cache is not None:
                 self.cache.flush()
-        finally:
-            await self.model.__aexit__(kind, error, trace)
+        except Exception as failed:
+            await self.model.__aexit__(type(failed), failed, failed.__traceback__)  # it may keep what is not on disk
+            raise
+        await self.model.__aexit__(kind, error, trace)
 
     def key(self, prompt: Prompt, sampling: Sampling, repeat: int = 0) -> bytes:
         """Return the cache key of a call: 32 bytes. The model must be open, since its revision is part of the key."""
@@ -77,21 +78,21 @@ class Caller:
             reply = self.cache.get(key)
         if reply is not None:
             return self._with_cost(reply)
-        reply = await self._send(prompt, sampling)
+        reply = await self._send(prompt, sampling, repeat)
         if self.cache is not None:
             self.cache.put(key, reply)
             if self._flush_timer is None and self.cache.pending:
                 self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_AFTER, self._flush)
         return reply
 
-    async def _send(self, prompt: Prompt, sampling: Sampling) -> Reply:
+    async def _send(self, prompt: Prompt, sampling: Sampling, repeat: int) -> Reply:
         if self.budget is None:
-            return self._with_cost(await self.model.answer(prompt, sampling))
+            return self._with_cost(await self.model.answer_repeat(prompt, sampling, repeat))
         most = self._most(prompt)
         await self.budget.reserve(most)
         cost = most or 0.0  # a call that is broken off may have been charged in full
         try:
-            reply = self._with_cost(await self.model.answer(prompt, sampling))
+            reply = self._with_cost(await self.model.answer_repeat(prompt, sampling, repeat))
             if reply.tokens_in:
                 cost = reply.cost  # a server that counts no tokens is taken to have charged the most
         except AcidtestError:

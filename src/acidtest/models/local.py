@@ -41,7 +41,7 @@ class LocalModel(LanguageModel):
     the model is identified or entered.
     """
 
-    gives_logprobs: ClassVar[bool] = True
+    gives_logprobs = True
     in_process: ClassVar[bool] = True
 
     def __init__(self, spec: ModelSpec) -> None:

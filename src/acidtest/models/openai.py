@@ -1,6 +1,6 @@
 """OpenAI-compatible chat and completions: OpenAI itself, vLLM, llama.cpp's server, Ollama, and many more."""
 
-from typing import ClassVar, cast
+from typing import cast
 
 import orjson
 
@@ -23,19 +23,25 @@ _PATHS: dict[Style, str] = {"chat": "/chat/completions", "completion": "/complet
 def build(spec: ModelSpec) -> LanguageModel:
     """Return the model that a study file names `openai:MODEL`.
 
-    Chat by default; plain completions with `style: completion`. `base_url` names any compatible server.
+    Chat by default; plain completions with `style: completion`. `base_url` names any compatible server. With `batch`
+    its calls go out as batches.
 
     Raises:
         ModelError: The key is missing, or the address is none.
     """
-    return OpenAIModel(spec)
+    if not spec.batch:
+        return OpenAIModel(spec)
+    from acidtest.models.batch import BatchedModel
+    from acidtest.models.batch_openai import OpenAIBatches
+
+    return BatchedModel(OpenAIModel(spec), OpenAIBatches, address_of(spec, ADDRESS, ""))
 
 
 class OpenAIModel(RemoteModel):
     """Speaks OpenAI's chat completions or completions."""
 
     default_key_variable = KEY_VARIABLE
-    gives_logprobs: ClassVar[bool] = True
+    gives_logprobs = True
 
     def __init__(self, spec: ModelSpec) -> None:
         style: Style = spec.style or "chat"
