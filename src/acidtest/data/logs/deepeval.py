@@ -1,0 +1,107 @@
+"""deepeval: the `test_run_*.json` that `evaluate` and `deepeval test run` write."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from acidtest.data.logs.bounded import (
+    content_hash,
+    elements,
+    flag,
+    inside,
+    mapping,
+    name,
+    number,
+    read_json,
+    text,
+    top_keys,
+    whole,
+)
+from acidtest.data.logs.log_entry import LogEntry
+from acidtest.data.logs.log_format import LogFormat, LogOptions
+from acidtest.errors import DataError
+from acidtest.registry import register
+
+_LATEST = "testRunData"
+"""Under this key `.latest_test_run.json` holds the run."""
+
+
+@register("log", "deepeval")
+class DeepEval(LogFormat):
+    """One file is one run of one application.
+
+    Solver: the hyperparameter `model` (or what --model says). Benchmark: the data set's alias, or else the run's
+    identifier (or what --benchmark says). Item: a hash of the input, the expected output and the context. Metrics:
+    each metric's score by its name, and `success`, whether the test case passed all of them.
+    """
+
+    title = "deepeval"
+    files = "test_run_*.json in DEEPEVAL_RESULTS_FOLDER, .deepeval/.latest_run_full.json"
+    endings = (".json", ".json.gz")
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Tell by the keys: test cases with data of metrics."""
+        del path
+        keys = top_keys(head)
+        cases = keys & {"testCases", "conversationalTestCases", _LATEST}
+        return bool(cases) and ("metricsScores" in keys or b'"metricsData"' in head)
+
+    def read(self, path: Path, options: LogOptions) -> Iterator[LogEntry]:
+        """Yield the scores of each test case; one that is judged again in the same run is another epoch, from 0.
+
+        Raises:
+            DataError: The file is broken, or neither it nor an option names the model or the benchmark.
+        """
+        file = mapping(read_json(path))
+        run = mapping(file.get(_LATEST)) or file
+        benchmark = name(run.get("datasetAlias") or run.get("identifier")) or options.benchmark
+        model = _model(run) or options.model
+        if not model or not benchmark:
+            what, option = ("model", "--model") if not model else ("benchmark", "--benchmark")
+            raise DataError(
+                f"this run of deepeval does not name its {what}",
+                where=str(path),
+                way_out=f'Name it: {option} NAME. Or in evaluate(...): hyperparameters={{"model": ...}}, '
+                "identifier=...",
+            )
+        tries: Counter[str] = Counter()
+        for case in (*elements(run.get("testCases")), *elements(run.get("conversationalTestCases"))):
+            item = _item(mapping(case))
+            yield from _entries(mapping(case), benchmark, model, item, tries[item])
+            tries[item] += 1
+
+
+def _model(run: dict[str, Any]) -> str:
+    given = {key.strip().lower(): value for key, value in mapping(run.get("hyperparameters")).items()}
+    value = given.get("model", given.get("model name", given.get("model_name")))
+    return name(mapping(value).get("value") if isinstance(value, dict) else value)
+
+
+def _item(case: dict[str, Any]) -> str:
+    turns = [inside(turn, "content") for turn in elements(case.get("turns")) if inside(turn, "role") == "user"]
+    asked = [case.get(key) for key in ("input", "expectedOutput", "context", "scenario", "expectedOutcome")]
+    return content_hash(*asked, [] if case.get("scenario") else turns)
+
+
+def _entries(case: dict[str, Any], benchmark: str, model: str, item: str, epoch: int) -> Iterator[LogEntry]:
+    shared: dict[str, Any] = {
+        "benchmark": benchmark,
+        "model": model,
+        "item": item,
+        "epoch": epoch,
+        "label": text(case.get("expectedOutput") or case.get("expectedOutcome")),
+        "prediction": text(case.get("actualOutput")),
+        "tokens_in": whole(case.get("inputTokenCount")),
+        "tokens_out": whole(case.get("outputTokenCount")),
+        "cost": number(case.get("tokenCost")),
+    }
+    success = flag(case.get("success"))
+    yield LogEntry(metric="success", score=None if success is None else float(success), **shared)
+    told = {"success"}
+    for metric in elements(case.get("metricsData")):
+        title = name(inside(metric, "name"))
+        if title and title not in told:
+            told.add(title)
+            error = text(inside(metric, "error"))
+            yield LogEntry(metric=title, score=number(inside(metric, "score")), error=error, **shared)

@@ -1,0 +1,178 @@
+"""promptfoo: what `promptfoo eval -o` writes as .json, .jsonl or .csv; all three tell the same items and solvers."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from acidtest.data.file_row import open_bytes
+from acidtest.data.logs.bounded import (
+    content_hash,
+    inside,
+    json_lines,
+    mapping,
+    name,
+    number,
+    read_json,
+    text,
+    top_keys,
+    whole,
+)
+from acidtest.data.logs.log_entry import LogEntry
+from acidtest.data.logs.log_format import LogFormat, LogOptions
+from acidtest.data.logs.promptfoo_table import is_table, table_rows
+from acidtest.errors import DataError
+from acidtest.registry import register
+
+_HEAD = 2**16
+_PROVIDER_FAILED = 2
+"""`failureReason` of a row whose provider gave no answer; 1: an assertion failed, 0: none did."""
+
+_RUNTIME_VARIABLES = ("sessionId",)
+"""Variables that promptfoo itself adds while it runs: no part of the test."""
+
+
+@register("log", "promptfoo")
+class Promptfoo(LogFormat):
+    """One file is one evaluation: every test by every provider with every prompt.
+
+    Benchmark: the config's description (a .jsonl or .csv has none: --benchmark, or the file's name). Solver: the
+    provider's label, or else its id; where there are several prompts, ` / ` and the prompt's label follow. Item: a
+    hash of the test's description and variables. Metrics: `pass`, `score`, and each named score.
+    """
+
+    title = "promptfoo"
+    files = "the -o file of promptfoo eval: *.json, *.jsonl or *.csv"
+    endings = (".json", ".jsonl", ".csv", ".json.gz", ".jsonl.gz", ".csv.gz")
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Tell by the keys of the outermost object, or by the columns after the variables."""
+        if ".csv" in path.name.lower():
+            return is_table(head)
+        keys = top_keys(head)
+        if {"promptIdx", "testIdx", "namedScores"} <= keys:
+            return True
+        return "results" in keys and ("evalId" in keys or (b'"latencyMs"' in head and b'"vars"' in head))
+
+    def read(self, path: Path, options: LogOptions) -> Iterator[LogEntry]:
+        """Yield `pass`, `score` and the named scores of each test, provider and prompt; repeats are epochs from 0.
+
+        Raises:
+            DataError: The file is broken, or holds no list of results.
+        """
+        run = _Run(path=path, benchmark=options.benchmark or name(path.name.partition(".")[0]), model=options.model)
+        if ".csv" in path.name.lower():
+            yield from _entries(table_rows(path), replace(run, several=_several(table_rows(path))))
+        elif _is_lines(path):
+            rows = (row for _, row in json_lines(path))
+            yield from _entries(rows, replace(run, several=_several(row for _, row in json_lines(path))))
+        else:
+            whole_file = mapping(read_json(path))
+            results = _results(whole_file, path)
+            benchmark = name(inside(whole_file, "config", "description")) or run.benchmark
+            yield from _entries(results, replace(run, benchmark=benchmark, several=_several(results)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    path: Path
+    benchmark: str
+    model: str
+    several: bool = False
+
+
+def _is_lines(path: Path) -> bool:
+    with open_bytes(path) as file:
+        return "results" not in top_keys(file.read(_HEAD))
+
+
+def _results(whole_file: dict[str, Any], path: Path) -> list[dict[str, Any]]:
+    results = whole_file.get("results")
+    rows = results if isinstance(results, list) else inside(results, "results")
+    if not isinstance(rows, list):
+        raise DataError(
+            "no list of results", where=str(path), way_out="Write it again: promptfoo export eval latest -o FILE.json."
+        )
+    return [mapping(row) for row in rows]
+
+
+def _several(rows: Iterable[dict[str, Any]]) -> bool:
+    """Tell whether more than one prompt was tried; reads on only until a second one is met."""
+    first: str | None = None
+    for row in rows:
+        label = _prompt(row)
+        if first is not None and label != first:
+            return True
+        first = label
+    return False
+
+
+def _entries(rows: Iterable[dict[str, Any]], run: _Run) -> Iterator[LogEntry]:
+    tries: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        model, item = _model(row, run), _item(row)
+        epoch = tries[item, model]
+        tries[item, model] += 1
+        entry = LogEntry(benchmark=run.benchmark, model=model, item=item, metric="", score=None, epoch=epoch)
+        yield from _scores(row, entry)
+
+
+def _model(row: dict[str, Any], run: _Run) -> str:
+    provider = _provider(row) or run.model
+    model = name(" / ".join(part for part in (provider, _prompt(row)) if part)) if run.several else provider
+    if not model:
+        raise DataError("a result names no provider", where=str(run.path), way_out="Name it: --model NAME.")
+    return model
+
+
+def _scores(row: dict[str, Any], entry: LogEntry) -> Iterator[LogEntry]:
+    failed = row.get("failureReason") == _PROVIDER_FAILED or (
+        "failureReason" not in row and inside(row, "response", "error") is not None
+    )
+    scores: dict[str, float | None] = {"pass": number(row.get("success")), "score": number(row.get("score"))}
+    for metric, value in mapping(row.get("namedScores")).items():
+        scores.setdefault(name(metric), number(value))
+    used = inside(row, "response", "tokenUsage")
+    cost = number(inside(row, "response", "cost"))
+    for metric, score in scores.items():
+        yield replace(
+            entry,
+            metric=metric,
+            score=None if failed else score,
+            prediction="" if failed else text(inside(row, "response", "output")),
+            tokens_in=whole(inside(used, "prompt")),
+            tokens_out=whole(inside(used, "completion")),
+            cost=cost,
+            error=text(row.get("error") or "no answer") if failed else "",
+        )
+
+
+def _provider(row: dict[str, Any]) -> str:
+    provider = row.get("provider")
+    return name(provider if isinstance(provider, str) else inside(provider, "label") or inside(provider, "id"))
+
+
+def _prompt(row: dict[str, Any]) -> str:
+    prompt = mapping(row.get("prompt"))
+    return name(prompt.get("label") or prompt.get("display") or prompt.get("raw"))
+
+
+def _item(row: dict[str, Any]) -> str:
+    test = mapping(row.get("testCase"))
+    variables = mapping(test.get("vars") or row.get("vars"))
+    kept = {
+        key: written
+        for key, value in variables.items()
+        if key not in _RUNTIME_VARIABLES and (written := _as_written(value))
+    }
+    description = test.get("description") or row.get("description")
+    return content_hash(description or "", kept)
+
+
+def _as_written(value: object) -> str:
+    """Return a variable as the .csv holds it, so that the three formats tell the same items."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
