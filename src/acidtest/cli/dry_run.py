@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from acidtest.models.base import LanguageModel
 from acidtest.report.safe_text import clean
 from acidtest.study.expected_calls import Expected, expected_calls
 from acidtest.study.prepare import prepare
@@ -16,8 +17,13 @@ from acidtest.study.schema import StudyFile
 def print_dry_run(study: StudyFile, study_folder: Path, json_file: str | None) -> None:
     """Check everything that can be checked without a call, then print what would be sent."""
     with tempfile.TemporaryDirectory() as scratch:
-        rows = expected_calls(prepare(study, study_folder, Path(scratch)))
+        prepared = prepare(study, study_folder, Path(scratch))
+        rows = expected_calls(prepared)
     print_expected(rows, json_file)
+    if json_file != "-":
+        for name, model in prepared.models.items():
+            if isinstance(model, LanguageModel) and model.gathers:
+                typer.echo(f"The calls to '{clean(name)}' go out in batches: their answers may take a day.")
 
 
 def print_expected(rows: Sequence[Expected], json_file: str | None) -> None:

@@ -33,6 +33,7 @@ async def generate(
     style: Style,
     concurrency: int,
     progress: Progress,
+    ahead: int | None = None,
 ) -> GenerationOutcome:
     """Return exactly `plan.n` accepted items, or fewer and why.
 
@@ -43,6 +44,7 @@ async def generate(
         style: Whether the generator takes chat messages or continues a text.
         concurrency: Most calls at once. At most one fewer replies than this go unused.
         progress: Told of every accepted item.
+        ahead: Most calls at once beyond those that are needed for sure; None: `concurrency`, 0: no reply goes unused.
 
     Raises:
         StudyFileError: The plan cannot be met; said before anything is sent.
@@ -52,7 +54,9 @@ async def generate(
     """
     strategy = build_strategy(plan, style)
     with CallLog(calls_path) as log:
-        return await _Generation(plan, strategy, call, log, max(1, concurrency), progress).run()
+        generation = _Generation(plan, strategy, call, log, max(1, concurrency), progress)
+        generation.ahead = generation.concurrency if ahead is None else min(ahead, generation.concurrency)
+        return await generation.run()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +78,7 @@ class _Generation:
         progress: Progress,
     ) -> None:
         self.plan, self.strategy, self.call, self.log = plan, strategy, call, log
-        self.concurrency, self.progress = concurrency, progress
+        self.concurrency, self.ahead, self.progress = concurrency, concurrency, progress
         self.acceptance = Acceptance(plan, strategy.prompt.reference)
         self.requests: dict[int, Request] = {}
         self.came: dict[int, _Came] = {}
@@ -144,7 +148,7 @@ class _Generation:
             return False
         missing = self.plan.n - len(self.acceptance.accepted)
         needed = math.ceil(missing / self.strategy.most_per_call)
-        return self.launched - self.settled < max(needed, self.concurrency)
+        return self.launched - self.settled < max(needed, self.ahead)
 
     async def _send(self, request: Request, sampling: Sampling, sent: str) -> None:
         try:

@@ -48,7 +48,8 @@ def price_of(spec: ModelSpec, table: Path | None = None) -> Price | None:
     """Return a model's price, or None where nobody knows it: then its costs are unknown, not 0.
 
     First what the study file says of the model (`price_in`, `price_out`), then the user's table, then ours. Ours holds
-    only for the provider's own address. A name with a date (or `latest`) at its end has the price of the name without.
+    only for the provider's own address, and is halved for batches; what the user states is taken as it stands. A name
+    with a date (or `latest`) at its end has the price of the name without.
 
     Args:
         spec: The model.
@@ -69,7 +70,11 @@ def price_of(spec: ModelSpec, table: Path | None = None) -> Price | None:
     if spec.base_url is not None:
         return None
     ours = orjson.loads(resources.files("acidtest.models").joinpath("prices.json").read_bytes())
-    return _look_up(spec.use, ours["models"], "prices.json")
+    listed = _look_up(spec.use, ours["models"], "prices.json")
+    if listed is None or not spec.batch:
+        return listed
+    share = float(ours["batch"])
+    return Price(read=listed.read * share, written=listed.written * share)
 
 
 def _look_up(use: str, table: dict[str, Any], where: str) -> Price | None:

@@ -46,6 +46,7 @@ async def _write_benchmark(run: Run, entry: GeneratorSpec) -> None:
             calls_path=prepared.folder.calls(entry.benchmark),
             style=model.style,
             concurrency=model.connections,
+            ahead=0 if model.gathers else None,
             progress=progress,
         )
     write_records(prepared.folder.synthetic(entry.benchmark), outcome.accepted)

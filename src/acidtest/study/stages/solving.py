@@ -1,16 +1,17 @@
 """The second stage: every solver answers every benchmark, and the answers are scored."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from acidtest.data.read import read_item_records
+from acidtest.data.read import spooled_item_records
 from acidtest.errors import DataError, ModelError, counted
 from acidtest.evaluate.answer import answer_items, answer_with_classic
 from acidtest.evaluate.record import read_responses
-from acidtest.evaluate.score import COLUMNS, score_columns
+from acidtest.evaluate.score import COLUMNS, score_parts
 from acidtest.models.base import ClassicSolver, LanguageModel
 from acidtest.models.caller import Caller
+from acidtest.models.side_by_side import side_by_side
 from acidtest.study.plan import responses_key, synthetic_key
 from acidtest.study.prepare import Prepared
 from acidtest.study.schema import GeneratorSpec, SolverSpec
@@ -86,7 +87,7 @@ def with_items(prepared: Prepared, entry: GeneratorSpec) -> Benchmark:
     return Benchmark(
         name=entry.benchmark,
         kind="synthetic",
-        items=tuple(read_item_records(path)) if path.exists() else (),
+        items=spooled_item_records(path) if path.exists() else (),
         labels=prepared.task.labels,
         generator=entry.model,
         strategy=entry.strategy,
@@ -105,6 +106,9 @@ async def solve_waiting(run: Run, solver: SolverSpec, waiting: Mapping[str, Benc
     try:
         async with AsyncExitStack() as stack:
             call = await open_caller(run, model, stack, cached=run.prepared.study.cache)
+            if model.gathers:  # all in one batch, or each would wait for the one before
+                await side_by_side([answer(run, solver, model, call, benchmark) for benchmark in waiting.values()])
+                return
             for benchmark in waiting.values():
                 await answer(run, solver, model, call, benchmark)
     except ModelError as error:
@@ -154,13 +158,23 @@ async def answer_benchmark(
 
 def scored_benchmark(run: Run, benchmark: Benchmark) -> tuple[list[str], dict[str, list[object]]]:
     """Return the solvers that answered a benchmark, and its rows of the score table: solver by solver, as columns."""
+    answered, parts = score_rows(run, benchmark)
+    columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
+    for part in parts:
+        for name, values in part.items():
+            columns[name] += values
+    return answered, columns
+
+
+def score_rows(run: Run, benchmark: Benchmark) -> tuple[list[str], Iterator[dict[str, list[object]]]]:
+    """Return what `scored_benchmark` returns, the rows some thousands at a time."""
     prepared, responses = run.prepared, {}
     metric = prepared.task.metric(prepared.study.metric).name
     for solver in prepared.study.solvers:
         found = read_responses(prepared.folder.responses(benchmark.name, solver.model))
-        if any(response.error is None for response in found.values()):
+        if found.answered:
             responses[solver.model] = found
-    return list(responses), score_columns(prepared.task, metric, benchmark, responses, marks_on(run, benchmark))
+    return list(responses), score_parts(prepared.task, metric, benchmark, responses, marks_on(run, benchmark))
 
 
 def write_scores(run: Run, benchmarks: Sequence[Benchmark], fewest: int = FEWEST) -> None:
@@ -169,29 +183,28 @@ def write_scores(run: Run, benchmarks: Sequence[Benchmark], fewest: int = FEWEST
     Raises:
         DataError: Fewer than `fewest` solvers answered.
     """
-    from acidtest.data.score_write import write_score_table
+    from acidtest.data.score_write import ScoreTable
 
     prepared = run.prepared
     if run.is_done("scores") and not run.failed:
         return
-    columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
     answered: set[str] = set()
     tests = _predicted(run)
-    for benchmark in benchmarks:
-        solvers, rows = scored_benchmark(run, benchmark)
-        answered |= set(solvers)
-        for name, values in (tests.instead_of(rows, benchmark, solvers) if tests else rows).items():
-            columns[name] += values
-    if len(answered) < fewest:
-        reasons = "; ".join(dict.fromkeys(run.failed.values())) or "the study names fewer"
-        few = "fewer than two solvers" if fewest == FEWEST else "no solver"
-        raise DataError(
-            f"{few} answered, so there is nothing to compare ({reasons})",
-            where=str(prepared.folder.root),
-            way_out="Mend what is named above and run again: nothing that was answered is asked again.",
-        )
-    run.begin("scores")
-    write_score_table(prepared.folder.scores, columns)
+    with ScoreTable(prepared.folder.scores) as table:
+        for benchmark in benchmarks:
+            solvers, parts = score_rows(run, benchmark)
+            answered |= set(solvers)
+            for rows in tests.instead_of(parts, benchmark, solvers) if tests else parts:
+                table.add(rows)
+        if len(answered) < fewest:
+            reasons = "; ".join(dict.fromkeys(run.failed.values())) or "the study names fewer"
+            few = "fewer than two solvers" if fewest == FEWEST else "no solver"
+            raise DataError(
+                f"{few} answered, so there is nothing to compare ({reasons})",
+                where=str(prepared.folder.root),
+                way_out="Mend what is named above and run again: nothing that was answered is asked again.",
+            )
+        run.begin("scores")
     if tests:
         tests.write()
     run.end("scores")
