@@ -1,0 +1,67 @@
+"""Write benchmarks for another tool: the folder appears whole, or not at all."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from acidtest import registry
+from acidtest.errors import AcidtestError, counted
+from acidtest.export.contract import ExportSet, ExportTarget, Written
+from acidtest.export.task_names import task_names
+
+
+def export_benchmarks(exported: Sequence[ExportSet], target: str, folder: Path) -> dict[str, Written]:
+    """Write benchmarks into a new folder.
+
+    Args:
+        exported: The benchmarks; their names differ.
+        target: `lm-eval`, `inspect`, `lighteval`, `hf`, `promptfoo`, `jsonl`, or one that a plugin registered.
+        folder: Not there yet, or empty.
+
+    Returns:
+        Benchmark -> what was written for it.
+
+    Raises:
+        AcidtestError: The folder holds something; a benchmark has no items, or the tool cannot express it.
+        UnknownNameError: No such target.
+    """
+    tool: ExportTarget = registry.get("export", target)()
+    for one in exported:
+        _check(tool, one, target)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise AcidtestError(
+            f"'{folder}' is there already, and not empty", where="-o", way_out="Name another folder, or remove it."
+        )
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        names = task_names([one.name for one in exported], tool.taken)
+        written = {one.name: tool.write(one, names[one.name], partial) for one in exported}
+        if folder.exists():
+            folder.rmdir()
+        partial.replace(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return written
+
+
+def _check(tool: ExportTarget, exported: ExportSet, target: str) -> None:
+    if not exported.items:
+        raise AcidtestError(
+            f"the benchmark '{exported.name[:100]}' has no accepted items", way_out="Name another with --benchmark."
+        )
+    problem = tool.problem(exported)
+    if problem:
+        able = [name for name in registry.names("export") if not registry.get("export", name)().problem(exported)]
+        others = ", ".join(name for name in able if name != target)
+        free = [name for name in exported.task.metrics if name not in exported.task.judged_metrics]
+        judged = exported.metric.name in exported.task.judged_metrics and free
+        raise AcidtestError(
+            problem,
+            where=f"{exported.name[:100]}, {counted(len(exported.items), 'item')}",
+            way_out=(f"Add --metric {free[0]}. " if judged else "")
+            + (f"Can express it as it is: {others}." if others else "No target can express it as it is."),
+        )
