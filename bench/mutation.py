@@ -27,6 +27,9 @@ STATISTICS = "src/acidtest/stats"
 TESTS = ("tests/stats", STATISTICS)
 KEPT = ROOT / "runs" / "mutation"
 SAMPLE, SEED, GOAL = 500, 20, 0.90
+CHECKED = 13
+"""Of 256: the share of tests that must pass on the unchanged source before anything is tried."""
+
 MOST_SECONDS = 120.0
 """Of tests per change: a change that none of the quickest tests within it notices counts as survived."""
 
@@ -109,6 +112,7 @@ def _tried(mutants: list[Mutant], reach: dict[str, Any], trees: list[Path]) -> d
                 assert worker.stdin is not None  # noqa: S101 - asked for above
                 assert worker.stdout is not None  # noqa: S101
                 worker.stdout.readline()
+                _check(reach, tree, worker)
                 while not waiting.empty():
                     mutant = waiting.get()
                     row = _try(mutant, reach, tree, worker)
@@ -121,6 +125,27 @@ def _tried(mutants: list[Mutant], reach: dict[str, Any], trees: list[Path]) -> d
     return outcomes
 
 
+def _check(reach: dict[str, Any], tree: Path, worker: "subprocess.Popen[str]") -> None:
+    """Raise unless tests of the unchanged source pass here: else every change would look noticed."""
+    path = next(iter(reach["lines"]))
+    tests = [test for test in reach["seconds"] if hashlib.sha256(test.encode()).digest()[0] < CHECKED]
+    job = {"key": "unchanged", "path": path, "code": (tree / path).read_text("utf-8"), "tests": tests, "timeout": 600}
+    outcome = _ask(worker, job)["outcome"]
+    if outcome != "survived":
+        raise SystemExit(f"{len(tests)} tests of the unchanged source: {outcome}")
+
+
+def _ask(worker: "subprocess.Popen[str]", job: dict[str, Any]) -> dict[str, Any]:
+    assert worker.stdin is not None  # noqa: S101 - pipes were asked for
+    assert worker.stdout is not None  # noqa: S101
+    worker.stdin.write(json.dumps(job) + "\n")
+    worker.stdin.flush()
+    row: dict[str, Any] = json.loads(worker.stdout.readline())
+    if row["outcome"] == "broken":
+        raise SystemExit(f"pytest itself failed: {row['key']}")
+    return row
+
+
 def _try(mutant: Mutant, reach: dict[str, Any], tree: Path, worker: "subprocess.Popen[str]") -> dict[str, Any]:
     tests = _tests_of(mutant, reach)
     if not tests:
@@ -128,12 +153,7 @@ def _try(mutant: Mutant, reach: dict[str, Any], tree: Path, worker: "subprocess.
     code = changed((tree / mutant.path).read_text("utf-8"), mutant)
     timeout = 5 * sum(reach["seconds"][test] for test in tests)
     job = {"key": mutant.key, "path": mutant.path, "code": code, "tests": tests, "timeout": timeout}
-    assert worker.stdin is not None  # noqa: S101
-    assert worker.stdout is not None  # noqa: S101
-    worker.stdin.write(json.dumps(job) + "\n")
-    worker.stdin.flush()
-    row: dict[str, Any] = json.loads(worker.stdout.readline())
-    return row
+    return _ask(worker, job)
 
 
 def _write_page(mutants: list[Mutant], outcomes: dict[str, str], total: int) -> None:
