@@ -15,6 +15,7 @@ from acidtest.models.side_by_side import side_by_side
 from acidtest.study.plan import CLOSING, COMPARED, RATINGS, Plan, Unit, clear, staleness, synthetic_key
 from acidtest.study.prepare import Prepared, model_price, revision
 from acidtest.study.reporter import Reporter
+from acidtest.study.shard import SHARED, Shard
 
 
 @dataclass
@@ -25,11 +26,14 @@ class Run:
     reporter: Reporter
     budget: Budget
     failed: dict[str, str] = field(default_factory=dict)
+    shard: Shard | None = None
 
     def is_done(self, key: str) -> bool:
         """Tell whether a unit need not be done again."""
         unit, known = self.prepared.plan[key], self.prepared.book.unit(key)
-        return known is not None and known.status == "done" and known.fingerprint == unit.fingerprint
+        if known is None or known.fingerprint != unit.fingerprint:
+            return False
+        return known.status == "done" or (self.shard is not None and known.detail == self.shard.done)
 
     def begin(self, key: str) -> Unit:
         """Write down that a unit is under way."""
@@ -40,8 +44,12 @@ class Run:
         return unit
 
     def end(self, key: str, detail: str = "") -> None:
-        """Write down that a unit is done."""
-        self.prepared.book.mark(key, self.prepared.plan[key].fingerprint, "done", detail)
+        """Write down that a unit is done; in a shard, that its part of the unit is."""
+        fingerprint = self.prepared.plan[key].fingerprint
+        if self.shard is not None and key.startswith(SHARED):
+            self.prepared.book.mark(key, fingerprint, "incomplete", self.shard.done)
+        else:
+            self.prepared.book.mark(key, fingerprint, "done", detail)
 
     def incomplete(self, key: str, detail: str) -> None:
         """Write down that a part of a unit could not be done, and say so at once."""
@@ -113,6 +121,7 @@ async def open_caller(run: Run, model: LanguageModel, stack: AsyncExitStack, *, 
     price = model_price(study, model)
     if price is None:
         run.reporter.say(f"The price of '{model.spec.name}' is not known: its cost counts as 0.")
+    model.say = run.reporter.say
     cache = stack.enter_context(ResponseCache()) if cached else None
     return await stack.enter_async_context(Caller(model, cache=cache, budget=run.budget, price=price))
 
