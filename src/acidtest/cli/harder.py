@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from acidtest.cli.addresses import place
+from acidtest.cli.shards import NO_SHARD, refuse_shard
 from acidtest.errors import AcidtestError
 
 _STUDY = typer.Argument(metavar="STUDY", help="The study file.", show_default=False)
@@ -24,6 +25,7 @@ def harder(
     above: Annotated[float | None, _ABOVE] = None,
     folder: Annotated[Path | None, _RUN] = None,
     json_file: Annotated[str | None, _JSON] = None,
+    shard: Annotated[str | None, NO_SHARD] = None,
 ) -> None:
     """Write items, ask solvers how hard they are, show the generator what was hard, and again."""
     from acidtest.cli.progress import TerminalReporter
@@ -33,6 +35,7 @@ def harder(
     from acidtest.study.harder import run_harder
     from acidtest.study.run import study_of
 
+    refuse_shard(shard, "each round is written from the answers to the one before")
     asked, study_folder, known = study_of(study)
     if known is not None:
         raise AcidtestError(f"'{study}' is a run's folder", way_out="Name the study file; -o names the folder.")

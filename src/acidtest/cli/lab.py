@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from acidtest.cli.addresses import place
+from acidtest.cli.shards import NO_SHARD, refuse_shard
 from acidtest.errors import AcidtestError
 
 _STUDY = typer.Argument(metavar="STUDY", help="The study file.", show_default=False)
@@ -27,6 +28,7 @@ def lab(
     items: Annotated[int, _ITEMS] = 16,
     folder: Annotated[Path | None, _RUN] = None,
     json_file: Annotated[str | None, _JSON] = None,
+    shard: Annotated[str | None, NO_SHARD] = None,
 ) -> None:
     """Write a few items with each version of a prompt, and say how valid and how hard each version's items are."""
     from acidtest.cli.progress import TerminalReporter
@@ -36,6 +38,7 @@ def lab(
     from acidtest.study.lab import run_lab
     from acidtest.study.run import study_of
 
+    refuse_shard(shard, "its few items are written and rated in one run")
     asked, study_folder, known = study_of(study)
     if known is not None:
         raise AcidtestError(

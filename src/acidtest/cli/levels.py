@@ -7,6 +7,7 @@ import typer
 
 from acidtest.cli.addresses import place
 from acidtest.cli.run import RUN, STUDY, run_folder
+from acidtest.cli.shards import NO_SHARD, refuse_shard
 
 _SOLVER = typer.Option("--solver", metavar="NAME", help="Ask this solver alone; may be repeated.", show_default=False)
 _ITEMS = typer.Option("--items", min=1, help="Ask a seeded sample of so many items of each benchmark.")
@@ -35,6 +36,7 @@ def levels(  # noqa: PLR0913 - one argument per option of the command line
     metric: Annotated[str, _METRIC] = "",
     dry_run: Annotated[bool, _DRY] = False,
     json_file: Annotated[str | None, _JSON] = None,
+    shard: Annotated[str | None, NO_SHARD] = None,
 ) -> None:
     """Find the first prompting level at which each solver solves each item, real and synthetic."""
     from acidtest.cli.progress import TerminalReporter
@@ -44,6 +46,7 @@ def levels(  # noqa: PLR0913 - one argument per option of the command line
     from acidtest.study.levels import LevelOptions, expected_level_calls, run_levels
     from acidtest.study.run import study_of
 
+    refuse_shard(shard, "which level is asked next rests on the answers before")
     asked, study_folder, known = study_of(study)
     root = run_folder(folder, known, asked.study)
     options = LevelOptions(

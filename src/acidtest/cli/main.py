@@ -15,6 +15,7 @@ COMMANDS = {
     "generate": "acidtest.cli.stages",
     "evaluate": "acidtest.cli.stages",
     "rate": "acidtest.cli.stages",
+    "merge": "acidtest.cli.merge",
     "compare": "acidtest.cli.stages",
     "report": "acidtest.cli.stages",
     "lab": "acidtest.cli.lab",

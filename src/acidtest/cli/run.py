@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acidtest.cli.shards import SHARD, answer_part, asked_shard
+
 if TYPE_CHECKING:
     from acidtest.study.schema import StudyFile
 
@@ -34,12 +36,13 @@ def run(  # noqa: PLR0913 - a command's options
     executor: Annotated[str, EXECUTOR] = "local",
     ray_address: Annotated[str | None, RAY_ADDRESS] = None,
     ray_workers: Annotated[int | None, RAY_WORKERS] = None,
+    shard: Annotated[str | None, SHARD] = None,
 ) -> None:
     """Write the synthetic benchmarks, let all solvers answer, compare, and write RUN/report.html."""
     from acidtest.cli.outcome import check_gate, show_outcome
     from acidtest.cli.progress import TerminalReporter
     from acidtest.models.executors.executor import executor_named
-    from acidtest.study.run import run_study, study_of
+    from acidtest.study.run import run_study, started, study_of
 
     check_gate(gate)
     asked, study_folder, known = study_of(study)
@@ -52,6 +55,10 @@ def run(  # noqa: PLR0913 - a command's options
         return
     reporter = TerminalReporter()
     there = executor_named(executor, address=ray_address, workers=ray_workers, say=reporter.say)
+    if (part := asked_shard(shard, folder, known)) is not None:
+        with started(asked, study_folder, root, reporter, there, shard=part) as under_way:
+            answer_part(under_way, part)
+        return
     report = run_study(asked, study_folder, root, reporter, there)
     if json_file != "-":
         show_adaptive(root)

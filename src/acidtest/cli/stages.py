@@ -19,6 +19,7 @@ from acidtest.cli.run import (
     show_adaptive,
     with_adaptive,
 )
+from acidtest.cli.shards import SHARD, asked_shard, end_shard
 
 _JSON = typer.Option("--json", metavar="FILE", help="Write what was done as JSON, - for the terminal.")
 _MODELS_VARY = typer.Option("--models-vary", help="Ask about other solvers like these, not about these.")
@@ -59,13 +60,18 @@ def evaluate(  # noqa: PLR0913 - a command's options
     executor: Annotated[str, EXECUTOR] = "local",
     ray_address: Annotated[str | None, RAY_ADDRESS] = None,
     ray_workers: Annotated[int | None, RAY_WORKERS] = None,
+    shard: Annotated[str | None, SHARD] = None,
 ) -> None:
     """Let every solver answer every benchmark of the run, and score the answers."""
     from acidtest.study.run import answer_benchmarks
 
     there = (executor, ray_address, ray_workers)
-    with _started(study, folder, lambda asked, _: with_adaptive(asked, adaptive, bank), there=there) as run:
+    tests = lambda asked, _: with_adaptive(asked, adaptive, bank)  # noqa: E731 - one line, used once
+    with _started(study, folder, tests, there=there, shard=shard) as run:
         answer_benchmarks(run)
+        if run.shard is not None:
+            _end_part(run, json_file)
+            return
         if json_file != "-":
             show_adaptive(run.prepared.folder.root)
         units = ("responses/", "adaptive/", "bank", "judgements/", "scores")
@@ -80,13 +86,17 @@ def rate(
     executor: Annotated[str, EXECUTOR] = "local",
     ray_address: Annotated[str | None, RAY_ADDRESS] = None,
     ray_workers: Annotated[int | None, RAY_WORKERS] = None,
+    shard: Annotated[str | None, SHARD] = None,
 ) -> None:
     """Let the study's judges rate the items of the run by the study's rubric."""
     from acidtest.study.run import rate_benchmarks
 
     there = (executor, ray_address, ray_workers)
-    with _started(study, folder, there=there) as run:
+    with _started(study, folder, there=there, shard=shard) as run:
         rate_benchmarks(run)
+        if run.shard is not None:
+            _end_part(run, json_file)
+            return
         _finish(run, run.prepared.folder.root / "ratings", ("ratings/",), json_file)
 
 
@@ -129,6 +139,7 @@ def _started(
     tests: "Callable[[StudyFile, Path], StudyFile] | None" = None,
     *,
     there: tuple[str, str | None, int | None] = ("local", None, None),
+    shard: str | None = None,
 ) -> "AbstractContextManager[Run]":
     """Return the run of a study, prepared and checked, in a folder that is ours alone.
 
@@ -137,6 +148,7 @@ def _started(
         folder: As it was named.
         tests: What the study becomes by options about adaptive tests; None: those that the run was answered with stay.
         there: Where models live: the executor, the cluster's address, its workers per model.
+        shard: The part of the items that is asked for, K/N; None: all.
     """
     from acidtest.cli.progress import TerminalReporter
     from acidtest.models.executors.executor import executor_named
@@ -148,7 +160,19 @@ def _started(
     asked = (tests or as_answered)(asked, root)
     reporter, (executor, address, workers) = TerminalReporter(), there
     where = executor_named(executor, address=address, workers=workers, say=reporter.say)
-    return started(asked, study_folder, root, reporter, where)
+    return started(asked, study_folder, root, reporter, where, shard=asked_shard(shard, folder, known))
+
+
+def _end_part(run: "Run", json_file: str | None) -> None:
+    """Say what a shard has done, as JSON too where it is asked for."""
+    from acidtest.study.shard import SHARED
+
+    if json_file is not None:
+        _write_json(run, run.prepared.folder.root, SHARED, json_file)
+    if run.shard is not None and json_file != "-":
+        end_shard(run, run.shard)
+    if run.failed:
+        raise typer.Exit(2)
 
 
 def _finish(run: "Run", made: Path, units: tuple[str, ...], json_file: str | None) -> None:

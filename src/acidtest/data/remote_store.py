@@ -79,7 +79,7 @@ class RemoteStore:
             except FileNotFoundError:
                 pass
             try:
-                return "folder" if self._fs.ls(self._root, detail=False, **self._few()) else "nothing"
+                return "folder" if self._any() else "nothing"
             except (FileNotFoundError, NotADirectoryError):
                 return "nothing"
 
@@ -187,8 +187,10 @@ class RemoteStore:
             elif entry["type"] == "file":
                 yield entry
 
-    def _few(self) -> dict[str, int]:
-        return {"max_items": 1} if self.address.scheme in ("s3", "s3a") else {}
+    def _any(self) -> bool:
+        if self.address.scheme in ("s3", "s3a"):
+            return bool(self._fs.find(self._root, max_items=1))
+        return bool(self._fs.ls(self._root, detail=False))
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root

@@ -3,7 +3,10 @@
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]")
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
@@ -47,6 +50,11 @@ class RunFolder:
     def lock(self) -> Path:
         """Held by the process that works in this folder."""
         return self.root / ".lock"
+
+    @property
+    def shard(self) -> Path:
+        """Which part of the items this folder is about, as JSON; not there where it is about all."""
+        return self.root / "shard.json"
 
     @property
     def real(self) -> Path:
@@ -165,14 +173,22 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     A device or pipe is written to and not replaced: /dev/null must stay what it is.
     """
+    with written_atomically(path) as out:
+        out.write(content)
+
+
+@contextmanager
+def written_atomically(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write to part by part, which replaces `path` at the end as `write_atomically` does."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.parent == Path("/dev") or (path.exists() and not path.is_file() and not path.is_symlink()):
-        path.write_bytes(content)
+        with path.open("wb") as out:
+            yield out
         return
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as out:
-            out.write(content)
+            yield out
             out.flush()
             os.fsync(out.fileno())
         partial.replace(path)

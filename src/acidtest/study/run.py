@@ -16,6 +16,8 @@ from acidtest.study.plan import synthetic_key
 from acidtest.study.prepare import Prepared, prepare
 from acidtest.study.reporter import Reporter
 from acidtest.study.schema import StudyFile
+from acidtest.study.shard import Shard, check_shard, write_shard
+from acidtest.study.shard_run import own_parts
 from acidtest.study.spent import spent_before
 from acidtest.study.state import read_state
 from acidtest.study.under_way import Run, in_event_loop, keep_given, say_what_changes, say_where_keys_go
@@ -52,6 +54,8 @@ def write_benchmarks(run: Run) -> None:
 def answer_benchmarks(run: Run, fewest: int = 2) -> None:
     """Let the solvers answer what is not answered yet, the judge say which are right, and score the answers.
 
+    A shard answers its part, and scores nothing.
+
     Raises:
         BudgetError: The study's limit of money or calls is reached.
         DataError: No benchmark is left to compare, or fewer than `fewest` solvers.
@@ -59,7 +63,7 @@ def answer_benchmarks(run: Run, fewest: int = 2) -> None:
     from acidtest.study.stages.matching import match_stage
     from acidtest.study.stages.solving import all_benchmarks, solve_with_classics, solve_with_models, write_scores
 
-    benchmarks = all_benchmarks(run)
+    benchmarks = own_parts(run, all_benchmarks(run))
     solve_with_classics(run, benchmarks)
     if run.prepared.adaptive is not None:
         from acidtest.study.stages.adaptive_solving import solve_adaptively
@@ -69,7 +73,8 @@ def answer_benchmarks(run: Run, fewest: int = 2) -> None:
         in_event_loop(lambda: solve_with_models(run, benchmarks))
     if run.prepared.match is not None:
         in_event_loop(lambda: match_stage(run, benchmarks))
-    write_scores(run, benchmarks, fewest)
+    if run.shard is None:
+        write_scores(run, benchmarks, fewest)
 
 
 def rate_benchmarks(run: Run) -> None:
@@ -90,15 +95,36 @@ def rate_benchmarks(run: Run) -> None:
 
 @contextmanager
 def started(
-    study: StudyFile, study_folder: Path, root: Path, reporter: Reporter, executor: Executor | None = None
+    study: StudyFile,
+    study_folder: Path,
+    root: Path,
+    reporter: Reporter,
+    executor: Executor | None = None,
+    *,
+    shard: Shard | None = None,
 ) -> Iterator[Run]:
     """Give a run that is prepared, in a folder that no other process works in until this is left.
 
+    Args:
+        study: What is asked for.
+        study_folder: Where relative paths of the study file start.
+        root: The run's folder.
+        reporter: Told what is done.
+        executor: Where models live; None: in this process.
+        shard: The part of the items that this run is about; None: all.
+
     Raises:
-        DataError: Another process works in the folder.
+        DataError: Another process works in the folder, or the folder is about another part of the items.
+        StudyFileError: The study cannot be parted.
     """
-    with alone(RunFolder(root)), executor or LocalExecutor() as there:
-        yield _start(study, study_folder, root, reporter, there)
+    folder = RunFolder(root)
+    with alone(folder), executor or LocalExecutor() as there:
+        check_shard(folder, study, shard)
+        run = _start(study, study_folder, root, reporter, there)
+        run.shard = shard
+        if shard is not None:
+            write_shard(folder, shard, run.prepared.real.name)
+        yield run
 
 
 def _start(study: StudyFile, study_folder: Path, root: Path, reporter: Reporter, executor: Executor) -> Run:

@@ -13,7 +13,7 @@ from acidtest.models.caller import Caller
 from acidtest.study.judges import Judging, rated_items, rated_names
 from acidtest.study.plan import ratings_key
 from acidtest.study.under_way import Run, all_at_once, open_caller
-from acidtest.types import Benchmark, Prompt, Rating, Reply, Sampling
+from acidtest.types import Benchmark, Item, Prompt, Rating, Reply, Sampling
 
 
 async def rate_stage(run: Run, benchmarks: Sequence[Benchmark]) -> None:
@@ -78,7 +78,9 @@ async def _rate(run: Run, judge: str, benchmarks: Sequence[Benchmark]) -> None:
 
 async def _rate_benchmark(run: Run, model: LanguageModel, caller: Caller, benchmark: Benchmark) -> None:
     prepared, name = run.prepared, model.spec.name
-    items = rated_items(prepared.study, benchmark)
+    items: Sequence[Item] = rated_items(prepared.study, benchmark)
+    if run.shard is not None:
+        items = run.shard.own(items)
     work = JudgeWork(
         key=ratings_key(benchmark.name, name),
         title=f"{name} rates {benchmark.name}",
