@@ -22,6 +22,7 @@ COMMANDS = {
     "harder": "acidtest.cli.harder",
     "levels": "acidtest.cli.levels",
     "audit": "acidtest.cli.audit",
+    "import": "acidtest.cli.import_logs",
     "plan": "acidtest.cli.plan",
     "review": "acidtest.cli.review",
     "validity": "acidtest.cli.validity",
@@ -34,6 +35,9 @@ COMMANDS = {
     "doctor": "acidtest.cli.doctor",
 }
 """Command -> the module that holds a function of that name. The order is that of `acidtest --help`."""
+
+_FUNCTIONS = {"list": "list_names", "import": "import_logs"}
+"""Command -> its function, where that has another name: Python keeps these words for itself."""
 
 app = typer.Typer(
     name="acidtest",
@@ -86,7 +90,7 @@ def _add_commands(arguments: list[str]) -> None:
     wanted = [asked] if asked in COMMANDS else list(COMMANDS)
     for name in wanted:
         module = importlib.import_module(COMMANDS[name])
-        app.command(name)(with_addresses(name, getattr(module, name if name != "list" else "list_names")))
+        app.command(name)(with_addresses(name, getattr(module, _FUNCTIONS.get(name, name))))
     app.callback()(_version)
 
 

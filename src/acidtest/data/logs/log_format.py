@@ -62,7 +62,7 @@ class LogFormat(ABC):
 
         Args:
             path: The file.
-            head: Its first 64 KiB, or all of it.
+            head: Its first 64 KiB, or all of it; unpacked where its name ends in `.gz`.
         """
 
     @abstractmethod
