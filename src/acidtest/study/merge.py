@@ -12,6 +12,7 @@ from acidtest.study.lock import alone
 from acidtest.study.merge_check import Part, check_parts, fingerprints, opened_parts
 from acidtest.study.merge_rows import Unit, all_lines, united
 from acidtest.study.plan import judgements_key, ratings_key, responses_key
+from acidtest.study.real import task_class
 from acidtest.study.schema import StudyFile
 from acidtest.study.state import UnitState, write_state
 from acidtest.types import Benchmark, Kind
@@ -111,38 +112,43 @@ def _copy_written(there: RunFolder, here: RunFolder) -> None:
 
 
 def _units(study: StudyFile, parts: Sequence[Part], here: RunFolder) -> Iterator[Unit]:
-    """Yield the units of answers, judgements and ratings, each with the files of all shards."""
+    """Yield the units of answers, judgements and ratings that the study asks for, each with the files of all shards."""
     real = parts[0].real
     synthetic = [g.benchmark for g in study.generators] + [s.name for s in study.synthetic]
-    known = fingerprints(parts)
     for name in (real, *synthetic):
         path = here.real if name == real else here.synthetic(name)
-        items = read_item_records(path) if path.exists() else []
+        items = tuple(read_item_records(path)) if path.exists() else ()
+        if not items:
+            continue
         order = tuple(item.id for item in items)
         for solver in study.solvers:
             asked = (name, solver.model)
             for key, file_of, counts in (
                 (responses_key(*asked), RunFolder.responses, True),
-                (judgements_key(*asked), RunFolder.judgements, False),
+                *([(judgements_key(*asked), RunFolder.judgements, False)] if _is_judged(study) else []),
             ):
-                if key in known:
-                    files = tuple((part.name, file_of(part.folder, *asked)) for part in parts)
-                    to = file_of(here, *asked)
-                    yield Unit(key=key, benchmark=name, order=order, files=files, to=to, counts=counts)
+                files = tuple((part.name, file_of(part.folder, *asked)) for part in parts)
+                to = file_of(here, *asked)
+                yield Unit(key=key, benchmark=name, order=order, files=files, to=to, counts=counts)
         if name not in rated_names(study, real, synthetic):
             continue
         kind: Kind = "real" if name == real else "synthetic"
-        rated = rated_items(study, Benchmark(name=name, kind=kind, items=tuple(items)))
+        rated = rated_items(study, Benchmark(name=name, kind=kind, items=items))
         for judge in study.judges:
-            if ratings_key(name, judge) in known:
-                yield Unit(
-                    key=ratings_key(name, judge),
-                    benchmark=name,
-                    order=tuple(item.id for item in rated),
-                    files=tuple((part.name, part.folder.judged(judge)) for part in parts),
-                    to=here.judged(judge),
-                    counts=False,
-                )
+            yield Unit(
+                key=ratings_key(name, judge),
+                benchmark=name,
+                order=tuple(item.id for item in rated),
+                files=tuple((part.name, part.folder.judged(judge)) for part in parts),
+                to=here.judged(judge),
+                counts=False,
+            )
+
+
+def _is_judged(study: StudyFile) -> bool:
+    """Tell whether a judge says which answers are right."""
+    task = task_class(study)
+    return (study.metric or task.metrics[0]) in task.judged_metrics
 
 
 def _merged(parts: Sequence[Part], units: Sequence[Unit], missing: Mapping[str, int]) -> Merged:
@@ -169,7 +175,7 @@ def _is_done(key: str, parts: Sequence[Part], absent: Sequence[int], units: Sequ
 def _write_state(folder: RunFolder, parts: Sequence[Part], units: Sequence[Unit], merged: Merged) -> None:
     known = fingerprints(parts)
     stages = {key: unit for key, unit in parts[0].state.stages.items() if key == "real" or key.startswith("synthetic/")}
-    for unit in units:
+    for unit in (unit for unit in units if unit.key in known):
         lacking = merged.missing.get(unit.key, 0)
         done = not lacking and unit.key not in merged.open
         detail = "" if done else f"{counted(lacking, 'item')} without an answer" if lacking else "not all shards"
