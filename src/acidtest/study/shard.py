@@ -19,7 +19,7 @@ MOST_SHARDS = 10_000
 SHARED = ("responses/", "judgements/", "ratings/")
 """Starts of the keys of units that each shard does a part of."""
 
-_WRITTEN = re.compile(r"(\d{1,5})/(\d{1,5})")
+_WRITTEN = re.compile(r"([0-9]{1,5})/([0-9]{1,5})")
 
 
 @dataclass(frozen=True, kw_only=True)
