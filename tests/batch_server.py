@@ -4,8 +4,8 @@
 with the same texts. `paid` counts how often each prompt was answered: what must never be more than once.
 
 `faults[step]` lists what goes wrong first at `upload`, `create`, `look`, `results`, `list`: a status, `reset` (the
-connection is cut before anything is done), `done-reset` and `done-500` (it is done, and nobody hears of it), `cut` (half
-of the body), `html`, `hang`. `outcomes[prompt]` lists what becomes of a prompt, one batch after another: a status,
+of the body), `html`, `hang`. `outcomes[prompt]` lists what becomes of a prompt, batch after batch: a status, `expired`,
+`cancelled`, `lost`, `odd`.
 `expired`, `cancelled`, `lost`, `odd`.
 """
 
@@ -50,6 +50,7 @@ class BatchServer:
         spoil: Changes the lines of results before they are sent.
         refuse: The error with which batches of the OpenAI shape fail, as often as there is one.
         hold: While set, no batch ends.
+        moments: What happens once `before` or `after` a step; the client then hears nothing.
     """
 
     def __init__(self, *, looks: int = 1, answer: Callable[[str], str] = answer_to) -> None:
@@ -62,6 +63,7 @@ class BatchServer:
         self.refuse: list[dict[str, str]] = []
         self.spoil: Callable[[list[bytes]], bytes] = lambda lines: b"".join(line + b"\n" for line in lines)
         self.hold = False
+        self.moments: dict[tuple[str, str], Callable[[], None]] = {}
         self.late_files = 0
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, Sent] = {}
@@ -106,15 +108,23 @@ class BatchServer:
             if isinstance(fault, int):
                 await request.read()
                 return _said(fault, "out of order")
-            if fault == "reset":
+            if fault == "reset" or self._happens("before", step):
                 return _cut(request)
             try:
                 answer: web.Response = await handler(request)
             except KeyError as missing:
                 return _said(404, f"no such thing: {missing}")
+            if self._happens("after", step):
+                return _cut(request)
             return await _unheard(str(fault), request, answer)
 
         return serve
+
+    def _happens(self, when: str, step: str) -> bool:
+        happens = self.moments.pop((when, step), None)
+        if happens is not None:
+            happens()
+        return happens is not None
 
     # What is done with calls.
 

@@ -126,27 +126,33 @@ class Following:
     async def _settled(self, row: Batch) -> str:
         """Find out which batch was begun, where its name was not heard; empty: none was.
 
-        While a batch may still appear, nothing is sent again.
+        While a batch may still appear, or one that may be ours still runs, nothing is sent again.
         """
-        desk = self.desk
+        desk, strangers = self.desk, set[str]()
         while True:
             late = time.time() - row.touched >= desk.pace.doubt
             found = await self._patiently(lambda: desk.provider.find(row.mark, row.made, row.size))
-            found = [batch for batch in found if batch not in desk.journal.known(desk.address)]
-            if (found and desk.provider.names_batches) or late:
-                break
-            await asyncio.sleep(desk.pace.doubt / 8)
-        for batch in found:
-            if desk.provider.names_batches or await self._is_ours(row.mark, batch):
-                desk.journal.sent(row.mark, batch)
-                return batch
-        return ""
+            strangers |= desk.journal.known(desk.address)
+            found = [batch for batch in found if batch not in strangers]
+            for batch in found:
+                if desk.provider.names_batches or await self._is_ours(row.mark, batch, strangers):
+                    desk.journal.sent(row.mark, batch)
+                    return batch
+            if late and strangers.issuperset(found):
+                return ""
+            await asyncio.sleep(desk.pace.longest_look if late else min(desk.pace.doubt / 8, desk.pace.longest_look))
 
-    async def _is_ours(self, mark: str, batch: str) -> bool:
-        calls, state = self.desk.journal.calls(mark), await self._until_ended(batch)
+    async def _is_ours(self, mark: str, batch: str, strangers: set[str]) -> bool:
+        """Tell by its results, as soon as there are some, whether a batch holds the calls sent under a mark."""
+        state = await self.desk.provider.look(batch)
+        if not state.ended:
+            return False
+        calls = self.desk.journal.calls(mark)
         async for line in self.desk.provider.results(batch, state):
-            if outcome := self._read_line(line):
-                return outcome.call in calls
+            outcome = self._read_line(line)
+            if outcome is not None and outcome.call in calls:
+                return True
+        strangers.add(batch)
         return False
 
     async def _until_ended(self, batch: str) -> BatchState:
