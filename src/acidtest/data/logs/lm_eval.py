@@ -28,7 +28,19 @@ from acidtest.errors import DataError
 from acidtest.registry import register
 
 _ABOUT = frozenset(
-    "doc_id doc target arguments resps filtered_resps filter metrics doc_hash prompt_hash target_hash".split()
+    [
+        "doc_id",
+        "doc",
+        "target",
+        "arguments",
+        "resps",
+        "filtered_resps",
+        "filter",
+        "metrics",
+        "doc_hash",
+        "prompt_hash",
+        "target_hash",
+    ]
 )
 """Keys of a sample that are no metrics."""
 

@@ -13,8 +13,22 @@ _MODEL_KEYS = ("peft", "delta", "pretrained", "model", "path", "engine")
 """Arguments that name the model, in the tool's own order."""
 
 _NO_MEAN = frozenset(
-    "perplexity weighted_perplexity word_perplexity byte_perplexity bits_per_byte likelihood f1 matthews_corrcoef mcc "
-    "bleu chrf chrf++ ter brier_score".split()
+    [
+        "perplexity",
+        "weighted_perplexity",
+        "word_perplexity",
+        "byte_perplexity",
+        "bits_per_byte",
+        "likelihood",
+        "f1",
+        "matthews_corrcoef",
+        "mcc",
+        "bleu",
+        "chrf",
+        "chrf++",
+        "ter",
+        "brier_score",
+    ]
 )
 """Aggregations (and metrics of that name) that are reckoned over the whole benchmark: no item has a score of them."""
 
