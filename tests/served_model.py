@@ -3,7 +3,8 @@
     python tests/served_model.py MODEL.gguf [SCRIPT.json]
 
 prints `PORT <number>` and serves until it is stopped. SCRIPT is {mark: answer}: where a mark stands in the end of a
-prompt, its answer is sent in place of the model's. `GET /requests` returns all that was asked for, in order.
+prompt, its answer is sent in place of the model's; after `chat ` a mark holds for chat messages alone. `GET /requests`
+returns all that was asked for, in order.
 """
 
 import asyncio
@@ -57,7 +58,7 @@ class ServedModel:
         """Return the script's answer, or the model's."""
         end = str(sent["prompt"] if style == "completion" else sent["messages"][-1][1])[-_END:]
         for mark, said in self.script.items():
-            if mark in end:
+            if mark.removeprefix("chat ") in end and (style == "chat" or not mark.startswith("chat ")):
                 return said
         messages = tuple((role, content) for role, content in sent.get("messages", ()))
         self.model.style = style

@@ -7,7 +7,7 @@ class MyTool(ExportTarget): ...
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -107,3 +107,7 @@ class ExportTarget(ABC):
             task: Its name there: a Python identifier that no other benchmark of the folder has.
             folder: Exists; may hold other benchmarks, written by the same target.
         """
+
+    def close(self, exported: Sequence[ExportSet], written: Mapping[str, Written], folder: Path) -> None:
+        """Write what the folder holds for all benchmarks together, after the last one."""
+        del exported, written, folder

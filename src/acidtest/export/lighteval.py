@@ -11,15 +11,20 @@ from acidtest.export.contract import ExportSet, ExportTarget, Written
 from acidtest.export.copied_file import copied_file
 from acidtest.export.task_file import write_task
 from acidtest.registry import register
+from acidtest.types import Style
 
 CODE = "acidtest_lighteval.py"
 
 
 @register("export", "lighteval")
 class Lighteval(ExportTarget):
-    """Tasks for `lighteval eval MODEL TASK --custom-tasks FOLDER/acidtest_lighteval.py`."""
+    """Tasks for `lighteval accelerate MODEL TASK --custom-tasks FOLDER/acidtest_lighteval.py`, and its like.
+
+    Texts to continue alone: lighteval builds chat messages itself, and has no way to be given them.
+    """
 
     title: ClassVar[str] = "lighteval"
+    styles: ClassVar[tuple[Style, ...]] = ("completion",)
     taken: ClassVar[frozenset[str]] = frozenset({Path(CODE).stem, "rows"})
 
     def write(self, exported: ExportSet, task: str, folder: Path) -> Written:
@@ -34,10 +39,10 @@ class Lighteval(ExportTarget):
         lines = [orjson.dumps({"id": item.id}) + b"\n" for item in exported.items]
         write_atomically(folder / rows / "test.jsonl", b"".join(lines))
         write_atomically(folder / CODE, copied_file("lighteval_task.py.txt").encode())
-        provider = "openai-api" if exported.style == "chat" else "openai-api-completions"
         return Written(
             task=task,
             files=(f"{task}.json", about.data, (rows / "test.jsonl").as_posix(), CODE),
-            run=f"lighteval eval {provider}/SERVICE/MODEL '{task}|0' --custom-tasks FOLDER/{CODE}",
+            run=f"lighteval accelerate 'model_name=MODEL,override_chat_template=False' '{task}|0' "
+            f"--custom-tasks FOLDER/{CODE}",
             scoring="acidtest",
         )

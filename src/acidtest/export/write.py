@@ -39,6 +39,7 @@ def export_benchmarks(exported: Sequence[ExportSet], target: str, folder: Path) 
     try:
         names = task_names([one.name for one in exported], tool.taken)
         written = {one.name: tool.write(one, names[one.name], partial) for one in exported}
+        tool.close(exported, written, partial)
         if folder.exists():
             folder.rmdir()
         partial.replace(folder)

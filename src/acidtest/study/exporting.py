@@ -261,7 +261,6 @@ def _about(folder: RunFolder) -> Mapping[str, JsonValue]:
     except (OSError, orjson.JSONDecodeError):  # not compared yet: an export need not wait for it
         return about
     if isinstance(report, dict):
-        about |= {
-            key: report[key] for key in ("real", "level", "verdict", "fidelity", "models_compared") if key in report
-        }
+        about |= {key: report[key] for key in ("real", "level", "verdict", "fidelity") if key in report}
+        about["solvers"] = report.get("models")
     return about

@@ -1,0 +1,80 @@
+"""Items as a table: one column per field, of one plain type each, so that every reader of Parquet can read it."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from acidtest.types import Item
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NAMES = {
+    "id": "the item's name, once in the set",
+    "target": "the right answer; JSON where it is neither one text nor one number",
+    "choices": "what may be chosen; the target names letters, A first",
+    "bundle": "items of one bundle count only together",
+    "edit": "how the item differs from its bundle's original",
+    "topic": "what it is about",
+    "generator": "the model that wrote it",
+    "strategy": "how that model was asked",
+    "provenance": "JSON: prompt, seed, call, examples, checks, evidence: enough to make it again",
+}
+"""Column -> what it holds, for all columns but the inputs."""
+
+Value = str | float | list[str] | None
+
+
+def item_table(items: Sequence[Item]) -> "pa.Table":
+    """Return one row per item; columns that no item fills are left out."""
+    import pyarrow as pa
+
+    return pa.table({name: pa.array(_values(items, name)) for name in columns(items)})
+
+
+def columns(items: Sequence[Item]) -> dict[str, str]:
+    """Return the columns of a table of items, in order, and what each holds."""
+    inputs = dict.fromkeys(_column(field) for item in items for field in item.input)
+    named = {"id": NAMES["id"], **dict.fromkeys(inputs, "part of the question"), **NAMES}
+    return {name: about for name, about in named.items() if any(v not in (None, []) for v in _values(items, name))}
+
+
+def is_number(items: Sequence[Item], column: str) -> bool:
+    """Tell whether a column holds numbers; all others but `choices` hold texts."""
+    return column == "target" and all(_number(item) for item in items)
+
+
+def _values(items: Sequence[Item], column: str) -> list[Value]:
+    if is_number(items, column):
+        return [float(str(item.target)) for item in items]
+    read = _READ.get(column)
+    if read is not None:
+        return [read(item) for item in items]
+    field = column if any(column in item.input and _column(column) == column for item in items) else column[6:]
+    return [item.input.get(field) for item in items]
+
+
+def _column(field: str) -> str:
+    return f"input_{field}" if field in NAMES else field
+
+
+def _number(item: Item) -> bool:
+    return isinstance(item.target, int | float) and not isinstance(item.target, bool)
+
+
+def _target(item: Item) -> str:
+    import json
+
+    return item.target if isinstance(item.target, str) else json.dumps(item.target, ensure_ascii=False)
+
+
+_READ: dict[str, Callable[[Item], Value]] = {
+    "id": lambda item: item.id,
+    "target": _target,
+    "choices": lambda item: list(item.choices),
+    "bundle": lambda item: item.bundle,
+    "edit": lambda item: item.edit,
+    "topic": lambda item: item.topic,
+    "generator": lambda item: item.provenance.generator if item.provenance else None,
+    "strategy": lambda item: item.provenance.strategy if item.provenance else None,
+    "provenance": lambda item: item.provenance.model_dump_json(exclude_defaults=True) if item.provenance else None,
+}
