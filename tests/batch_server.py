@@ -4,9 +4,9 @@
 with the same texts. `paid` counts how often each prompt was answered: what must never be more than once.
 
 `faults[step]` lists what goes wrong first at `upload`, `create`, `look`, `results`, `list`: a status, `reset` (the
-connection is cut before anything is done), `done-reset` and `done-500` (it is done, and nobody hears of it), `cut` (half
-of the body), `html`, `hang`. `outcomes[prompt]` lists what becomes of a prompt, batch after batch: a status, `expired`,
-`cancelled`, `lost`, `odd`.
+connection is cut before anything is done), `done-reset` and `done-500` (it is done, and nobody hears of it), `cut`
+(half of the body), `html`, `hang`. `outcomes[prompt]` lists what becomes of a prompt, batch after batch: a status,
+`expired`, `cancelled`, `lost`, `odd`.
 """
 
 import asyncio

@@ -3,7 +3,10 @@
 from typing import Any
 
 from acidtest.models.base import ModelSpec
+from acidtest.models.batch import BatchedModel
+from acidtest.models.build import build
 from acidtest.models.remote import RemoteModel
+from batch_server import BatchServer
 
 
 def spec(base_url: str, **more: Any) -> ModelSpec:
@@ -21,4 +24,13 @@ def through_aiohttp(model: RemoteModel) -> RemoteModel:
     from acidtest.models.aiohttp_client import AiohttpClient
 
     model._client = AiohttpClient(model.url, model._headers, timeout=model.spec.timeout, connections=model.connections)
+    return model
+
+
+def batched(server: BatchServer, use: str, **more: Any) -> BatchedModel:
+    """Return a model whose calls go out in batches, and that wastes no time."""
+    base = server.url if use.startswith("openai") else server.base
+    model = build(spec(base, use=use, **{"batch": True, "batch_wait": 0.05, "batch_poll": 0.02, "retries": 3, **more}))
+    assert isinstance(model, BatchedModel)
+    model.pace.first_look, model.pace.doubt, model.model.first_backoff = 0.01, 0.3, 0.001
     return model
