@@ -127,6 +127,17 @@ def top_keys(head: bytes) -> set[str]:
     return keys
 
 
+def parquet_columns(path: Path) -> set[str]:
+    """Return the names of a Parquet file's columns, the outermost ones; empty where it is none."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return set(parquet.read_schema(path).names)
+    except (pa.ArrowException, OSError, ValueError):
+        return set()
+
+
 def inside(value: object, *keys: str | int) -> Any:
     """Return what stands under keys (of objects) and positions (in lists); None where nothing does.
 
