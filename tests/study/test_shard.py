@@ -115,14 +115,14 @@ def test_adaptive_tests_and_loops_cannot_be_parted(tmp_path: Path) -> None:
     path = write_study(tmp_path, "http://127.0.0.1:9", STUDY + "adaptive: {{items: 5, bank: b.csv}}\n")
     with pytest.raises(StudyFileError, match="adaptive tests cannot be parted"):
         check_shard(RunFolder(tmp_path / "run"), load_study(path), shard_named("1/2"))
-    loops: tuple[Callable[[], None], ...] = (
-        lambda: harder(path, shard="1/2"),
-        lambda: levels(path, shard="1/2"),
-        lambda: lab(path, prompts="v1,v2", shard="1/2"),
-    )
-    for refused in loops:
-        with pytest.raises(StudyFileError, match=r"cannot be parted into shards: \w+"):
-            refused()
+    _is_refused(lambda: harder(path, shard="1/2"))
+    _is_refused(lambda: levels(path, shard="1/2"))
+    _is_refused(lambda: lab(path, prompts="v1,v2", shard="1/2"))
+
+
+def _is_refused(command: Callable[[], None]) -> None:
+    with pytest.raises(StudyFileError, match=r"cannot be parted into shards: \w+"):
+        command()
 
 
 def test_every_shard_needs_a_folder_of_its_own(tmp_path: Path) -> None:

@@ -1,0 +1,123 @@
+"""Which texts are addresses, how they are shown, and what is said where their file system is not there."""
+
+import subprocess
+import sys
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import pytest
+
+from acidtest.data.address import looks_like_address, run_address
+from acidtest.data.remote_store import is_safe
+from acidtest.errors import AcidtestError
+
+
+@pytest.mark.parametrize(
+    ("named", "url"),
+    [
+        ("s3://bucket/runs/x", "s3://bucket/runs/x"),
+        ("S3://bucket/runs//x/./", "s3://bucket/runs/x"),
+        (Path("s3://bucket/runs/x"), "s3://bucket/runs/x"),
+        (str(PurePosixPath("s3://bucket/runs/x")), "s3://bucket/runs/x"),
+        (str(PureWindowsPath("s3://bucket/runs/x")), "s3://bucket/runs/x"),
+        ("file:///srv/runs/x", "file:///srv/runs/x"),
+        (Path("file:///srv/runs/x"), "file:///srv/runs/x"),
+        ("memory://runs/x", "memory://runs/x"),
+        ("sftp://ann@host.org/runs/x", "sftp://ann@host.org/runs/x"),
+    ],
+)
+def test_an_address_is_read_however_it_was_written(
+    named: str | Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acidtest.data.address._can_open", lambda *_: True)
+    found = run_address(named)
+    assert found is not None
+    assert found.url == url
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["C:\\runs\\x", "C:/runs/x", "c:runs", "runs/x", "./s3/x", "/srv/runs", "study.yaml", "a:b", "s3:bucket", "-", ""],
+)
+def test_local_paths_and_drives_are_no_addresses(named: str) -> None:
+    assert run_address(named) is None
+    assert not looks_like_address(named)
+
+
+def test_local_paths_import_no_file_system() -> None:
+    code = (
+        "import sys; from pathlib import Path; from acidtest.data.address import run_address; "
+        "import acidtest.cli.main, acidtest.cli.run; assert run_address(Path('runs/x')) is None; "
+        "assert not {'fsspec', 's3fs', 'acidtest.data.remote_store'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_passwords_and_users_are_not_shown_and_two_passwords_are_one_place() -> None:
+    one = run_address("ftp://ann:se:cr@et@host.org/runs/x")
+    other = run_address("ftp://ann:new@host.org/runs/x")
+    ben = run_address("ftp://ben:new@host.org/runs/x")
+    assert one is not None
+    assert other is not None
+    assert ben is not None
+    assert one.shown == other.shown == "ftp://host.org/runs/x"
+    assert one.secret == "se:cr@et"  # noqa: S105  # nobody's
+    assert one.digest == other.digest != ben.digest
+    signed = run_address("http://host.org/a.csv?token=abc")
+    assert signed is not None
+    assert signed.shown == "http://host.org/a.csv"
+
+
+def test_what_leads_out_is_refused() -> None:
+    for named in ("memory://runs/../../x", "memory://runs/..", "memory://runs/a\nb"):
+        with pytest.raises(AcidtestError, match="leads out of itself"):
+            run_address(named)
+
+
+def test_unknown_kinds_are_named_and_a_folder_of_such_a_name_is_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(AcidtestError, match="no file system is called 'foo'"):
+        run_address("foo://x/y")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "foo:" / "x").mkdir(parents=True)
+    assert run_address(Path("foo:/x")) is None
+
+
+@pytest.mark.parametrize(
+    ("missing", "named", "told"),
+    [
+        (("s3fs",), "s3://b/x", "pip install s3fs (or the extra: pip install 'acidtest[remote]')"),
+        (("fsspec", "s3fs"), "s3://b/x", "pip install fsspec s3fs (or the extra: pip install 'acidtest[remote]')"),
+        (("fsspec",), "memory://x", "pip install fsspec"),
+        (("gcsfs",), "gs://b/x", "pip install gcsfs"),
+        (("paramiko",), "sftp://h/x", "pip install paramiko"),
+    ],
+)
+def test_a_missing_library_is_named(
+    missing: tuple[str, ...], named: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [name for name in sys.modules if name.split(".")[0] in (*missing, "fsspec")]:
+        monkeypatch.delitem(sys.modules, module)
+    for module in missing:
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(AcidtestError, match="a library that is not installed") as error:
+        run_address(named)
+    assert error.value.way_out == told
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x", "a/../../x", "/etc/passwd", "a//b", "", ".", "..", "a/.ssh/x", ".bashrc", "C:x", "a\\b", "a\0b", "a\nb",
+        "con", "a/NUL.txt", "x.", "a b", "é", "x" * 201, "a/b/c/d/e/f/g/h/i", "~/x", "$HOME", "-rf/..",
+    ],
+)  # fmt: skip
+def test_hostile_names_are_no_files_of_ours(name: str) -> None:
+    assert not is_safe(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["run.json", "responses/real/mistralai__Mixtral-8x7B.jsonl", "levels/a.NOTE/b/c.jsonl"]
+)
+def test_names_of_runs_are_safe(name: str) -> None:
+    assert is_safe(name)
