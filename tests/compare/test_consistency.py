@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -257,7 +258,7 @@ def test_the_bundles_of_condaqa(real_data: Path, monkeypatch: pytest.MonkeyPatch
     assert middle.high - middle.low == pytest.approx(2 * 1.96 * error, rel=0.02)
 
 
-def simulated_answers(items: tuple[Item, ...], ability: FloatArray, rng: np.random.Generator) -> FloatArray:
+def simulated_answers(items: Sequence[Item], ability: FloatArray, rng: np.random.Generator) -> FloatArray:
     hard = {item.bundle: float(rng.normal(0, 1)) for item in items}
     odds = np.array([hard[item.bundle] for item in items])
     return (rng.random((len(ability), len(items))) < 1 / (1 + np.exp(odds - ability[:, None]))).astype(np.float64)

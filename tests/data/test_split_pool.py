@@ -23,7 +23,7 @@ MANY = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from([None, "x
 @given(MANY, st.floats(0.05, 0.95), st.integers(0, 5))
 def test_parts_share_nothing_and_lose_nothing(items: list[Item], share: float, seed: int) -> None:
     evaluated, pool = split_pool(items, share, seed)
-    assert sorted(evaluated + pool, key=lambda i: int(i.id)) == items
+    assert sorted([*evaluated, *pool], key=lambda i: int(i.id)) == items
     assert evaluated == [i for i in items if i in evaluated]
     assert not {normalised(i) for i in evaluated} & {normalised(i) for i in pool}
     assert not {i.bundle for i in evaluated if i.bundle} & {i.bundle for i in pool if i.bundle}

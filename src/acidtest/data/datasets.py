@@ -57,7 +57,7 @@ def load_dataset(name: str, split: str | None = None, *, seed: int = 0, pool_sha
     if pool_parts:
         pool = [item for part in pool_parts for item in files.items(part)]
     else:
-        items, pool = split_pool(items, pool_share, seed)
+        items, pool = map(list, split_pool(items, pool_share, seed))
     if not items:
         raise DataError(f"the data set '{name}' holds no items", where=str(files.folder))
     kept = without_copies(pool, items)

@@ -1,6 +1,6 @@
 """The labels, or entity types, that items have as their targets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from acidtest.data.spans import spans_of
 from acidtest.types import Item
@@ -16,6 +16,6 @@ def labels_in(item: Item) -> list[str]:
     return [item.target] if isinstance(item.target, str) else [kind for kind, _, _ in spans_of(item)]
 
 
-def labels_of(items: Sequence[Item]) -> tuple[str, ...]:
+def labels_of(items: Iterable[Item]) -> tuple[str, ...]:
     """Return all labels, or entity types, that occur, sorted."""
     return tuple(sorted({label for item in items for label in labels_in(item)}))

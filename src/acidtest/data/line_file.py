@@ -1,15 +1,18 @@
 """Files of JSON lines that grow by one line at a time, each written the moment it comes, so that a kill loses none."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import orjson
 
 _AS_IT_IS = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 """Without O_BINARY, Windows would turn line ends into two characters. A link in a run's folder, which may come from
 somebody else, must not lead answers into another file."""
+
+_BLOCK = 2**16
 
 
 class LineFile:
@@ -51,14 +54,32 @@ class LineFile:
 
 def whole_lines(path: Path) -> list[bytes]:
     """Return the lines of such a file, none where there is no file. A torn last line, left by a kill, is cut off it."""
+    return [line.rstrip(b"\r\n") for line in each_line(path)]
+
+
+def each_line(path: Path) -> Iterator[bytes]:
+    """Yield what `whole_lines` returns, one line after another, each with its end."""
     if not path.exists():
-        return []
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        file = os.open(path, os.O_WRONLY | _AS_IT_IS)
+        return
+    with path.open("rb") as file:
+        _cut_torn_line(path, file)
+        file.seek(0)
+        yield from file
+
+
+def _cut_torn_line(path: Path, file: BinaryIO) -> None:
+    """Cut off what stands behind the last line end."""
+    size = whole = file.seek(0, os.SEEK_END)
+    while whole:
+        begin = max(whole - _BLOCK, 0)
+        file.seek(begin)
+        found = file.read(whole - begin).rfind(b"\n")
+        whole = begin + found + 1 if found >= 0 else begin
+        if found >= 0:
+            break
+    if whole < size:
+        cut = os.open(path, os.O_WRONLY | _AS_IT_IS)
         try:
-            os.ftruncate(file, whole)
+            os.ftruncate(cut, whole)
         finally:
-            os.close(file)
-    return content[:whole].splitlines()
+            os.close(cut)

@@ -1,14 +1,16 @@
 """Items from files: JSONL, JSON, CSV, TSV (each also gzipped), Parquet, and CoNLL columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from acidtest.data.file_row import FileRow
+from acidtest.data.item_file import ItemFile, ItemSpool
 from acidtest.data.labels import labels_in
 from acidtest.data.row_item import item_reader
-from acidtest.data.run_folder import write_atomically
+from acidtest.data.run_folder import written_atomically
 from acidtest.errors import DataError, did_you_mean
 from acidtest.types import Item, ItemShape, Record
 
@@ -71,17 +73,12 @@ def read_items(path: Path, shape: ItemShape, columns: Mapping[str, str] | None =
     Raises:
         DataError: A missing column or value, a span outside its text, two items of one id, no items at all.
     """
-    reader = item_reader(path, shape, dict(columns or {}))
-    items: list[Item] = []
-    places: dict[str, str] = {}
-    number = 0  # counted here and not taken from the row: shards number their rows from 1 each
-    for number, row in enumerate(read_rows(path), start=1):
-        item = _record_of(row, shape) if _is_record(row, columns) else reader(row, number)
-        _refuse_twice(item, row.where, places)
-        items.append(item)
-    if not number:
-        raise DataError("the file holds no items", where=str(path), way_out="Name a file that holds some.")
-    return items
+    return list(_items(path, shape, columns))
+
+
+def spooled_items(path: Path, shape: ItemShape, columns: Mapping[str, str] | None = None) -> ItemFile:
+    """Return what `read_items` returns, as items on disk: a file of any size takes a few bytes of memory per item."""
+    return _spooled(_items(path, shape, columns))
 
 
 def read_item_records(path: Path) -> list[Item]:
@@ -90,23 +87,24 @@ def read_item_records(path: Path) -> list[Item]:
     Raises:
         DataError: A line that is no item, or two items of one id.
     """
-    from acidtest.data.json_rows import jsonl_rows
-
-    items: list[Item] = []
-    places: dict[str, str] = {}
-    for row in jsonl_rows(path):
-        items.append(_record(row.values, row.where))
-        _refuse_twice(items[-1], row.where, places)
-    return items
+    return list(_item_records(path))
 
 
-def write_records(path: Path, records: Sequence[Record]) -> None:
+def spooled_item_records(path: Path) -> ItemFile:
+    """Return what `read_item_records` returns, as items on disk; the file may then change or go."""
+    return _spooled(_item_records(path))
+
+
+def write_records(path: Path, records: Iterable[Record]) -> None:
     """Write one record per line as JSON: the same records always give the same bytes; the file appears whole or not.
 
     Fields at their default are left out.
     """
-    lines = [record.model_dump_json(exclude_defaults=True) + "\n" for record in records]
-    write_atomically(path, "".join(lines).encode())
+    with written_atomically(path) as out:
+        if isinstance(records, ItemFile):
+            out.writelines(records.lines())
+        else:
+            out.writelines(record.model_dump_json(exclude_defaults=True).encode() + b"\n" for record in records)
 
 
 def check_items(items: Sequence[Item], labels: Sequence[str], where: str) -> None:
@@ -122,10 +120,8 @@ def check_items(items: Sequence[Item], labels: Sequence[str], where: str) -> Non
     """
     if not items:
         raise DataError("there are no items", where=where, way_out="Name a file that holds some.")
-    places: dict[str, str] = {}
     known = set(labels)
-    for item in items:
-        _refuse_twice(item, where, places)
+    for item in _without_repeats(lambda: ((one, where) for one in items)):
         for label in labels_in(item):
             if known and label not in known:
                 raise DataError(
@@ -135,14 +131,64 @@ def check_items(items: Sequence[Item], labels: Sequence[str], where: str) -> Non
                 )
 
 
-def _refuse_twice(item: Item, where: str, places: dict[str, str]) -> None:
-    if item.id in places:
-        raise DataError(
-            f"two items have the id '{item.id[:100]}'",
-            where=f"{places[item.id]} and {where}",
-            way_out="Give each item an id of its own, or leave the column out: then ids are made.",
-        )
-    places[item.id] = where
+_Placed = Callable[[], Iterator[tuple[Item, str]]]
+"""Reads items with their places, from the first one each time."""
+
+
+def _items(path: Path, shape: ItemShape, columns: Mapping[str, str] | None) -> Iterator[Item]:
+    reader = item_reader(path, shape, dict(columns or {}))
+
+    def read() -> Iterator[tuple[Item, str]]:
+        number = 0  # counted here and not taken from the row: shards number their rows from 1 each
+        for number, row in enumerate(read_rows(path), start=1):
+            yield _record_of(row, shape) if _is_record(row, columns) else reader(row, number), row.where
+        if not number:
+            raise DataError("the file holds no items", where=str(path), way_out="Name a file that holds some.")
+
+    return _without_repeats(read)
+
+
+def _item_records(path: Path) -> Iterator[Item]:
+    from acidtest.data.json_rows import jsonl_rows
+
+    return _without_repeats(lambda: ((_record(row.values, row.where), row.where) for row in jsonl_rows(path)))
+
+
+def _spooled(items: Iterable[Item]) -> ItemFile:
+    spool = ItemSpool()
+    for item in items:
+        spool.add(item)
+    return spool.items()
+
+
+def _without_repeats(read: _Placed) -> Iterator[Item]:
+    """Yield items, and refuse two of one id: ids are kept as hashes, and compared where two hashes are the same."""
+    ids = array("q")
+    try:
+        for item, _ in read():
+            ids.append(hash(item.id))
+            yield item
+    except DataError:
+        _refuse_repeats(ids, read)  # what comes first in the file is said first
+        raise
+    _refuse_repeats(ids, read)
+
+
+def _refuse_repeats(ids: "array[int]", read: _Placed) -> None:
+    import numpy as np
+
+    hashes = np.sort(np.frombuffer(ids, np.int64))
+    if not (hashes[1:] == hashes[:-1]).any():
+        return
+    places: dict[str, str] = {}
+    for item, where in read():
+        if item.id in places:
+            raise DataError(
+                f"two items have the id '{item.id[:100]}'",
+                where=f"{places[item.id]} and {where}",
+                way_out="Give each item an id of its own, or leave the column out: then ids are made.",
+            )
+        places[item.id] = where
 
 
 def _is_record(row: FileRow, columns: Mapping[str, str] | None) -> bool:

@@ -1,14 +1,15 @@
 """Columns of scores -> one Parquet file that `read_scores`, and every other tool, can read."""
 
-import io
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from numpy.typing import NDArray
 
 from acidtest.data.arrow_arrays import flag_array, float_array, list_array, text_array, whole_array
-from acidtest.data.run_folder import write_atomically
+from acidtest.data.run_folder import written_atomically
 from acidtest.data.score_files import NUMBER_COLUMNS, TEXT_COLUMNS
 from acidtest.errors import DataError
 
@@ -19,6 +20,8 @@ _ORDER = (
     *("benchmark", "model", "item", "score", "kind", "generator", "strategy", "family", "metric", "stats", "bundle"),
     *("edit", "label", "prediction", "target", "topic", "epoch", "weight", "failure", *_WHOLE, "cost", "error"),
 )
+_GROUP_ROWS = 65_536
+_GROUP_BYTES = 32 * 2**20
 Column = Sequence[Any] | NDArray[Any]
 
 
@@ -43,22 +46,73 @@ def write_score_table(path: Path, columns: Mapping[str, Column | None]) -> None:
         >>> file.stat().st_size > 0
         True
     """
-    import pyarrow as pa
-    from pyarrow import parquet
+    with ScoreTable(path) as table:
+        table.add(columns)
 
-    given = {name: column for name, column in columns.items() if column is not None}
-    wrong = [name for name in given if name not in _ORDER]
-    missing = [name for name in ("benchmark", "model", "score") if name not in given]
-    if wrong or missing:
-        what = f"no column of scores is called '{wrong[0]}'" if wrong else f"no column '{missing[0]}'"
-        raise DataError(what, where=str(path), way_out=f"Columns are: {', '.join(_ORDER)}.")
-    lengths = {name: len(column) for name, column in given.items()}
-    if len(set(lengths.values())) > 1:
-        raise DataError(f"columns of different lengths: {lengths}", where=str(path), way_out="One value per row.")
-    table = pa.table({name: _arrow(name, given[name]) for name in _ORDER if name in given})
-    buffer = io.BytesIO()
-    parquet.write_table(table, buffer, compression="zstd", version="2.6", store_schema=False)
-    write_atomically(path, buffer.getvalue())
+
+class ScoreTable:
+    """`RUN/scores.parquet`, written part by part: used as a context manager, at whose end the old file is replaced.
+
+    Rows wait until there are many or they are large, then become a row group. A table of fewer is one row group: the
+    same bytes, however its rows came. Parts that come alike always give the same bytes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._waiting, self._stack = path, list[Any](), ExitStack()
+        self._writer: Any = None
+
+    def __enter__(self) -> Self:
+        self._file = self._stack.enter_context(written_atomically(self._path))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            with self._stack:
+                self._write()
+                if self._writer is not None:
+                    self._writer.close()
+            return
+        if self._writer is not None:
+            self._writer.is_open = False  # what was written is thrown away: it needs no end
+        self._stack.__exit__(kind, error, trace)
+
+    def add(self, columns: Mapping[str, Column | None]) -> None:
+        """Add rows, as `write_score_table` takes them; each time the same columns.
+
+        Raises:
+            DataError: See `write_score_table`.
+        """
+        import pyarrow as pa
+
+        given = {name: column for name, column in columns.items() if column is not None}
+        wrong = [name for name in given if name not in _ORDER]
+        missing = [name for name in ("benchmark", "model", "score") if name not in given]
+        where = str(self._path)
+        if wrong or missing:
+            what = f"no column of scores is called '{wrong[0]}'" if wrong else f"no column '{missing[0]}'"
+            raise DataError(what, where=where, way_out=f"Columns are: {', '.join(_ORDER)}.")
+        lengths = {name: len(column) for name, column in given.items()}
+        if len(set(lengths.values())) > 1:
+            raise DataError(f"columns of different lengths: {lengths}", where=where, way_out="One value per row.")
+        self._waiting.append(pa.table({name: _arrow(name, given[name]) for name in _ORDER if name in given}))
+        rows, size = (sum(getattr(table, of) for table in self._waiting) for of in ("num_rows", "nbytes"))
+        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+            self._write()
+
+    def _write(self) -> None:
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting).combine_chunks()
+        self._waiting.clear()
+        if self._writer is None:
+            settings = {"compression": "zstd", "version": "2.6", "store_schema": False}
+            self._writer = parquet.ParquetWriter(self._file, table.schema, **settings)
+        self._writer.write_table(table)
 
 
 def _arrow(name: str, column: Column) -> Any:

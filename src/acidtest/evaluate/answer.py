@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from acidtest.data.item_file import parts, taken
 from acidtest.data.line_file import LineFile
 from acidtest.errors import ModelError, TransientModelError
 from acidtest.evaluate.record import put_in_order, read_responses
@@ -35,12 +36,13 @@ async def answer_items(items: Sequence[Item], ask: Ask, *, path: Path, concurren
         ModelError: The model refuses, or the first items all stayed without an answer.
         BudgetError: The next call could cost more than the study allows.
     """
-    done = {item for item, response in read_responses(path).items() if response.error is None}
-    missing = [item for item in items if item.id not in done]
+    known = read_responses(path)
+    missing, answered = taken(items, known.unanswered(items)), known.answered
+    del known
     progress.advance(len(items) - len(missing))
     with LineFile(path) as file:
-        failed = await answer_some(missing, ask, file, answered=len(done), concurrency=concurrency, progress=progress)
-    put_in_order(path, [item.id for item in items])
+        failed = await answer_some(missing, ask, file, answered=answered, concurrency=concurrency, progress=progress)
+    put_in_order(path, (item.id for item in items))
     return failed
 
 
@@ -114,9 +116,10 @@ class _Rest:
 
 
 def answer_with_classic(solver: ClassicSolver, items: Sequence[Item], *, path: Path, progress: Progress) -> None:
-    """Let a trained classic solver answer all items. Quick, so it always starts afresh."""
+    """Let a trained classic solver answer all items, some thousands at once. Quick, so it always starts afresh."""
     path.unlink(missing_ok=True)
     with LineFile(path) as file:
-        for item, text in zip(items, solver.answer(items), strict=True):
-            file.add({"item": item.id, "text": text})
-    progress.advance(len(items))
+        for part in parts(items):
+            for item, text in zip(part, solver.answer(part), strict=True):
+                file.add({"item": item.id, "text": text})
+            progress.advance(len(part))

@@ -1,38 +1,168 @@
 """Responses on disk: one JSON line each, in a `LineFile`."""
 
+import io
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from acidtest.data.line_file import whole_lines
-from acidtest.data.run_folder import write_atomically
+from acidtest.data.line_file import each_line
+from acidtest.data.run_folder import written_atomically
 from acidtest.errors import DataError
-from acidtest.types import Response
+from acidtest.types import Item, Response
+
+_IN_MEMORY = 4 * 2**20
+"""Bytes of a file that stays in memory as it is."""
+
+_WINDOW = 2**18
+_PART = 4096
+"""Items that are looked up at once."""
 
 
-def read_responses(path: Path) -> dict[str, Response]:
+class ResponseFile(Mapping[str, Response]):
+    """The last response to each item, read from the file when it is asked for: some 20 bytes of memory per item.
+
+    It holds what the file held when this was made. Items are found by 64 bits of a hash of their ids, and a response
+    that is found belongs to its item.
+    """
+
+    def __init__(self, path: Path) -> None:
+        answered = bytearray()
+
+        def read(line: bytes, number: int) -> str:
+            response = _response(line, path, number)
+            answered.append(response.error is None)
+            return response.item
+
+        self.path = path
+        self._lines = _LastLines(path, read)
+        self._answered = np.frombuffer(answered, np.bool_)[self._lines.numbers]
+
+    def __len__(self) -> int:
+        return len(self._answered)
+
+    def __iter__(self) -> Iterator[str]:
+        return (response.item for response in self.each())
+
+    def __getitem__(self, item: str) -> Response:
+        (found,) = self.several([item])
+        if found is None:
+            raise KeyError(item)
+        return found
+
+    @property
+    def answered(self) -> int:
+        """The number of items that have an answer."""
+        return int(self._answered.sum())
+
+    def each(self) -> Iterator[Response]:
+        """Yield the last response to each item, in the order of the file."""
+        with self._lines.open() as file:
+            for start in np.sort(self._lines.starts):
+                yield _at(file, start)
+
+    def several(self, items: Sequence[str]) -> list[Response | None]:
+        """Return the responses to items of these ids, None where there is none."""
+        found: list[Response | None] = []
+        with self._lines.open() as file:
+            for item, place in zip(items, self._lines.places(items), strict=True):
+                response = None if place < 0 else _at(file, self._lines.starts[place])
+                found.append(response if response is not None and response.item == item else None)
+        return found
+
+    def unanswered(self, items: Iterable[Item]) -> "array[int]":
+        """Return the places of the items that have no answer, counted from 0."""
+        missing = array("q")
+        for first, ids in _parts(item.id for item in items):
+            places = self._lines.places(ids)
+            known = (places >= 0) & self._answered[places] if len(self._answered) else np.zeros(len(ids), np.bool_)
+            missing.extend((np.flatnonzero(~known) + first).tolist())
+        return missing
+
+
+def read_responses(path: Path) -> ResponseFile:
     """Return the last response to each item. A torn last line, left by a kill, is cut off the file.
 
     Raises:
         DataError: A line in the middle is not a response.
     """
-    responses: dict[str, Response] = {}
-    for number, line in enumerate(whole_lines(path), start=1):
-        try:
-            response = Response.model_validate(orjson.loads(line))
-        except (orjson.JSONDecodeError, ValidationError):
-            raise DataError(
-                "this line is no response", where=f"{path} line {number}", way_out="Delete the file; it is made again."
-            ) from None
-        responses[response.item] = response
-    return responses
+    return ResponseFile(path)
 
 
-def put_in_order(path: Path, order: list[str]) -> None:
+def put_in_order(path: Path, order: Iterable[str]) -> None:
     """Rewrite a finished file in the order of its items: answers arrive in any order, files should not show it.
 
     Of several responses to one item the last one stays, as in `read_responses`.
     """
-    lines = {str(orjson.loads(line)["item"]): line for line in path.read_bytes().splitlines()}
-    write_atomically(path, b"".join(lines[item] + b"\n" for item in order if item in lines))
+    lines = _LastLines(path, lambda line, _: str(orjson.loads(line)["item"]))
+    with lines.open() as file, written_atomically(path) as out:
+        for _, ids in _parts(order):
+            for place in lines.places(ids):
+                if place >= 0:
+                    file.seek(lines.starts[place])
+                    out.write(file.readline())
+
+
+class _LastLines:
+    """Where the last line about each item begins in a file of responses.
+
+    Attributes:
+        starts: [n] bytes before it.
+        numbers: [n] lines before it.
+    """
+
+    def __init__(self, path: Path, read: Callable[[bytes, int], str]) -> None:
+        self.path = path
+        hashes, starts, start = array("q"), array("q"), 0
+        for number, line in enumerate(each_line(path), start=1):
+            hashes.append(hash(read(line, number)))
+            starts.append(start)
+            start += len(line)
+        order = np.argsort(np.frombuffer(hashes, np.int64), kind="stable")
+        ordered = np.frombuffer(hashes, np.int64)[order]
+        last = np.append(ordered[1:] != ordered[:-1], np.ones(min(len(ordered), 1), np.bool_))
+        self._hashes, self.numbers = ordered[last], order[last]
+        self.starts = np.frombuffer(starts, np.int64)[self.numbers]
+        self._content = path.read_bytes() if 0 < start <= _IN_MEMORY else None
+
+    def open(self) -> BinaryIO:
+        """Return the file, open at any place."""
+        if not len(self.starts):
+            return io.BytesIO()
+        return io.BytesIO(self._content) if self._content is not None else self.path.open("rb", buffering=_WINDOW)
+
+    def places(self, items: Sequence[str]) -> NDArray[np.int64]:
+        """Return [len(items)] which of the lines is about each item, -1: none."""
+        hashes = np.fromiter(map(hash, items), np.int64, len(items))
+        if not len(self._hashes):
+            return np.full(len(items), -1)
+        places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
+        return np.where(self._hashes[places] == hashes, places, -1)
+
+
+def _parts(ids: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield ids in parts, each with how many came before it."""
+    first, waiting = 0, iter(ids)
+    while part := list(islice(waiting, _PART)):
+        yield first, part
+        first += len(part)
+
+
+def _at(file: BinaryIO, start: int) -> Response:
+    file.seek(start)
+    return Response.model_validate_json(file.readline())
+
+
+def _response(line: bytes, path: Path, number: int) -> Response:
+    try:
+        return Response.model_validate_json(line)
+    except ValidationError:
+        raise DataError(
+            "this line is no response", where=f"{path} line {number}", way_out="Delete the file; it is made again."
+        ) from None

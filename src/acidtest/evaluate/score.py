@@ -1,11 +1,13 @@
 """Responses become scores: read, score, and put into the long table that every other stage and tool reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import orjson
 
+from acidtest.data.item_file import PART, parts
 from acidtest.errors import AcidtestError
+from acidtest.evaluate.record import ResponseFile
 from acidtest.stats.estimate import FloatArray
 from acidtest.tasks.base import Task
 from acidtest.types import Answer, Benchmark, Item, Mark, Response
@@ -55,51 +57,103 @@ def score_columns(
     Raises:
         AcidtestError: A judge decides the metric, and none was asked.
     """
+    columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
+    for part in score_parts(task, metric, benchmark, responses, marks):
+        for name, values in part.items():
+            columns[name] += values
+    return columns
+
+
+def score_parts(
+    task: Task,
+    metric: str,
+    benchmark: Benchmark,
+    responses: Mapping[str, Mapping[str, Response]],
+    marks: Mapping[str, Mapping[str, Mark]] | None = None,
+) -> Iterator[dict[str, list[object]]]:
+    """Yield the rows of `score_columns` some thousands at a time: solver by solver, and each in the items' order.
+
+    Raises:
+        AcidtestError: A judge decides the metric, and none was asked.
+    """
     if metric in task.judged_metrics and marks is None:
         raise AcidtestError(
             f"the metric '{metric}' needs a judge",
             way_out=f"Name a judge, or another metric: {', '.join(task.metrics)}.",
         )
-    columns: dict[str, list[object]] = {name: [] for name in COLUMNS}
+    judged = metric in task.judged_metrics and marks is not None
     for solver, by_item in responses.items():
-        found = [by_item.get(item.id) for item in benchmark.items]
-        answers = read_answers(task, benchmark.items, found)
-        if metric in task.judged_metrics and marks is not None:
-            answers = judged_answers(task, benchmark.items, answers, marks.get(solver, {}))
-        _add_solver(columns, task, metric, benchmark, solver, found, answers)
-    return columns
+        own_marks = (marks or {}).get(solver, {}) if judged else None
+        rows = _SolverRows(task, metric, benchmark, solver, by_item, own_marks)
+        yield from rows.parts()
 
 
-def _add_solver(
-    columns: dict[str, list[object]],
-    task: Task,
-    metric: str,
-    benchmark: Benchmark,
-    solver: str,
-    responses: Sequence[Response | None],
-    answers: Sequence[Answer | None],
-) -> None:
-    items = benchmark.items
-    statistics = task.sufficient(metric, items, answers)
-    count = len(items)
-    columns["benchmark"] += [benchmark.name] * count
-    columns["kind"] += [benchmark.kind] * count
-    columns["generator"] += [benchmark.generator] * count
-    columns["model"] += [solver] * count
-    columns["item"] += [item.id for item in items]
-    columns["metric"] += [metric] * count
-    columns["score"] += _scores(task, metric, items, answers, statistics)
-    columns["stats"] += list(statistics)
-    columns["bundle"] += [item.bundle for item in items]
-    columns["edit"] += [item.edit for item in items]
-    columns["topic"] += [item.topic for item in items]
-    columns["label"] += [_as_text(item.target) for item in items]
-    columns["prediction"] += [None if a is None or a.problem else _as_text(a.value) for a in answers]
-    columns["failure"] += [None if a is None else bool(a.problem) for a in answers]
-    columns["tokens_in"] += [r.tokens_in if r else None for r in responses]
-    columns["tokens_out"] += [r.tokens_out if r else None for r in responses]
-    columns["cost"] += [r.cost if r else None for r in responses]
-    columns["error"] += [(r.error if r else "never asked") for r in responses]
+class _SolverRows:
+    """One solver's rows of one benchmark."""
+
+    def __init__(
+        self,
+        task: Task,
+        metric: str,
+        benchmark: Benchmark,
+        solver: str,
+        responses: Mapping[str, Response],
+        marks: Mapping[str, Mark] | None,
+    ) -> None:
+        self.task, self.metric, self.benchmark, self.solver = task, metric, benchmark, solver
+        self.responses, self.marks = responses, marks
+
+    def parts(self) -> Iterator[dict[str, list[object]]]:
+        task, metric, whole = self.task, self.metric, self.benchmark.items
+        statistics, first = None, 0
+        if metric not in task.itemwise and len(whole) > PART:
+            answers = [answer for part in parts(whole) for answer in self.answers(part, self.found(part))]
+            statistics = task.sufficient(metric, whole, answers)
+            del answers
+        for items in parts(whole):
+            found = self.found(items)
+            read = self.answers(items, found)
+            own = task.sufficient(metric, items, read) if statistics is None else statistics[first : first + PART]
+            yield self.columns(items, found, read, own)
+            first += len(items)
+
+    def found(self, items: Sequence[Item]) -> list[Response | None]:
+        ids = [item.id for item in items]
+        known = self.responses
+        return known.several(ids) if isinstance(known, ResponseFile) else [known.get(one) for one in ids]
+
+    def answers(self, items: Sequence[Item], found: Sequence[Response | None]) -> tuple[Answer | None, ...]:
+        answers = read_answers(self.task, items, found)
+        return answers if self.marks is None else judged_answers(self.task, items, answers, self.marks)
+
+    def columns(
+        self,
+        items: Sequence[Item],
+        responses: Sequence[Response | None],
+        answers: Sequence[Answer | None],
+        statistics: FloatArray,
+    ) -> dict[str, list[object]]:
+        count, benchmark = len(items), self.benchmark
+        return {
+            "benchmark": [benchmark.name] * count,
+            "kind": [benchmark.kind] * count,
+            "generator": [benchmark.generator] * count,
+            "model": [self.solver] * count,
+            "item": [item.id for item in items],
+            "metric": [self.metric] * count,
+            "score": [*_scores(self.task, self.metric, items, answers, statistics)],
+            "stats": list(statistics),
+            "bundle": [item.bundle for item in items],
+            "edit": [item.edit for item in items],
+            "topic": [item.topic for item in items],
+            "label": [_as_text(item.target) for item in items],
+            "prediction": [None if a is None or a.problem else _as_text(a.value) for a in answers],
+            "failure": [None if a is None else bool(a.problem) for a in answers],
+            "tokens_in": [r.tokens_in if r else None for r in responses],
+            "tokens_out": [r.tokens_out if r else None for r in responses],
+            "cost": [r.cost if r else None for r in responses],
+            "error": [(r.error if r else "never asked") for r in responses],
+        }
 
 
 def _scores(

@@ -1,6 +1,6 @@
 """What one generation is asked for, and what it gives back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -52,7 +52,7 @@ class GenerationPlan:
     revision: str
     strategy: str
     task: Task
-    pool: tuple[Item, ...]
+    pool: Sequence[Item]
     n: int
     budget: int | None = None
     seed: int = 0

@@ -25,7 +25,7 @@ LEAST_ITEMS = 2
 def item_scores(task: Task, metric: str, items: Sequence[Item], path: Path) -> FloatArray:
     """Return [n] what a solver's responses in a file score, NaN where there is none: by a metric that is a mean."""
     responses = read_responses(path)
-    answers = read_answers(task, items, [responses.get(item.id) for item in items])
+    answers = read_answers(task, items, responses.several([item.id for item in items]))
     found: FloatArray = task.sufficient(metric, items, answers)[:, 0]
     return found
 

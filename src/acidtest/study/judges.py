@@ -93,7 +93,7 @@ def rated_names(study: StudyFile, real: str, synthetic: Sequence[str]) -> list[s
     return [*([real] if study.validity.real else []), *synthetic]
 
 
-def rated_items(study: StudyFile, benchmark: Benchmark) -> tuple[Item, ...]:
+def rated_items(study: StudyFile, benchmark: Benchmark) -> Sequence[Item]:
     """Return the items of a benchmark that are rated: all, or a seeded sample, bundles whole or not at all."""
     limit = study.validity.items if study.validity else None
     return sample(benchmark.items, limit, study.seed, f"validity {benchmark.name}")

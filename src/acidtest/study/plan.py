@@ -23,7 +23,7 @@ from acidtest.study.judges import Judging, rated_names
 from acidtest.study.schema import GeneratorSpec, GivenSet, SolverSpec, StudyFile
 from acidtest.study.state import RunBook
 from acidtest.tasks.base import Task
-from acidtest.types import Benchmark
+from acidtest.types import Benchmark, Item
 
 CLOSING = frozenset({"scores", "fidelity", "report"})
 """The units that are made of all answers."""
@@ -121,8 +121,8 @@ class PlanInput:
 def make_plan(asked: PlanInput, folder: RunFolder) -> Plan:
     """Return the plan of a study whose files stand in `folder`."""
     study, real = asked.study, asked.real
-    real_print = _print(["real", real.name, real.labels, _items(real)])
-    pool_print = _print(["pool", [item.model_dump(mode="json") for item in real.pool]])
+    real_print = _print_items(["real", real.name, real.labels], real.items)
+    pool_print = _print_items(["pool"], real.pool)
     units = [Unit(key="real", fingerprint=_print([real_print, pool_print]), files=(folder.real, folder.pool))]
     prints = {real.name: real_print}
     for generator in study.generators:
@@ -231,8 +231,8 @@ def _generator_unit(asked: PlanInput, generator: GeneratorSpec, pool_print: str,
 
 
 def _given_unit(entry: GivenSet, benchmark: Benchmark, folder: RunFolder) -> Unit:
-    asked = [entry.model_dump(mode="json"), _items(benchmark)]
-    return Unit(key=synthetic_key(entry.name), fingerprint=_print(asked), files=(folder.synthetic(entry.name),))
+    fingerprint = _print_items([entry.model_dump(mode="json")], benchmark.items)
+    return Unit(key=synthetic_key(entry.name), fingerprint=fingerprint, files=(folder.synthetic(entry.name),))
 
 
 def _solver_print(asked: PlanInput, solver: SolverSpec, pool_print: str) -> str:
@@ -260,12 +260,20 @@ def _identity(spec: ModelSpec, revision: str) -> list[object]:
     return [spec.use, spec.base_url, spec.style, spec.context, revision]
 
 
-def _items(benchmark: Benchmark) -> list[object]:
-    return [item.model_dump(mode="json") for item in benchmark.items]
-
-
 def _print(asked: object) -> str:
     return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _print_items(asked: list[object], items: Sequence[Item]) -> str:
+    """Return `_print([*asked, [item.model_dump(mode="json") for item in items]])` with one item in memory at a time."""
+    found = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)[:-1])
+    start = b",["
+    for item in items:
+        found.update(start)
+        found.update(orjson.dumps(item.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS))
+        start = b","
+    found.update(b"]]" if items else b",[]]")
+    return found.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

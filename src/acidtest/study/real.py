@@ -1,12 +1,13 @@
 """The real benchmark of a study: read, checked, and parted into what is evaluated and what may be shown."""
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from acidtest import registry
 from acidtest.data.datasets import load_dataset
 from acidtest.data.labels import labels_of
-from acidtest.data.read import check_items, read_items
+from acidtest.data.read import check_items, spooled_items
 from acidtest.data.split import sample, split_pool, without_copies
 from acidtest.errors import DataError
 from acidtest.study.schema import GivenSet, RealSource, StudyFile
@@ -36,13 +37,13 @@ def real_benchmark(study: StudyFile, study_folder: Path) -> Benchmark:
     items = sample(items, source.limit, study.seed, "items")
     pool = sample(pool, source.pool_limit, study.seed, "pool")
     name = source.name or whole.name
-    occurring = labels_of([*items, *pool]) if task_class(study).labelled else ()
+    occurring = labels_of(chain(items, pool)) if task_class(study).labelled else ()
     labels = tuple(study.labels) or whole.labels or occurring
     benchmark = replace(whole, name=name, items=items, pool=pool, labels=labels)
     task = task_class(study)(labels, study.description)
     where = f"data set {source.dataset}" if source.dataset else str(source.path)
     check_items(benchmark.items, labels if task.labelled else (), where)
-    for item in (*benchmark.items, *benchmark.pool):
+    for item in chain(benchmark.items, benchmark.pool):
         refuse_problem(task, item, where)
     problem = task.problem_of_set(task.metric(study.metric).name, benchmark.items)
     if problem:
@@ -54,7 +55,7 @@ def real_benchmark(study: StudyFile, study_folder: Path) -> Benchmark:
 def given_benchmark(given: GivenSet, study_folder: Path, task: Task) -> Benchmark:
     """Return a synthetic benchmark that is already there."""
     path = study_folder / given.path
-    items = tuple(read_items(path, task.shape, given.columns))
+    items = spooled_items(path, task.shape, given.columns)
     check_items(items, task.labels if task.labelled else (), str(path))
     for item in items:
         refuse_problem(task, item, str(path))
@@ -77,10 +78,10 @@ def refuse_problem(task: Task, item: Item, where: str) -> None:
 def _from_file(source: RealSource, study_folder: Path, study: StudyFile) -> Benchmark:
     shape = task_class(study).shape
     path = study_folder / str(source.path)
-    items = read_items(path, shape, source.columns)
+    whole = spooled_items(path, shape, source.columns)
     name = source.name or path.name.removesuffix(".gz").rpartition(".")[0]
     if source.pool is not None:
-        pool = read_items(study_folder / source.pool, shape, source.columns)
-    else:
-        items, pool = split_pool(items, source.pool_share, study.seed)
-    return Benchmark(name=name, kind="real", items=tuple(items), pool=tuple(pool))
+        pool = spooled_items(study_folder / source.pool, shape, source.columns)
+        return Benchmark(name=name, kind="real", items=whole, pool=pool)
+    items, shown = split_pool(whole, source.pool_share, study.seed)
+    return Benchmark(name=name, kind="real", items=items, pool=shown)

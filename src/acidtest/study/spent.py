@@ -21,7 +21,7 @@ def spent_before(prepared: Prepared) -> tuple[float, int]:
     benchmarks = [prepared.real.name, *(g.benchmark for g in study.generators), *(s.name for s in study.synthetic)]
     asked = [solver.model for solver in study.solvers if study.model_spec(solver.model).provider != "classic"]
     answers = [folder.responses(benchmark, solver) for solver in asked for benchmark in benchmarks]
-    for response in (one for path in (*answers, *folder.all_level_answers()) for one in read_responses(path).values()):
+    for response in (one for path in (*answers, *folder.all_level_answers()) for one in read_responses(path).each()):
         cost += response.cost
         calls += 1
     judged = folder.all_judged()

@@ -3,15 +3,18 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from acidtest.data.prompt_file import PromptFile, load_prompt
 from acidtest.errors import AcidtestError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.metric import METRICS, Metric
 from acidtest.types import Answer, Item, ItemShape, Mark, Prompt, Reading, Response, Style
+
+Thing = TypeVar("Thing")
 
 
 class Task(ABC):
@@ -27,6 +30,8 @@ class Task(ABC):
             study lists none. False: a target may be any text.
         readings: How its answers can be read: by text, and by log-probability where it says so.
         judged_metrics: Those of `metrics` for which a model judge says of each answer whether it is right.
+        itemwise: Those of `metrics` whose sufficient statistics of an item depend on no other item, as those of whole
+            bundles do. Large sets are scored part by part then; by other metrics at once, which takes more memory.
         prompt_name: The prompt file that solvers are asked with, as `load_prompt` knows it; empty where there is none.
     """
 
@@ -36,6 +41,7 @@ class Task(ABC):
     labelled: ClassVar[bool] = True
     readings: ClassVar[tuple[Reading, ...]] = ("text",)
     judged_metrics: ClassVar[frozenset[str]] = frozenset()
+    itemwise: ClassVar[frozenset[str]] = frozenset()
     prompt_name: ClassVar[str] = ""
 
     def __init__(self, labels: Sequence[str] = (), description: str = "") -> None:
@@ -107,15 +113,16 @@ class Task(ABC):
         Labels that have fewer than `shots` items give what they have. The examples come in an order that mixes the
         labels; `stratum` says what is balanced.
         """
-        drawn = sorted(pool, key=lambda item: (self._lot(item, seed), item.id))
-        by_stratum: defaultdict[str, list[Item]] = defaultdict(list)
-        for item in drawn:
-            by_stratum[self.stratum(item)].append(item)
-        if self.labels and set(by_stratum) <= set(self.labels):
-            kept = {item.id for items in by_stratum.values() for item in items[:shots]}
+        first: defaultdict[str, list[tuple[bytes, str]]] = defaultdict(list)
+        for item in pool:
+            of_stratum = first[self.stratum(item)]
+            insort(of_stratum, (self._lot(item, seed), item.id))
+            del of_stratum[max(shots, 1) :]
+        if self.labels and set(first) <= set(self.labels):
+            kept = {name for lots in first.values() for _, name in lots[:shots]}
         else:
-            kept = {item.id for item in _in_turn(list(by_stratum.values()))[:shots]}
-        return [item for item in drawn if item.id in kept]
+            kept = {name for _, name in _in_turn(sorted(first.values()))[:shots]}
+        return sorted((item for item in pool if item.id in kept), key=lambda item: (self._lot(item, seed), item.id))
 
     def stratum(self, item: Item) -> str:
         """Return the group of an item over which examples are balanced: its label, where its target is one."""
@@ -154,7 +161,7 @@ def register_metric(metric: Metric) -> Metric:
     return metric
 
 
-def _in_turn(groups: Sequence[Sequence[Item]]) -> list[Item]:
+def _in_turn(groups: Sequence[Sequence[Thing]]) -> list[Thing]:
     """Return the first of every group, then the second of every group, and so on."""
     longest = max((len(group) for group in groups), default=0)
     return [group[turn] for turn in range(longest) for group in groups if turn < len(group)]

@@ -37,6 +37,7 @@ class IntentTask(Task):
     name: ClassVar[str] = "intent"
     shape: ClassVar[ItemShape] = ItemShape(inputs=("text",), target="label")
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "macro_f1")
+    itemwise: ClassVar[frozenset[str]] = frozenset(metrics)
     prompt_name: ClassVar[str] = "intent.v1"
 
     def __init__(self, labels: Sequence[str] = (), description: str = "") -> None:

@@ -37,6 +37,7 @@ class MathTask(Task):
     name: ClassVar[str] = "math"
     shape: ClassVar[ItemShape] = ItemShape(inputs=("question",), target="answer")
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "consistency")
+    itemwise: ClassVar[frozenset[str]] = frozenset(metrics) - {"consistency"}
     labelled: ClassVar[bool] = False
     prompt_name: ClassVar[str] = "math.v1"
 

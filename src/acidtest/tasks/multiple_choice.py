@@ -47,6 +47,7 @@ class MultipleChoiceTask(Task):
     name: ClassVar[str] = "multiple_choice"
     shape: ClassVar[ItemShape] = ItemShape(inputs=("question",), optional=("passage",), target="answer", choices=True)
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "exact_match", "jaccard", "count_difference")
+    itemwise: ClassVar[frozenset[str]] = frozenset(metrics)
     labelled: ClassVar[bool] = False
     readings: ClassVar[tuple[Reading, ...]] = ("text", "logprob")
     prompt_name: ClassVar[str] = "multiple_choice.v1"

@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Sequence
+from heapq import nsmallest
 from itertools import pairwise
 from typing import ClassVar
 
@@ -46,6 +47,7 @@ class NerTask(Task):
     name: ClassVar[str] = "ner"
     shape: ClassVar[ItemShape] = ItemShape(inputs=("text",), target="entities")
     metrics: ClassVar[tuple[str, ...]] = ("span_f1", "ent_type_f1")
+    itemwise: ClassVar[frozenset[str]] = frozenset(metrics)
     prompt_name: ClassVar[str] = "ner.v1"
 
     def __init__(self, labels: Sequence[str] = (), description: str = "") -> None:
@@ -119,7 +121,7 @@ class NerTask(Task):
 
     def choose_examples(self, pool: Sequence[Item], shots: int, seed: int) -> list[Item]:
         """Return `shots` items in all, drawn so that each adds as many types not yet shown as it can."""
-        drawn = sorted(pool, key=lambda item: (self._lot(item, seed), item.id))[: 4 * shots + 20]
+        drawn = nsmallest(4 * shots + 20, pool, key=lambda item: (self._lot(item, seed), item.id))
         chosen: list[Item] = []
         missing = set(self.labels)
         for _ in range(min(shots, len(drawn))):

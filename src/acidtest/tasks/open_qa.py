@@ -47,6 +47,7 @@ class OpenQuestionTask(Task):
     name: ClassVar[str] = "open_qa"
     shape: ClassVar[ItemShape] = ItemShape(inputs=("question",), optional=("passage",), target="answer")
     metrics: ClassVar[tuple[str, ...]] = ("exact_match", "normalised_match", "fuzzy_match", "judged")
+    itemwise: ClassVar[frozenset[str]] = frozenset(metrics)
     judged_metrics: ClassVar[frozenset[str]] = frozenset({"judged"})
     labelled: ClassVar[bool] = False
     prompt_name: ClassVar[str] = "open_qa.v1"

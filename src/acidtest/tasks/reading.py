@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from acidtest.data.gold_answers import gold_answers
+from acidtest.data.item_file import kept
 from acidtest.data.prompt_file import fill, load_prompt
 from acidtest.errors import StudyFileError
 from acidtest.registry import register
@@ -59,6 +60,7 @@ class ReadingTask(Task):
         "macro_f1",
         "consistency",
     )
+    itemwise: ClassVar[frozenset[str]] = frozenset(metrics) - {"consistency"}
     labelled: ClassVar[bool] = False
     prompt_name: ClassVar[str] = "reading.v1"
 
@@ -167,7 +169,7 @@ class ReadingTask(Task):
 
     def choose_examples(self, pool: Sequence[Item], shots: int, seed: int) -> list[Item]:
         """Return examples: `shots` of each label where there are labels, for no other may be answered then."""
-        return super().choose_examples([i for i in pool if not self.labels or self._is_label(i)], shots, seed)
+        return super().choose_examples(kept(pool, self._is_label) if self.labels else pool, shots, seed)
 
     def stratum(self, item: Item) -> str:
         """Return an item's label, under the name that the study gives it."""

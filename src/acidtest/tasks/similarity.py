@@ -40,6 +40,7 @@ class SimilarityTask(Task):
     name: ClassVar[str] = "similarity"
     shape: ClassVar[ItemShape] = ItemShape(inputs=("sentence1", "sentence2"), target="score")
     metrics: ClassVar[tuple[str, ...]] = ("pearson", "spearman")
+    itemwise: ClassVar[frozenset[str]] = frozenset(metrics)
     prompt_name: ClassVar[str] = "similarity.v1"
 
     def problem(self, item: Item) -> str:

@@ -1,6 +1,6 @@
 """What goes to a model and comes back, and the items that it is about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -31,12 +31,16 @@ class ItemShape:
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
-    """A named set of items of one task; `pool` holds items that may be shown as examples and are never evaluated."""
+    """A named set of items of one task; `pool` holds items that may be shown as examples and are never evaluated.
+
+    Both are a tuple, or an `acidtest.data.item_file.ItemFile`: items that stand on disk, and are read as they are asked
+    for.
+    """
 
     name: str
     kind: Kind
-    items: tuple[Item, ...]
-    pool: tuple[Item, ...] = ()
+    items: Sequence[Item]
+    pool: Sequence[Item] = ()
     labels: tuple[str, ...] = ()
     generator: str | None = None
     strategy: str | None = None

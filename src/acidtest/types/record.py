@@ -110,8 +110,8 @@ class Response(Record):
     epoch: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
-    cost: float = 0.0
-    seconds: float = 0.0
+    cost: float = Field(default=0.0, allow_inf_nan=False)
+    seconds: float = Field(default=0.0, allow_inf_nan=False)
     logprobs: dict[str, float] | None = Field(
         default=None, max_length=100, description="likeliest first tokens -> natural log-probability, where asked for"
     )

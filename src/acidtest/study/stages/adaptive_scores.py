@@ -4,7 +4,7 @@ Of a benchmark that somebody was tested on, scores.parquet holds what each solve
 items; adaptive.json holds how that is known, and adaptive_items.parquet each answer's score.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -35,20 +35,26 @@ class PredictedScores:
         self._found: dict[str, AdaptiveBenchmark] = {}
         self._rows: Columns = {name: [] for name in COLUMNS}
 
-    def instead_of(self, rows: Columns, benchmark: Benchmark, solvers: Sequence[str]) -> Columns:
-        """Return the rows of a benchmark: those given, or one per solver where somebody was tested on it.
+    def instead_of(self, parts: Iterable[Columns], benchmark: Benchmark, solvers: Sequence[str]) -> Iterator[Columns]:
+        """Yield the rows of a benchmark: those given, or one per solver where somebody was tested on it.
 
         Args:
-            rows: Solver by solver, item by item.
+            parts: Rows, solver by solver, item by item.
             benchmark: What they are about.
             solvers: In the order of the rows.
         """
         tested = tuple(self._is_tested(benchmark, solver) for solver in solvers)
         if self._bank is None or not any(tested):
-            return rows
+            yield from parts
+            return
         items, bank = bank_items(self._bank, benchmark)
         if len(items) < LEAST_ITEMS:
-            return rows
+            yield from parts
+            return
+        rows: Columns = {name: [] for name in COLUMNS}
+        for part in parts:
+            for name, values in part.items():
+                rows[name] += values
         ids = {item.id for item in items}
         at = [place for place, item in enumerate(benchmark.items) if item.id in ids]
         answered = Answered(
@@ -67,7 +73,7 @@ class PredictedScores:
         self._found[benchmark.name] = found
         for name, values in rows.items():
             self._rows[name] += values
-        return _totals(rows, found, solvers)
+        yield _totals(rows, found, solvers)
 
     def write(self) -> None:
         """Write what was predicted, where something was."""
