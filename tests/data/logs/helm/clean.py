@@ -11,8 +11,8 @@ from typing import Any
 
 _FILES = ("run_spec.json", "stats.json", "per_instance_stats.json", "scenario_state.json")
 _LEFT_OUT = (
-    *("training_", "finish_reason_", "batch_size", "num_train_", "num_bytes", "num_perplexity_tokens", "num_references"),
-    *("num_completion_tokens", "prompt_truncated", "logprob", "max_prob", "quasi_prefix_"),
+    *("training_", "finish_reason_", "batch_size", "num_train_", "num_bytes", "num_perplexity_tokens"),
+    *("num_references", "num_completion_tokens", "prompt_truncated", "logprob", "max_prob", "quasi_prefix_"),
 )
 _LONG = ("request", "adapter_spec")
 
@@ -44,7 +44,8 @@ def main(run: Path, out: Path) -> None:
     for name in _FILES:
         value = cleaned(json.loads((run / name).read_text("utf-8")))
         if name == "scenario_state.json":
-            value = {"request_states": [{k: v for k, v in r.items() if k not in _LONG} for r in value["request_states"]]}
+            states = [{key: v for key, v in state.items() if key not in _LONG} for state in value["request_states"]]
+            value = {"request_states": states}
         (out / name).write_text(json.dumps(value, separators=(",", ":")), "utf-8")
 
 

@@ -1,6 +1,7 @@
 """Two small HELM runs of our own: short answers with misspelt copies and two trials, and letters of choices."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 from helm.benchmark.adaptation.common_adapter_specs import (
     get_generation_adapter_spec,
@@ -44,7 +45,7 @@ class ErrandsScenario(Scenario):
 
     name = "errands"
     description = "A handful of questions."
-    tags: list[str] = []
+    tags: ClassVar[list[str]] = []
 
     def get_instances(self, output_path: str) -> list[Instance]:
         """Return the questions; the first answer is the right one, shown at a place of its own."""

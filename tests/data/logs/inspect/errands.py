@@ -2,7 +2,7 @@
 
 from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.scorer import Score, Scorer, Target, accuracy, includes, match, mean, scorer, stderr
+from inspect_ai.scorer import Score, Scorer, Target, includes, match, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 
 QUESTIONS = [
@@ -19,7 +19,7 @@ QUESTIONS = [
 def breaks_on(word: str) -> Solver:
     """Raise an error where the question holds a word."""
 
-    async def solve(state: TaskState, generate: Generate) -> TaskState:
+    async def solve(state: TaskState, _: Generate) -> TaskState:
         if word and word in state.input_text:
             raise RuntimeError(f"the question holds '{word}'")
         return state
@@ -31,7 +31,7 @@ def breaks_on(word: str) -> Solver:
 def shape() -> Scorer:
     """How short an answer is, in [0, 1], and whether a digit stands in it (None where there is no answer)."""
 
-    async def score(state: TaskState, target: Target) -> Score:
+    async def score(state: TaskState, _: Target) -> Score:
         text = state.output.completion
         digits = any(c.isdigit() for c in text) if text else None
         return Score(value={"short": 1 / (1 + len(text.split())), "digits": digits}, answer=text[:20])
@@ -55,7 +55,7 @@ def graded() -> Scorer:
     return score
 
 
-def samples(named: bool) -> list[Sample]:
+def samples(*, named: bool) -> list[Sample]:
     """Return the questions, with ids of their own or without."""
     return [
         Sample(input=question, target=target, id=f"q-{n}" if named else None)
@@ -76,7 +76,7 @@ def errands(breaks: str = "barks") -> Task:
 
 
 @task
-def unnamed(shuffled: bool = False) -> Task:
+def unnamed(*, shuffled: bool = False) -> Task:
     """The same questions and one of choices, without ids: Inspect numbers them as they come, after shuffling."""
     choices = Sample(input="Which of these is a fruit?\nA) brick\nB) plum", choices=["brick", "plum"], target="B")
     data = MemoryDataset([*samples(named=False), choices], name="errands")

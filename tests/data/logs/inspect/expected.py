@@ -31,23 +31,27 @@ def content(log: EvalLog) -> dict[str, Any]:
     for sample in log.samples or []:
         usage = sample.model_usage.get(log.eval.model)
         read = usage and usage.input_tokens + (usage.input_tokens_cache_read or 0)
-        samples.append({
-            "id": sample.id,
-            "epoch": sample.epoch,
-            "input": sample.input,
-            "target": sample.target,
-            "error": sample.error.message if sample.error else "",
-            "tokens_in": read,
-            "tokens_out": usage and usage.output_tokens,
-            "scores": {k: v for name, s in (sample.scores or {}).items() for k, v in values(name, s).items()},
-        })
+        samples.append(
+            {
+                "id": sample.id,
+                "epoch": sample.epoch,
+                "input": sample.input,
+                "target": sample.target,
+                "error": sample.error.message if sample.error else "",
+                "tokens_in": read,
+                "tokens_out": usage and usage.output_tokens,
+                "scores": {k: v for name, s in (sample.scores or {}).items() for k, v in values(name, s).items()},
+            }
+        )
     results = [
         {"scorer": s.scorer, "name": s.name, "reducer": s.reducer, "metric": m.name, "value": m.value}
         for s in (log.results.scores if log.results else [])
         for m in s.metrics.values()
     ]
-    return {"task": log.eval.task, "model": log.eval.model, "status": log.status, "samples": samples, "results": results}
+    about = {"task": log.eval.task, "model": log.eval.model, "status": log.status}
+    return {**about, "samples": samples, "results": results}
 
 
 if __name__ == "__main__":
-    print(json.dumps({path: content(read_eval_log(path)) for path in sys.argv[1:]}, separators=(",", ":")))
+    logs = {path: content(read_eval_log(path)) for path in sys.argv[1:]}
+    sys.stdout.write(json.dumps(logs, separators=(",", ":")) + "\n")
