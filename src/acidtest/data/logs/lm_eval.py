@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,8 +20,9 @@ from acidtest.data.logs.bounded import (
     text,
     top_keys,
 )
-from acidtest.data.logs.lm_eval_results import LmEvalResults, read_results, results_beside, task_of
+from acidtest.data.logs.lm_eval_results import LmEvalResults, is_results, read_results, results_beside, task_of
 from acidtest.data.logs.log_entry import LogEntry
+from acidtest.data.logs.log_files import head_of
 from acidtest.data.logs.log_format import LogFormat, LogOptions
 from acidtest.errors import DataError
 from acidtest.registry import register
@@ -61,13 +61,11 @@ class LmEval(LogFormat):
     def recognises(self, path: Path, head: bytes) -> bool:
         """Tell samples by the keys of the first one, results by their own."""
         del path
-        return _is_samples(head) or _is_results(head)
+        return _is_samples(head) or is_results(head)
 
     def read(self, path: Path, options: LogOptions) -> Iterator[LogEntry]:
         """Yield the samples' scores, or those of a results file's tasks that have no samples."""
-        with path.open("rb") as file:
-            samples = _is_samples(file.read(64 * 1024))
-        if samples:
+        if _is_samples(head_of(path)):
             yield from _Samples(path=path, options=options, results=results_beside(path)).entries()
         else:
             yield from _whole_tasks(path, read_results(path), options)
@@ -77,16 +75,6 @@ def _is_samples(head: bytes) -> bool:
     keys = top_keys(head.lstrip().removeprefix(b"["))
     whole = {"doc_id", "doc", "filtered_resps"} <= keys
     return whole or ({"doc_id", "doc"} <= keys and not keys - _ABOUT)  # a sample longer than its first 64 KiB
-
-
-def _is_results(head: bytes) -> bool:
-    keys = top_keys(head)
-    if "results" not in keys or "config_general" in keys:
-        return False
-    return (
-        bool(keys & {"configs", "n-shot", "group_subtasks"})
-        or re.search(rb'"[^"\n]+_stderr,[^"\n]+":', head) is not None
-    )
 
 
 @dataclass(kw_only=True)
@@ -186,9 +174,7 @@ class _Samples:
 
 def _samples_of(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (place, sample) of JSON lines, or of one list, as the first versions wrote it."""
-    with path.open("rb") as file:
-        listed = file.read(64 * 1024).lstrip()[:1] == b"["
-    if not listed:
+    if head_of(path).lstrip()[:1] != b"[":
         yield from json_lines(path)
         return
     for place, sample in enumerate(elements(read_json(path)), start=1):
@@ -197,15 +183,10 @@ def _samples_of(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _whole_tasks(path: Path, results: LmEvalResults, options: LogOptions) -> Iterator[LogEntry]:
     """Yield the score of each task that has no samples beside, as a row without an item."""
-    try:
-        beside = [file.stem for file in path.parent.iterdir() if file.suffix in (".jsonl", ".json") and file != path]
-    except OSError:
-        beside = []
-    date = path.stem.rpartition("_")[2] if "_" in path.stem else ""
-    there = {f"samples_{task}_{date}" for task in results.scores} & set(beside)
+    there = _with_samples(path, results)
+    there |= {results.top[task] for task in there if task in results.top}
     for task, scores in results.scores.items():
-        old = not date and any(stem.endswith(f"_{task}") for stem in beside)
-        if f"samples_{task}_{date}" in there or old or not _wanted(task, results, options):
+        if task in there or not _wanted(task, results, options):
             continue
         for (metric, how), score in scores.items():
             _tell_lower(metric, task, results, options)
@@ -216,6 +197,17 @@ def _whole_tasks(path: Path, results: LmEvalResults, options: LogOptions) -> Ite
                 metric=metric if how == "none" else f"{metric},{how}",
                 score=score,
             )
+
+
+def _with_samples(path: Path, results: LmEvalResults) -> set[str]:
+    """Return the tasks whose samples stand beside a results file."""
+    try:
+        beside = {file.stem for file in path.parent.iterdir() if file.suffix in (".jsonl", ".json")}
+    except OSError:
+        return set()
+    date = path.stem.rpartition("_")[2] if "_" in path.stem else ""
+    begin, end = ("samples", f"_{date}") if date else (results.prefix, "")
+    return {task for task in results.scores if f"{begin}_{task}{end}" in beside}
 
 
 def _wanted(task: str, results: LmEvalResults, options: LogOptions) -> bool:
@@ -231,7 +223,9 @@ def _tell_lower(metric: str, task: str, results: LmEvalResults, options: LogOpti
 
 
 def _of_folder(path: Path) -> str:
-    """Return the model that the tool named the folder after: `org__model`."""
+    """Return the model that the tool named the folder after: `org__model`; it does so since it dates its files."""
+    if not path.stem.startswith(("samples_", "results_")):
+        return ""
     return name(path.resolve().parent.name.replace("__", "/"))
 
 
@@ -243,7 +237,8 @@ def _prediction(sample: dict[str, Any]) -> str:
         best = max(range(len(chances)), key=chances.__getitem__)
         if text(sample.get("target")).isdigit():
             return str(best)
-        return text(inside(sample, "arguments", f"gen_args_{best}", "arg_1")).strip()
+        named = inside(sample, "arguments", f"gen_args_{best}", "arg_1")
+        return text(named or inside(sample, "arguments", best, 1)).strip()
     if len(read) == 1 and isinstance(read[0], list):
         read = read[0]
     return text(read[0] if len(read) == 1 else read) if read and not _log_likelihood(read) else ""

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from acidtest.data.logs.bounded import elements, inside, mapping, name, number, read_json, text
+from acidtest.data.logs.bounded import elements, inside, mapping, name, number, read_json, text, top_keys
+from acidtest.data.logs.log_files import head_of
 
 _MODEL_KEYS = ("peft", "delta", "pretrained", "model", "path", "engine")
 """Arguments that name the model, in the tool's own order."""
@@ -41,6 +42,7 @@ class LmEvalResults:
 
     Attributes:
         model: The model's name, "" where it says none.
+        prefix: What names of samples begin with before 0.4.3: the model's arguments.
         scores: Task -> (metric, filter) -> the tool's own score.
         top: Task or group -> the topmost group that it belongs to.
         groups: Names that are groups of tasks.
@@ -50,6 +52,7 @@ class LmEvalResults:
     """
 
     model: str = ""
+    prefix: str = ""
     scores: dict[str, dict[tuple[str, str], float]] = field(default_factory=dict)
     top: dict[str, str] = field(default_factory=dict)
     groups: frozenset[str] = frozenset()
@@ -63,7 +66,10 @@ class LmEvalResults:
 
 
 def results_beside(samples: Path) -> LmEvalResults:
-    """Return what the results file of the same run says: that of the same date, or the folder's only one."""
+    """Return what the results file of the same run says: that of the same date.
+
+    Before 0.4.3 files have no date; then it is the folder's only one, if it names the model as the samples' name does.
+    """
     dated = _DATED.fullmatch(samples.name)
     try:
         beside = sorted(path for path in samples.parent.iterdir() if path.suffix == ".json" and path != samples)
@@ -72,8 +78,20 @@ def results_beside(samples: Path) -> LmEvalResults:
     if dated:
         fitting = [path for path in beside if path.name.endswith(f"_{dated[1]}.json") and "samples_" not in path.name]
     else:
-        fitting = [path for path in beside if path.name.startswith("results")]
-    return read_results(fitting[0]) if len(fitting) == 1 else LmEvalResults()
+        fitting = [path for path in beside if is_results(head_of(path))]
+    if len(fitting) != 1:
+        return LmEvalResults()
+    results = read_results(fitting[0])
+    return results if dated or samples.name.startswith(f"{results.prefix}_") else LmEvalResults()
+
+
+def is_results(head: bytes) -> bool:
+    """Tell a results file by its start."""
+    keys = top_keys(head)
+    if "results" not in keys or "config_general" in keys:
+        return False
+    scored = re.search(rb'"[^"\n]+_stderr,[^"\n]+":', head)
+    return bool(keys & {"configs", "n-shot", "group_subtasks"}) or scored is not None
 
 
 def read_results(path: Path) -> LmEvalResults:
@@ -103,9 +121,11 @@ def _read(path: Path, changed: int, size: int) -> LmEvalResults:
     scores = {name(task): _scores(found) for task, found in _of(data, "results")}
     return LmEvalResults(
         model=_model(data),
+        prefix=re.sub("/|=", "__", text(inside(data, "config", "model_args"))),
         scores={task: found for task, found in scores.items() if found or task not in subtasks},
         top=_top(subtasks),
-        groups=frozenset(group for group, tasks in subtasks.items() if tasks),
+        groups=frozenset(group for group, tasks in subtasks.items() if tasks)
+        | {name(k) for k, _ in _of(data, "groups")},
         no_mean=frozenset(
             (name(task), metric) for task, config in _of(data, "configs") for metric in _corpus_metrics(config)
         ),
