@@ -115,8 +115,20 @@ def _tell(
         note = written[one.name]
         typer.echo(f"{one.name}: {counted(len(one.items), 'item')} as {note.task} in {folder}")
         if note.scoring == "acidtest":
+            typer.echo(f"  asked by {one.style} with {counted(len(one.examples), 'example')}{_like(one)}")
             typer.echo("  scored there by acidtest: install it beside the tool")
         typer.echo(f"  {note.run.replace('FOLDER', place)}")
+
+
+def _like(exported: "ExportSet") -> str:
+    like = f", as '{exported.asked_as}' was" if exported.asked_as else ""
+    return (
+        f"{like}; acidtest holds local models to a grammar, the tool does not" if _held_to_grammar(exported) else like
+    )
+
+
+def _held_to_grammar(exported: "ExportSet") -> bool:
+    return any(exported.prompt(item).grammar for item in exported.items[:1])
 
 
 def _plain(exported: "ExportSet", written: "Written", place: str) -> dict[str, object]:
@@ -131,6 +143,7 @@ def _plain(exported: "ExportSet", written: "Written", place: str) -> dict[str, o
         "style": exported.style,
         "examples": len(exported.examples),
         "asked_as": exported.asked_as or None,
+        "grammar": _held_to_grammar(exported),
         "generator": exported.generator,
         "licence": exported.licence,
     }

@@ -151,11 +151,12 @@ def _worth(one: ExportSet) -> str:
         if told:
             interval = f"{_number(told.get('low'))} to {_number(told.get('high'))}"
             lines.append(f"| {words} | {_number(told.get('value'))} | {interval} |")
+    lines += ["", "Intervals are for the true values, without the noise of few items: what was seen may lie outside."]
     return "\n".join(lines)
 
 
 def _columns(one: ExportSet) -> str:
-    lines = [f"| `{_plain(name)}` | {about} |" for name, about in columns(one.items).items()]
+    lines = [f"| {_plain(name)} | {about} |" for name, about in columns(one.items).items()]
     return "\n".join(["| column | holds |", "|---|---|", *lines])
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 NAMES = {
     "id": "the item's name, once in the set",
-    "target": "the right answer; JSON where it is neither one text nor one number",
+    "target": "the right answer; all as JSON where not all are texts, or all numbers",
     "choices": "what may be chosen; the target names letters, A first",
     "bundle": "items of one bundle count only together",
     "edit": "how the item differs from its bundle's original",
@@ -44,8 +44,8 @@ def is_number(items: Sequence[Item], column: str) -> bool:
 
 
 def _values(items: Sequence[Item], column: str) -> list[Value]:
-    if is_number(items, column):
-        return [float(str(item.target)) for item in items]
+    if column == "target":
+        return _targets(items)
     read = _READ.get(column)
     if read is not None:
         return [read(item) for item in items]
@@ -61,15 +61,19 @@ def _number(item: Item) -> bool:
     return isinstance(item.target, int | float) and not isinstance(item.target, bool)
 
 
-def _target(item: Item) -> str:
+def _targets(items: Sequence[Item]) -> list[Value]:
+    if is_number(items, "target"):
+        return [float(str(item.target)) for item in items]
+    texts = [item.target for item in items if isinstance(item.target, str)]
+    if len(texts) == len(items):
+        return list(texts)
     import json
 
-    return item.target if isinstance(item.target, str) else json.dumps(item.target, ensure_ascii=False)
+    return [json.dumps(item.target, ensure_ascii=False) for item in items]
 
 
 _READ: dict[str, Callable[[Item], Value]] = {
     "id": lambda item: item.id,
-    "target": _target,
     "choices": lambda item: list(item.choices),
     "bundle": lambda item: item.bundle,
     "edit": lambda item: item.edit,

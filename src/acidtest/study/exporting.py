@@ -85,7 +85,7 @@ def sets_of_run(root: Path, options: ExportOptions) -> list[ExportSet]:
     shots = (solver.shots if solver else 0) if options.shots is None else options.shots
     examples = task.choose_examples(_records(folder.pool), shots, study.seed) if shots else []
     style = options.style or _style_of(study, solver, options.target)
-    exactly = solver is not None and shots == solver.shots and style == _style(study, solver)
+    exactly = solver is not None and (shots, style, "text") == (solver.shots, _style(study, solver), solver.read)
     about = _about(folder)
     found = []
     for name, kind, generator, strategy in _chosen(study, study_folder, folder, options.benchmarks):
