@@ -59,7 +59,7 @@ class RayCluster:
             os.environ.update({name: value for name, value in _QUIET.items() if name not in os.environ})
             with _in_our_words(self.place), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of Ray, about itself
-                self._ray = self._started(address)
+                self._ray = self._started(address or "local")
         return self._ray
 
     def disconnect(self) -> None:
@@ -133,7 +133,7 @@ class RayCluster:
                 way_out=f"Start it with 'ray start --head', or leave the address out. {way_out}",
             ) from None
 
-    def _started(self, address: str | None) -> Any:
+    def _started(self, address: str) -> Any:
         import ray
 
         self._mine = not ray.is_initialized()
@@ -143,7 +143,7 @@ class RayCluster:
                 address=address,
                 log_to_driver=False,
                 logging_level=logging.CRITICAL,
-                **({} if address not in (None, "local") else own),
+                **(own if address == "local" else {}),
             )
         return ray
 
@@ -158,7 +158,7 @@ def _in_our_words(place: str) -> Iterator[None]:
         yield
     except (AcidtestError, WorkerLostError, asyncio.CancelledError):
         raise
-    except Exception as error:  # what Ray raises is known to `_ours` alone, which imports Ray
+    except Exception as error:  # noqa: BLE001 - what Ray raises only `_ours` knows, which imports Ray
         raise _ours(error, place) from None
 
 

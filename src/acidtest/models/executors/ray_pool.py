@@ -222,7 +222,7 @@ class WorkerPool:
             self._failure = ModelError(
                 f"{counted(self._lost, 'worker')} of the model were lost; the last: {lost.why}",
                 where=self._where,
-                way_out="Look at the nodes with 'ray status' and at their memory; what was answered is not asked again.",
+                way_out="Look at the nodes' memory and with 'ray status'; what was answered is not asked again.",
             )
 
     def _end(self, actor: Any) -> None:
