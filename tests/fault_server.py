@@ -8,6 +8,7 @@ import asyncio
 import json
 import socket
 import struct
+import zlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -22,6 +23,7 @@ OK: dict[str, Any] = {
     "usage": {"prompt_tokens": 7, "completion_tokens": 1, "input_tokens": 7, "output_tokens": 1},
 }
 BODY = json.dumps(OK).encode()
+OTHER = BODY.replace(b"fine", b"somebody else's")
 
 
 def http(status: int, body: bytes = b"{}", *headers: str, length: int | None = None) -> bytes:
@@ -38,6 +40,12 @@ def _in_two_seconds() -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
 
 
+def packed(content: bytes, *, window: int = 31) -> bytes:
+    """Return content as gzip (31) or deflate (15)."""
+    packer = zlib.compressobj(wbits=window)
+    return packer.compress(content) + packer.flush()
+
+
 REPLIES = {
     "ok": http(200, BODY),
     "400": error(400, "temperature must be at most 2"),
@@ -50,7 +58,11 @@ REPLIES = {
     "too-long": error(400, "This model's maximum context length is 10 tokens", "context_length_exceeded"),
     "500": http(500, b"<html>oops</html>"),
     "503": error(503, "overloaded"),
-    "redirect": http(302, b"", "Location: http://127.0.0.1:1/"),
+    "redirect": http(302, b"", "Location: /ok/chat/completions"),
+    "moved": http(308, b"", "Location: /ok/chat/completions"),
+    "html": http(200, b"<!doctype html>\n<p>log in first</p>", "Content-Type: text/html"),
+    "empty": http(200, b""),
+    "nan": http(200, b'{"choices": [NaN]}'),
     "truncated": http(200, BODY[:-9]),
     "wrong-shape": http(200, b'{"choices": [{"message": "fine"}]}'),
     "not-an-object": http(200, b"[1, 2]"),
@@ -65,8 +77,34 @@ REPLIES = {
     + b"\r\n%x\r\n" % len(BODY[5:])
     + BODY[5:]
     + b"\r\n0\r\n\r\n",
+    "bad-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + BODY,
+    "twice": http(200, BODY) + http(200, OTHER),
+    "once-and-a-half": http(200, BODY) + http(200, OTHER)[:60],
+    "tail": http(200, BODY) + b"\x00 and more",
+    "length-too-small": http(200, BODY, length=len(BODY) - 9),
+    "two-lengths": http(200, BODY, "Content-Length: 7"),
+    "minus-length": http(200, BODY, length=-5),
+    "gzip": http(200, packed(BODY), "Content-Encoding: gzip"),
+    "deflate": http(200, packed(BODY, window=15), "Content-Encoding: deflate"),
+    "gzip-torn": http(200, packed(BODY)[:-12], "Content-Encoding: gzip"),
+    "gzip-lie": http(200, BODY, "Content-Encoding: gzip"),
+    "brotli": http(200, BODY, "Content-Encoding: br"),
+    "bomb": http(200, packed(b" " * (64 << 20)), "Content-Encoding: gzip"),
+    "huge-head": http(200, BODY, "X-Long: " + "a" * (80 << 10)),
+    "many-heads": http(200, BODY, *[f"X-{i}: {i:020}" for i in range(4000)]),
 }
 """Faults that are just what is written back."""
+
+
+HALF = http(200, BODY)[:-40]
+CUT = {
+    "short": http(200, BODY, length=len(BODY) + 50),
+    "until-close": b"HTTP/1.1 200 OK\r\n\r\n" + BODY,
+    "cut-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(BODY) + BODY,
+    "cut-head": b"HTTP/1.1 200 OK\r\nContent-Le",
+    "nothing": b"",
+}
+"""What is written back before the connection is closed."""
 
 
 class FaultServer:
@@ -126,26 +164,31 @@ class FaultServer:
         if fault in REPLIES:
             writer.write(REPLIES[fault])
             return fault not in ("close", "not-http")
+        if fault in CUT:
+            writer.write(CUT[fault])
+            return False
         if fault == "429-date":
             writer.write(error(429, "slow down", "", f"Retry-After: {_in_two_seconds()}"))
         elif fault == "limit":
             await self._limited(writer)
-        elif fault == "short":
-            writer.write(http(200, BODY, length=len(BODY) + 50))
-            return False
-        elif fault == "until-close":
-            writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + BODY)
-            return False
-        elif fault == "reset":
+        elif fault in ("reset", "reset-body"):
+            if fault == "reset-body":
+                writer.write(HALF)
+                await writer.drain()
+                await asyncio.sleep(0.02)
             linger = struct.pack("ii", 1, 0)  # closes with RST, not FIN
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             return False
+        elif fault.endswith("echo"):
+            await self._echo(fault, writer)
         else:
             await self._slow_or_huge(fault, writer)
         return True
 
     async def _slow_or_huge(self, fault: str, writer: asyncio.StreamWriter) -> None:
-        if fault == "hang":
+        if fault in ("hang", "stall", "stall-chunk"):
+            writer.write({"hang": b"", "stall": HALF, "stall-chunk": CUT["cut-chunk"]}[fault])
+            await writer.drain()
             await asyncio.sleep(60)
         elif fault == "drip":
             for byte in REPLIES["ok"]:
@@ -157,6 +200,14 @@ class FaultServer:
             await writer.drain()
         else:
             raise ValueError(fault)
+
+    async def _echo(self, fault: str, writer: asyncio.StreamWriter) -> None:
+        """Answer with what was asked; `late-echo` answers every third call late, `twice-echo` with a second answer."""
+        asked = json.loads(self.bodies[-1])["messages"][-1]["content"]
+        answer = http(200, BODY.replace(b"fine", f"re: {asked}".encode()))
+        if fault == "late-echo" and self.requests["late-echo"] % 3 == 0:
+            await asyncio.sleep(0.25)
+        writer.write(answer + (http(200, OTHER) if fault == "twice-echo" else b""))
 
     async def _limited(self, writer: asyncio.StreamWriter) -> None:
         self.running += 1

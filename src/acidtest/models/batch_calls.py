@@ -76,7 +76,7 @@ class WaitingCalls:
 def _own(error: Exception) -> Exception:
     """Return an error of one's own: one that thousands raise would gather all their traces."""
     if isinstance(error, AttemptError):
-        return AttemptError(error.what, retry=error.retry, paid=error.paid, throttled=error.throttled)
+        return AttemptError(error.what, retry=error.retry, paid=error.paid, way_out=error.way_out)
     if isinstance(error, AcidtestError):
         return type(error)(error.what, where=error.where, way_out=error.way_out)
     return error

@@ -144,11 +144,12 @@ class Following:
 
     async def _is_ours(self, mark: str, batch: str, strangers: set[str]) -> bool:
         """Tell by its results, as soon as there are some, whether a batch holds the calls sent under a mark."""
-        state = await self.desk.provider.look(batch)
+        provider = self.desk.provider
+        state = await provider.http.patiently(lambda: provider.look(batch), again=lambda _failure: True)
         if not state.ended:
             return False
         calls = self.desk.journal.calls(mark)
-        async for line in self.desk.provider.results(batch, state):
+        async for line in provider.results(batch, state):
             outcome = self._read_line(line)
             if outcome is not None and outcome.call in calls:
                 return True

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import orjson
 
 from acidtest.errors import AcidtestError, ModelError
+from acidtest.models.aiohttp_client import tls_failure
 from acidtest.models.failure import LARGEST_BODY, AttemptError, HttpReply
 from acidtest.models.remote import LONGEST_BACKOFF, RemoteModel, loaded
 
@@ -182,6 +183,8 @@ def _plainly() -> Iterator[None]:
         yield
     except TimeoutError:
         raise AttemptError("no answer came in time", paid=True) from None
+    except aiohttp.ClientSSLError as error:
+        raise tls_failure(error) from None
     except aiohttp.ClientConnectorError as error:
         raise AttemptError(f"no connection: {error.strerror or error}", unreachable=True) from None
     except aiohttp.InvalidURL:

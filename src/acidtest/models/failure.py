@@ -35,9 +35,10 @@ class AttemptError(Exception):
         unreachable: No connection came about: nothing was sent.
         paid: The server may have answered and charged, though no answer arrived.
         lost: Whoever sent it for us is gone. Such an attempt is none of the model's `retries`.
+        way_out: What to do now, where that is known here.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that is known of an attempt
         self,
         what: str,
         *,
@@ -47,10 +48,12 @@ class AttemptError(Exception):
         unreachable: bool = False,
         paid: bool = False,
         lost: bool = False,
+        way_out: str = "",
     ) -> None:
         super().__init__(what)
         self.what, self.retry, self.throttled = what, retry, throttled
         self.retry_after, self.unreachable, self.paid, self.lost = retry_after, unreachable, paid, lost
+        self.way_out = way_out
 
 
 def failure_of(reply: HttpReply, hidden: str = "") -> AttemptError:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
+from acidtest.models.content_coding import unpacked
 from acidtest.models.failure import LARGEST_BODY, AttemptError, HttpReply
 
 _LARGEST_HEAD = 64 << 10
@@ -48,7 +49,7 @@ class HttpClient:
             raise
         if connection.usable:
             self._idle.append(connection)
-        return reply
+        return unpacked(reply)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -92,7 +93,7 @@ class _Connection(asyncio.Protocol):
         self._answer = self._loop.create_future()
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
-        self._received = 0
+        self._received = self._head = 0
         self._to_the_end = False
         self._timer = self._loop.call_later(timeout, self._late, timeout)
         self._transport.write(request)
@@ -118,6 +119,7 @@ class _Connection(asyncio.Protocol):
                 self._parser.feed_data(data)
             except (httptools.HttpParserError, httptools.HttpParserUpgrade):
                 self._fail(AttemptError("what came back is not HTTP", paid=True))
+                self.abort()  # also where the answer was whole and this came behind it
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.usable = False
@@ -128,7 +130,15 @@ class _Connection(asyncio.Protocol):
 
     # What the parser calls.
 
+    def on_message_begin(self) -> None:
+        if self._answer is None:
+            self.abort()  # behind the answer stands another: it must not be taken for the next call's
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._head += len(name) + len(value)
+        if self._head > _LARGEST_HEAD:
+            self._fail(AttemptError(f"the answer's head is larger than {_LARGEST_HEAD >> 10} kB", paid=True))
+            return
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:

@@ -21,6 +21,7 @@ from acidtest.types import Prompt, Reply, Sampling, Style
 
 DEFAULT_CONNECTIONS = 32
 LONGEST_BACKOFF = 30.0
+PATIENCE = 120.0
 MOST_LOST = 3
 """So often a call is sent again because whoever sent it for us is gone."""
 
@@ -56,6 +57,7 @@ class RemoteModel(LanguageModel):
         limiter: Finds out how many calls the server takes at once.
         heard: The server answered something, ever.
         first_backoff: Seconds before the first retry, about; doubles each time, never above `LONGEST_BACKOFF`.
+        patience: Seconds in which "too many" (429) is none of a call's `retries`, where it has any.
         make_client: Gives what posts the bodies; an executor may put one here that posts from elsewhere.
     """
 
@@ -65,7 +67,7 @@ class RemoteModel(LanguageModel):
         self.url, self._key = url, key
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
         self.limiter = AdaptiveLimiter(self.connections)
-        self.first_backoff = 0.5
+        self.first_backoff, self.patience = 0.5, PATIENCE
         self.make_client: Callable[[], Client] = self.own_client
         self._client: Client | None = None
         self.heard = False
@@ -100,19 +102,23 @@ class RemoteModel(LanguageModel):
     async def answer(self, prompt: Prompt, sampling: Sampling) -> Reply:
         """Send one prompt and return the reply; see `LanguageModel.answer`."""
         body = self.body(prompt, sampling)
-        attempt = lost = 0
+        attempt = lost = held = 0
+        began = time.monotonic()
         while True:
             try:
                 return await self._attempt(body, prompt)
             except AttemptError as failure:
-                again = lost < MOST_LOST if failure.lost else failure.retry and attempt < self.spec.retries
+                # "Too many" is no fault of the call's: for a while such answers are none of its retries.
+                early = failure.throttled and self.spec.retries > 0 and time.monotonic() - began < self.patience
+                again = lost < MOST_LOST if failure.lost else failure.retry and (early or attempt < self.spec.retries)
                 if failure.paid:
                     self.paid_failure(prompt, again)
                 if not again:
-                    raise self.given_up(failure, attempt + lost + 1) from None
-                backoff = min(self.first_backoff * 2.0**attempt, LONGEST_BACKOFF) * random.uniform(0.5, 1.0)
+                    raise self.given_up(failure, attempt + lost + held + 1) from None
+                backoff = min(self.first_backoff * 2.0 ** (attempt + held), LONGEST_BACKOFF) * random.uniform(0.5, 1.0)
                 wait = max(failure.retry_after, backoff)
-                lost, attempt = lost + failure.lost, attempt + (not failure.lost)
+                lost, held = lost + failure.lost, held + early
+                attempt += not (failure.lost or early)
             await asyncio.sleep(wait)
 
     async def _attempt(self, body: bytes, prompt: Prompt) -> Reply:
@@ -141,6 +147,9 @@ class RemoteModel(LanguageModel):
         try:
             parsed = loaded(body)
         except orjson.JSONDecodeError:
+            if body.lstrip()[:1] == b"<":
+                what, way_out = "the answer is a web page, not JSON", "Check 'base_url', and what stands between."
+                raise AttemptError(what, paid=True, way_out=way_out) from None
             raise AttemptError("the answer is not whole JSON", paid=True) from None
         return self.reply_of(parsed, prompt, seconds)
 
@@ -206,9 +215,10 @@ class RemoteModel(LanguageModel):
         """Return what is said after the last attempt."""
         tried = f" ({attempts} attempts)" if attempts > 1 else ""
         if failure.unreachable and not self.heard:
-            way_out = "Check 'base_url', and that the server runs and is reachable from here."
+            way_out = failure.way_out or "Check 'base_url', and that the server runs and is reachable from here."
             return ModelError(f"{failure.what}{tried}", where=self.place, way_out=way_out)
-        way_out = "Run again: only what is missing is asked. 'timeout', 'retries' and 'connections' can be set."
+        settings = "'timeout', 'retries' and 'connections' can be set."
+        way_out = failure.way_out or f"Run again: only what is missing is asked. {settings}"
         return TransientModelError(f"{failure.what}{tried}", where=self.place, way_out=way_out)
 
     def shown(self, text: str) -> str:
