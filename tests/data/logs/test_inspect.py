@@ -168,6 +168,18 @@ def test_a_sample_that_broke_or_was_stopped_has_a_row_per_scorer_that_said_nothi
     assert {e.metric for e in read} == {"s"}
 
 
+def test_scorers_that_give_lists_are_no_metrics_of_broken_samples_and_packages_are_no_part_of_names(
+    tmp_path: Path,
+) -> None:
+    spec = {"task": "t", "model": "m", "scorers": [{"name": "pack/s"}, {"name": "pack/listed"}]}
+    both = {"s": {"value": "C"}, "listed": {"value": [1]}}
+    broken = sample(None, 2, scores={}, error={"message": "no"})
+    read = entries(log(tmp_path, [sample("C", scores=both), broken], eval=spec))
+    assert [(e.item, e.metric, e.score) for e in read] == [("q1", "s", 1.0), ("q2", "s", None)]
+    # Where nothing was scored at all, the scorers are all that is known of metrics.
+    assert [(e.item, e.metric) for e in entries(log(tmp_path, [broken], eval=spec))] == [("q2", "s"), ("q2", "listed")]
+
+
 def test_a_log_of_old_with_one_score_per_sample(tmp_path: Path) -> None:
     old = {"id": 1, "epoch": 1, "input": "?", "target": ["x", "y"], "score": {"value": "C", "answer": "x"}}
     (entry,) = entries(log(tmp_path, [old], eval={"task": "t", "model": "m", "task_args": {"shots": 5}}))

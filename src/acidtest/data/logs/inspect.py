@@ -32,7 +32,7 @@ class InspectLog(LogFormat):
         """Tell whether a file is a log, by its first bytes."""
         if path.suffix.lower() == ".eval":
             return head.startswith(_ARCHIVE)
-        return {"version", "eval", "plan"} <= top_keys(head)
+        return {"version", "status", "eval"} <= top_keys(head)
 
     def read(self, path: Path, options: LogOptions) -> Iterator[LogEntry]:
         """Yield one entry per sample, epoch and metric; samples without a score come last."""
@@ -54,6 +54,7 @@ class _Reader:
         self._run, self._path, self._tell = run, path, options.tell
         self._items = ItemNames()
         self._metrics: dict[str, dict[str, None]] = {scorer: {} for scorer in run.scorers}
+        self._without_value: set[str] = set()
         self._late: list[tuple[LogEntry, tuple[str, ...]]] = []
         arguments = f"({run.arguments})" if run.arguments else ""
         task = run.task or options.benchmark
@@ -78,6 +79,7 @@ class _Reader:
             for value in scored_values(scorer, score.get("value"), reason):
                 read = replace(entry, failure=True) if reason in _UNREAD else entry
                 if value.metric is None:
+                    self._without_value.add(name(scorer))
                     self._late.append((replace(read, prediction="", error=value.why), (name(scorer),)))
                     continue
                 known[value.metric] = None
@@ -90,9 +92,12 @@ class _Reader:
 
     def unscored(self) -> Iterator[LogEntry]:
         """Yield the entries of samples that scorers said nothing of, one for each metric of theirs."""
+        seen = any(self._metrics.values())
         for entry, scorers in self._late:
             for scorer in scorers:
-                for metric in self._metrics[scorer] or (scorer,):
+                # A scorer that gave values of no sample, but lists or nothing, is no metric.
+                only = () if seen and scorer not in self._without_value else (scorer,)
+                for metric in self._metrics[scorer] or only:
                     yield replace(entry, metric=metric)
 
     def aggregates(self) -> Iterator[LogEntry]:

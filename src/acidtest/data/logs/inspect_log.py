@@ -60,9 +60,10 @@ class InspectRun:
     @property
     def scorers(self) -> list[str]:
         """The names of its scorers, as far as the log has them."""
-        listed = [inside(scorer, "name") for scorer in elements(self.spec.get("scorers"))]
-        used = [inside(score, "scorer") for score in elements(self.results.get("scores"))]
-        return list(dict.fromkeys(name(scorer) for scorer in [*used, *listed] if isinstance(scorer, str)))
+        used = [text(inside(score, "scorer")) for score in elements(self.results.get("scores"))]
+        # The specification names their package, too; scores do not.
+        listed = [text(inside(one, "name")).rpartition("/")[2] for one in elements(self.spec.get("scorers"))]
+        return list(dict.fromkeys(name(scorer) for scorer in used or listed if scorer))
 
 
 def called(spec: dict[str, Any], what: str) -> str:
