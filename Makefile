@@ -52,7 +52,7 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
-tests: .venv/dev
+tests: .venv/dev .venv-peers/made
 	$(BIN)/pytest -n 2
 
 examples: .venv/local  ## run the studies on real data that docs/studies.md reports (needs ACIDTEST_DATA, ACIDTEST_MODELS)

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from acidtest.data.logs.import_logs import import_logs
 from acidtest.data.score_table import read_scores
 from acidtest.evaluate.score import score_columns
 from acidtest.export.contract import ExportSet, Written
@@ -61,6 +62,8 @@ async def test_prompts_and_scores_are_the_same(style: Style, tmp_path: Path, smo
         assert scores.keys() == ours.keys()
         for task, expected in ours.items():
             assert scores[task] == pytest.approx(expected, abs=0, rel=1e-12, nan_ok=True), (harness, task)
+        logs = tmp_path / harness / ("out" if harness == "lm-eval" else "logs")
+        assert _imported(logs) == {task: sorted(s for i, s in scored.items() if i) for task, scored in ours.items()}
     every = [score for scores in ours.values() for item, score in scores.items() if item]
     assert min(every) == 0.0
     assert max(every) == 1.0
@@ -141,7 +144,7 @@ def _lm_eval(folder: Path, url: str, style: Style, tasks: list[str]) -> Scores:
     for task in tasks:
         (samples,) = folder.glob(f"out/**/samples_{task}_20*.jsonl")
         lines = [json.loads(line) for line in samples.read_text("utf-8").split("\n") if line]
-        (metric,) = {name for line in lines for name in line["metrics"]} - {"score"}
+        (metric,) = {name for line in lines for name in line["metrics"]}
         found[task] = {line["doc"]["id"]: line[metric] for line in lines}
         found[task][""] = totals[task][f"{metric},none"]
     return found
@@ -162,6 +165,15 @@ def _inspect(folder: Path, url: str, style: Style, written: Mapping[str, Written
         scores = {sample["id"]: sample["scores"][told["name"]]["value"] for sample in log["samples"]}
         found[log["eval"]["task"]] = {**scores, "": total}
     return found
+
+
+def _imported(logs: Path) -> dict[str, list[float]]:
+    """Return the scores that are read back out of a harness's logs, by task."""
+    import_logs([logs], logs / "scores.parquet")
+    found: dict[str, list[float]] = {}
+    for row in pq.read_table(logs / "scores.parquet").to_pylist():
+        found.setdefault(row["benchmark"], []).append(row["score"])
+    return {task: sorted(scores) for task, scores in found.items()}
 
 
 def _run(program: str, arguments: list[str], folder: Path, **more: str) -> None:
