@@ -36,8 +36,8 @@ def error(status: int, message: str, code: str = "", *headers: str) -> bytes:
     return http(status, json.dumps({"error": {"message": message, "code": code}}).encode(), *headers)
 
 
-def _in_two_seconds() -> str:
-    return format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+def _from_now(seconds: int) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
 def packed(content: bytes, *, window: int = 31) -> bytes:
@@ -108,14 +108,17 @@ CUT = {
 
 
 class FaultServer:
-    """The server. `limit` bounds the calls at once under the path `limit`; `requests` counts calls by fault."""
+    """The server. `limit` bounds the calls at once under the path `limit`; `requests` counts calls by fault.
+
+    Under `storm`, `storm-seconds` and `storm-date` so many calls are refused as `storm` says, then all are answered.
+    """
 
     def __init__(self, *, limit: int = 4, latency: float = 0.01) -> None:
         self.limit, self.latency = limit, latency
         self.requests: Counter[str] = Counter()
         self.bodies: list[bytes] = []
         self.heads: list[bytes] = []
-        self.running = self.peak = self.refused = 0
+        self.running = self.peak = self.refused = self.storm = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -168,7 +171,12 @@ class FaultServer:
             writer.write(CUT[fault])
             return False
         if fault == "429-date":
-            writer.write(error(429, "slow down", "", f"Retry-After: {_in_two_seconds()}"))
+            writer.write(error(429, "slow down", "", f"Retry-After: {_from_now(2)}"))
+        elif fault.startswith("storm"):
+            self.storm -= 1
+            soon = _from_now(1) if fault == "storm-date" else "0.05"
+            refusal = REPLIES["429"] if fault == "storm" else error(429, "slow down", "", f"Retry-After: {soon}")
+            writer.write(refusal if self.storm >= 0 else REPLIES["ok"])
         elif fault == "limit":
             await self._limited(writer)
         elif fault in ("reset", "reset-body"):

@@ -47,6 +47,8 @@ class AiohttpClient:
             raise AttemptError(f"no connection: {error.strerror or error}", unreachable=True) from None
         except (aiohttp.InvalidURL, ValueError) as error:
             raise AttemptError(f"the address or a header is wrong: {error}", retry=False, unreachable=True) from None
+        except aiohttp.ClientResponseError:
+            raise AttemptError("what came back is not HTTP", paid=True) from None
         except (aiohttp.ClientError, OSError) as error:
             what = f"the connection broke before the answer was whole ({type(error).__name__})"
             raise AttemptError(what, paid=True) from None
