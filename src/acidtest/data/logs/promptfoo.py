@@ -40,7 +40,7 @@ class Promptfoo(LogFormat):
 
     Benchmark: the config's description (a .jsonl or .csv has none: --benchmark, or the file's name). Solver: the
     provider's label, or else its id; where there are several prompts, ` / ` and the prompt's label follow. Item: a
-    hash of the test's description and variables. Metrics: `pass`, `score`, and each named score.
+    hash of the test's variables. Metrics: `pass`, `score`, and each named score.
     """
 
     title = "promptfoo"
@@ -64,6 +64,7 @@ class Promptfoo(LogFormat):
         """
         run = _Run(path=path, benchmark=options.benchmark or name(path.name.partition(".")[0]), model=options.model)
         if ".csv" in path.name.lower():
+            options.tell("promptfoo rounds the scores of a .csv to two digits; its .json keeps them all")
             yield from _entries(table_rows(path), replace(run, several=_several(table_rows(path))))
         elif _is_lines(path):
             rows = (row for _, row in json_lines(path))
@@ -167,8 +168,7 @@ def _item(row: dict[str, Any]) -> str:
         for key, value in variables.items()
         if key not in _RUNTIME_VARIABLES and (written := _as_written(value))
     }
-    description = test.get("description") or row.get("description")
-    return content_hash(description or "", kept)
+    return content_hash(kept or test.get("description") or test.get("assert"))
 
 
 def _as_written(value: object) -> str:

@@ -1,0 +1,85 @@
+"""deepeval: test runs that deepeval 4.3.1 wrote. Origin of every number: the run's own `metricsScores` and counts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acidtest.data.logs.deepeval import DeepEval
+from acidtest.data.logs.log_entry import LogEntry
+from acidtest.data.logs.log_files import head_of
+from acidtest.data.logs.log_format import LogOptions
+from acidtest.errors import DataError
+
+RUNS = sorted((Path(__file__).parent / "deepeval").glob("test_run_*.json"))
+
+
+def entries(path: Path, options: LogOptions | None = None) -> list[LogEntry]:
+    assert DeepEval().recognises(path, head_of(path))
+    return list(DeepEval().read(path, options or LogOptions()))
+
+
+def own(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
+def test_the_rows_give_the_metrics_scores(path: Path) -> None:
+    found, run = entries(path), own(path)
+    for metric in run["metricsScores"]:
+        rows = [entry for entry in found if entry.metric == metric["metric"]]
+        assert [entry.score for entry in rows if entry.score is not None] == metric["scores"]
+        assert sum(bool(entry.error) for entry in rows) == metric["errors"]
+    success = [entry.score for entry in found if entry.metric == "success"]
+    assert (success.count(1.0), success.count(0.0)) == (run["testPassed"], run["testFailed"])
+    assert {entry.metric for entry in found} == {"success"} | {one["metric"] for one in run["metricsScores"]}
+
+
+def test_two_runs_are_two_solvers_on_the_same_items() -> None:
+    cold, warm = map(entries, RUNS)
+    assert {entry.model for entry in cold} == {"smollm2"}
+    assert {entry.model for entry in warm} == {"smollm2-warm"}
+    assert {entry.benchmark for entry in (*cold, *warm)} == {"towns"}
+    assert {entry.item for entry in cold} == {entry.item for entry in warm}
+    assert len({entry.item for entry in cold}) == 6
+    assert (cold[0].label, cold[0].epoch) == ("yellow", 0)
+
+
+def changed(folder: Path, **changes: object) -> Path:
+    run = own(RUNS[0]) | changes
+    path = folder / "test_run.json"
+    path.write_text(json.dumps({key: value for key, value in run.items() if value is not None}), "utf-8")
+    return path
+
+
+def test_what_a_run_does_not_name_the_user_names(tmp_path: Path) -> None:
+    path = changed(tmp_path, hyperparameters=None, identifier=None)
+    with pytest.raises(DataError, match="does not name its model"):
+        entries(path)
+    with pytest.raises(DataError, match="does not name its benchmark"):
+        entries(path, LogOptions(model="m"))
+    found = entries(path, LogOptions(model="m", benchmark="b"))
+    assert {(entry.model, entry.benchmark) for entry in found} == {("m", "b")}
+    named = entries(changed(tmp_path, datasetAlias="set"))
+    assert {(entry.model, entry.benchmark) for entry in named} == {("smollm2", "set")}
+
+
+def test_the_latest_run_in_its_envelope_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "latest.json"
+    path.write_text(json.dumps({"testRunData": own(RUNS[0]), "testRunLink": None}), "utf-8")
+    assert entries(path) == entries(RUNS[0])
+
+
+def test_conversations_are_told_apart_by_their_scenario(tmp_path: Path) -> None:
+    def talk(scenario: str, answer: str, score: float) -> dict[str, Any]:
+        turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": answer}]
+        metrics = [{"name": "Tone", "score": score, "success": True}]
+        return {"name": "c", "scenario": scenario, "turns": turns, "metricsData": metrics, "success": True}
+
+    talks = [talk("a refund", "x", 0.5), talk("a refund", "y", 1.0), talk("a parcel", "x", 0.25)]
+    found = entries(changed(tmp_path, testCases=[], conversationalTestCases=talks))
+    tone = [entry for entry in found if entry.metric == "Tone"]
+    assert [(entry.score, entry.epoch) for entry in tone] == [(0.5, 0), (1.0, 1), (0.25, 0)]
+    assert tone[0].item == tone[1].item != tone[2].item

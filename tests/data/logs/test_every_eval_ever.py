@@ -1,0 +1,143 @@
+"""Every Eval Ever: logs that its converters (every_eval_ever 0.3.0) wrote. Origin of the means: their aggregates."""
+
+import json
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pytest
+
+from acidtest.data.logs.every_eval_ever import EveryEvalEver
+from acidtest.data.logs.log_entry import LogEntry
+from acidtest.data.logs.log_files import head_of
+from acidtest.data.logs.log_format import LogOptions
+from acidtest.errors import DataError
+
+LOGS = Path(__file__).parent / "every_eval_ever" / "data"
+SAMPLES = sorted(LOGS.rglob("*_samples.jsonl"))
+
+
+def entries(path: Path, options: LogOptions | None = None) -> list[LogEntry]:
+    assert EveryEvalEver().recognises(path, head_of(path))
+    return list(EveryEvalEver().read(path, options or LogOptions()))
+
+
+def aggregate(samples: Path) -> Path:
+    return samples.with_name(samples.name.replace("_samples.jsonl", ".json"))
+
+
+def own(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: "/".join(path.parts[-4:-1]))
+def test_the_samples_give_the_aggregates(path: Path) -> None:
+    whole, found = own(aggregate(path)), entries(path)
+    compared = 0
+    for result in whole["evaluation_results"]:
+        metric = result["evaluation_result_id"]
+        scores = [entry.score for entry in found if entry.metric == metric and entry.score is not None]
+        if scores:  # lm-evaluation-harness writes no number per item for its Brier score
+            compared += 1
+            assert fmean(scores) == pytest.approx(result["score_details"]["score"], abs=1e-9)
+    assert compared == 2
+    assert len(found) == whole["detailed_evaluation_results"]["total_rows"]
+    assert {entry.model for entry in found} == {whole["model_info"]["id"]}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: "/".join(path.parts[-4:-1]))
+def test_an_aggregate_is_read_only_where_no_samples_lie_beside_it(path: Path, tmp_path: Path) -> None:
+    beside = aggregate(path)
+    assert EveryEvalEver().helps(beside, head_of(beside))
+    assert not EveryEvalEver().recognises(beside, head_of(beside))
+    alone = tmp_path / beside.name
+    alone.write_bytes(beside.read_bytes())
+    assert not EveryEvalEver().helps(alone, head_of(alone))
+    results = own(alone)["evaluation_results"]
+    found = entries(alone)
+    assert [entry.score for entry in found] == [result["score_details"]["score"] for result in results]
+    assert {entry.item for entry in found} == {""}
+
+
+def test_items_and_epochs_of_inspect() -> None:
+    found = [entry for entry in entries(SAMPLES[1]) if entry.metric == "includes:accuracy"]
+    assert [(entry.item, entry.epoch) for entry in found] == [
+        (item, epoch) for epoch in (1, 2) for item in ("banana", "meow", "word")
+    ]
+    assert found[0].benchmark == "towns"
+    assert found[0].label == "yellow"
+    assert found[0].tokens_out == 24
+
+
+def test_items_of_lm_evaluation_harness_are_its_documents_not_their_places() -> None:
+    lines = [json.loads(line) for line in SAMPLES[0].read_text("utf-8").splitlines()]
+    found = entries(SAMPLES[0])
+    assert [entry.item for entry in found] == [line["metadata"]["doc_hash"] for line in lines]
+    assert {line["sample_id"] for line in lines} == {"0", "1", "2", "3"}
+
+
+def written(folder: Path, *rows: dict[str, Any]) -> Path:
+    path = folder / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    return path
+
+
+OLD: dict[str, Any] = {
+    "schema_version": "instance_level_eval_0.2.0",
+    "evaluation_id": "e/m/1",
+    "model_id": "m",
+    "evaluation_name": "e",
+    "sample_id": 4,
+    "interaction_type": "single_turn",
+    "input": {"raw": "2^10 = 4^x", "reference": "5"},
+    "output": {"raw": "x = 5"},
+    "answer_attribution": [{"source": "output.raw", "extracted_value": "5"}],
+    "evaluation": {"score": 1.0, "is_correct": True},
+}
+"""The layout that the project's own page shows for schema 0.2; the text is ours."""
+
+
+def test_schema_0_2(tmp_path: Path) -> None:
+    several = {"lm_eval_metrics": json.dumps({"acc": 1.0, "acc_norm": 0, "brier_score": [1, 2]})}
+    rows = written(tmp_path, OLD, OLD | {"metadata": several, "sample_hash": "abc"})
+    assert [(one.item, one.metric, one.score, one.label, one.prediction) for one in entries(rows)] == [
+        ("4", "score", 1.0, "5", "5"),
+        ("abc", "acc", 1.0, "5", "5"),
+        ("abc", "acc_norm", 0.0, "5", "5"),
+    ]
+
+
+def test_the_evaluations_own_id_is_no_part_of_a_metric(tmp_path: Path) -> None:
+    ids = ["e/m/1#accuracy", "e::pass_at_2", "f1:mean"]
+    rows = written(tmp_path, *(OLD | {"evaluation_result_id": one} for one in ids))
+    assert [one.metric for one in entries(rows)] == ["accuracy", "pass_at_2", "f1:mean"]
+
+
+def test_a_sample_that_failed_has_no_score(tmp_path: Path) -> None:
+    rows = written(tmp_path, OLD | {"error": "timeout", "evaluation": {"score": 0.0, "is_correct": False}})
+    assert [(one.score, one.error) for one in entries(rows)] == [(None, "timeout")]
+
+
+def test_two_scorers_that_report_the_same_metric_are_kept_apart(tmp_path: Path) -> None:
+    def result(scorer: str, score: float) -> dict[str, Any]:
+        return {
+            "evaluation_result_id": f"{scorer}:accuracy",
+            "evaluation_name": "e",
+            "metric_config": {"metric_id": "accuracy"},
+            "score_details": {"score": score},
+        }
+
+    whole = {
+        "schema_version": "0.3.0",
+        "evaluation_id": "e/m/1",
+        "model_info": {"id": "m"},
+        "evaluation_results": [result("match", 0.5), result("includes", 0.75)],
+    }
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(whole), "utf-8")
+    assert [(one.metric, one.score) for one in entries(path)] == [("match:accuracy", 0.5), ("includes:accuracy", 0.75)]
+    path.write_text(json.dumps(whole | {"model_info": {}}), "utf-8")
+    with pytest.raises(DataError, match="no id of the model"):
+        entries(path)
+    assert {one.model for one in entries(path, LogOptions(model="x"))} == {"x"}

@@ -1,0 +1,91 @@
+"""OpenAI evals: logs that oaieval 3.0.1.post1 recorded. Origin of every mean: the run's own final report."""
+
+import json
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from acidtest.data.logs.log_entry import LogEntry
+from acidtest.data.logs.log_format import LogOptions
+from acidtest.data.logs.openai_evals import OpenAIEvals
+from acidtest.errors import DataError
+
+LOGS = sorted((Path(__file__).parent / "openai_evals").glob("*_towns-*.jsonl"))
+
+
+def entries(path: Path) -> list[LogEntry]:
+    return list(OpenAIEvals().read(path, LogOptions()))
+
+
+def final_report(path: Path) -> dict[str, float]:
+    reports = [json.loads(line).get("final_report") for line in path.read_text("utf-8").splitlines()]
+    found: dict[str, float] = next(report for report in reports if report)
+    return found
+
+
+def written(folder: Path, *lines: object) -> Path:
+    path = folder / "log.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+SPEC = {"spec": {"completion_fns": ["a"], "eval_name": "e.dev.v0"}}
+
+
+@pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
+def test_the_rows_give_the_final_report(path: Path) -> None:
+    assert OpenAIEvals().recognises(path, path.read_bytes())
+    found = entries(path)
+    report = final_report(path)
+    metrics = {entry.metric for entry in found}
+    assert metrics == set(report) & {"accuracy", "f1_score", "score"}
+    for metric in metrics:
+        scores = [entry.score for entry in found if entry.metric == metric and entry.score is not None]
+        assert len(scores) == 8
+        assert fmean(scores) == pytest.approx(report[metric], abs=1e-15)
+    assert report["usage_prompt_tokens"] == sum(
+        usage["prompt_tokens"]
+        for line in path.read_text("utf-8").splitlines()
+        if (usage := json.loads(line).get("data", {}).get("usage"))
+    )
+
+
+def test_a_run_says_who_answered_what() -> None:
+    path = next(path for path in LOGS if path.stem == "smollm2_towns-includes")
+    first = min(entries(path), key=lambda entry: entry.item)
+    assert (first.benchmark, first.model) == ("towns-includes.dev.v0", "smollm2")
+    assert (first.item, first.epoch, first.score) == ("towns-includes.dev.0", 0, 0.0)
+    assert first.label == "yellow"
+    assert first.prediction.startswith("A ripe banana is typically")
+    assert (first.tokens_in, first.tokens_out) == (37, 24)
+
+
+def test_solvers_answer_the_same_items() -> None:
+    cold, warm = ({entry.item for entry in entries(path)} for path in LOGS if path.stem.endswith("includes"))
+    assert cold == warm
+
+
+def test_a_verdict_that_could_not_be_read_is_a_failure() -> None:
+    path = next(path for path in LOGS if path.stem.endswith("graded"))
+    found = entries(path)
+    assert sum(bool(entry.failure) for entry in found) == final_report(path)["counts/__invalid__"] == 4
+    assert {entry.prediction for entry in found} == {"Yes", "No", "__invalid__"}
+
+
+def test_a_metric_told_by_two_events_counts_once_and_a_second_try_is_an_epoch(tmp_path: Path) -> None:
+    match = {"sample_id": "e.dev.0", "type": "match", "data": {"correct": True}}
+    metrics = {"sample_id": "e.dev.0", "type": "metrics", "data": {"accuracy": 0.5, "f1": 0.25, "note": "x"}}
+    found = entries(written(tmp_path, SPEC, match, metrics, match))
+    assert [(one.metric, one.score, one.epoch) for one in found] == [
+        ("accuracy", 1.0, 0),
+        ("f1", 0.25, 0),
+        ("accuracy", 1.0, 1),
+    ]
+
+
+def test_a_log_without_a_specification_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, {"sample_id": "a", "type": "match", "data": {"correct": True}})
+    assert not OpenAIEvals().recognises(path, path.read_bytes())
+    with pytest.raises(DataError, match="does not name an eval"):
+        entries(path)

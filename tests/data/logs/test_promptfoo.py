@@ -1,0 +1,132 @@
+"""promptfoo: files that promptfoo 0.123.1 and 0.80.3 wrote. Origin of the sums: their metrics per prompt and stats."""
+
+import gzip
+import json
+from collections.abc import Iterable
+from math import fsum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acidtest.data.logs.log_entry import LogEntry
+from acidtest.data.logs.log_files import head_of
+from acidtest.data.logs.log_format import LogOptions
+from acidtest.data.logs.promptfoo import Promptfoo
+from acidtest.errors import DataError
+
+LOGS = Path(__file__).parent / "promptfoo"
+SOLVERS = ["smollm2 / plain", "smollm2 / one-word", "smollm2-warm / plain", "smollm2-warm / one-word"]
+
+
+def entries(path: Path, options: LogOptions | None = None) -> list[LogEntry]:
+    assert Promptfoo().recognises(path, head_of(path))
+    return list(Promptfoo().read(path, options or LogOptions()))
+
+
+def total(found: Iterable[LogEntry], model: str, metric: str) -> float:
+    return fsum(entry.score or 0 for entry in found if (entry.model, entry.metric) == (model, metric))
+
+
+def own_results(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(gzip.decompress((LOGS / name).read_bytes()))["results"]
+    return found
+
+
+@pytest.mark.parametrize(("name", "version"), [("towns.json.gz", 3), ("towns_v2.json.gz", 2)])
+def test_the_rows_give_the_metrics_of_each_prompt(name: str, version: int) -> None:
+    own = own_results(name)
+    assert own["version"] == version
+    prompts = own["prompts"] if version == 3 else own["table"]["head"]["prompts"]
+    found = entries(LOGS / name)
+    assert list(dict.fromkeys(entry.model for entry in found)) == SOLVERS
+    for prompt in prompts:
+        model = f"{prompt['provider']} / {prompt['label']}"
+        assert total(found, model, "pass") == prompt["metrics"]["testPassCount"]
+        assert total(found, model, "score") == pytest.approx(prompt["metrics"]["score"], abs=1e-12)
+        for metric, value in prompt["metrics"]["namedScores"].items():
+            assert total(found, model, metric) == pytest.approx(value, abs=1e-12)
+    assert sum(entry.score == 1 for entry in found if entry.metric == "pass") == own["stats"]["successes"]
+
+
+def test_the_three_files_of_one_evaluation_tell_the_same() -> None:
+    def seen(name: str) -> dict[tuple[str, str, str, int | None], tuple[float | None, str]]:
+        return {
+            (one.item, one.model, one.metric, one.epoch): (one.score, one.prediction) for one in entries(LOGS / name)
+        }
+
+    lines = seen("towns.jsonl.gz")
+    assert lines == seen("towns.json.gz")
+    cells = seen("towns.csv")
+    assert set(cells) == set(lines)
+    for key, (score, prediction) in cells.items():
+        assert score == pytest.approx(lines[key][0], abs=0.005 + 1e-9)  # promptfoo writes two digits
+        assert prediction == lines[key][1]
+
+
+def test_a_csv_says_that_it_is_rounded() -> None:
+    notes: list[str] = []
+    entries(LOGS / "towns.csv", LogOptions(tell=notes.append))
+    assert len(notes) == 1
+    assert "two digits" in notes[0]
+
+
+def test_items_are_the_tests_and_repeats_are_epochs() -> None:
+    found = [entry for entry in entries(LOGS / "towns.json.gz") if entry.metric == "pass"]
+    assert len({entry.item for entry in found}) == 5
+    assert {entry.epoch for entry in found} == {0, 1}  # --repeat 2
+    assert {entry.item for entry in entries(LOGS / "towns_v2.json.gz")} == {entry.item for entry in found}
+    first = found[0]
+    assert first.benchmark == "towns"
+    assert first.prediction.startswith("A ripe banana")
+    assert (first.tokens_in, first.tokens_out) == (37, 24)
+
+
+def test_a_provider_that_gave_no_answer_has_no_score() -> None:
+    found = entries(LOGS / "nobody.json")
+    assert [(one.metric, one.score) for one in found] == [("pass", None), ("score", None)]
+    assert all(one.error.startswith("API call error") for one in found)
+    assert {(one.benchmark, one.model) for one in found} == {("nobody answers", "away")}  # one prompt: not named
+
+
+def test_lines_and_tables_are_named_by_the_user_or_the_file() -> None:
+    assert {one.benchmark for one in entries(LOGS / "towns.csv")} == {"towns"}
+    assert {one.benchmark for one in entries(LOGS / "towns.csv", LogOptions(benchmark="x"))} == {"x"}
+
+
+def row(**changed: object) -> dict[str, object]:
+    return {"testIdx": 0, "promptIdx": 0, "namedScores": {}, "provider": "p", "vars": {"q": "1"}, "score": 1} | changed
+
+
+def test_what_promptfoo_adds_to_a_test_makes_no_other_item(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    lines = [row(), row(vars={"q": "1", "sessionId": "s", "empty": ""}), row(vars={"q": 1}), row(vars={"q": "2"})]
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    items = [one.item for one in entries(path) if one.metric == "score"]
+    assert items[0] == items[1] == items[2] != items[3]
+
+
+def test_results_without_provider_or_list_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(row(provider=None)), "utf-8")
+    with pytest.raises(DataError, match="names no provider"):
+        entries(path)
+    assert {one.model for one in entries(path, LogOptions(model="m"))} == {"m"}
+    whole = tmp_path / "a.json"
+    whole.write_text('{"evalId": "e", "results": {"results": 3}}', "utf-8")
+    with pytest.raises(DataError, match="no list of results"):
+        entries(whole)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('q,[p] x,Status,Score,Named Scores,\n1,"a,PASS,1,{},\n', "broken CSV"),
+        ("q,[p] x,Status,Score,Named Scores,\n1,a,PASS,1\n", "4 values for 6 columns"),
+    ],
+)
+def test_broken_tables_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(content, "utf-8")
+    with pytest.raises(DataError, match=message):
+        entries(path)
