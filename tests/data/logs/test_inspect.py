@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from acidtest.errors import DataError
 from acidtest.registry import get
 
 FOLDER = Path(__file__).parent / "inspect"
+UNKNOWN = ("c", "n", "p", "0x10", "nan", "inf", "", "great", "C ", "10%")
 EXPECTED: dict[str, Any] = json.loads((FOLDER / "expected.json").read_text("utf-8"))
 
 
@@ -119,21 +121,19 @@ def test_samples_of_one_content_are_told_apart_and_epochs_are_not() -> None:
     assert names.of({"id": True}) == names.of({"id": 1.5}) == names.of({}) == ""
 
 
-@pytest.mark.parametrize(
-    ("value", "score"),
-    [
-        # `value_to_float` of inspect_ai 0.3.285, its docstring and its branches, one by one
-        *[("C", 1.0), ("I", 0.0), ("P", 0.5), ("N", 0.0), ("yes", 1.0), ("No", 0.0), ("TRUE", 1.0), ("false", 0.0)],
-        *[(True, 1.0), (False, 0.0), (3, 3.0), (-0.25, -0.25), ("0.75", 0.75), ("1e3", 1000.0)],
-        # which it counts as 0 and warns of, or leaves out of its means
-        *[("c", None), ("great", None), ("nan", None), ("inf", None), ("", None), (float("nan"), None), (None, None)],
-        (10**400, None),
-    ],
-)
-def test_values_are_inspects_numbers(value: object, score: float | None) -> None:
+@pytest.mark.parametrize(("value", "number"), json.loads((FOLDER / "values.json").read_text("utf-8")))
+def test_values_are_inspects_numbers(value: object, number: float) -> None:
     (found,) = scored_values("s", value)
-    assert found.score == score
-    assert bool(found.why) == (score is None)
+    # What Inspect can make no number of, it counts as 0 and warns of; here it is not scored.
+    assert found.score == (None if value in UNKNOWN else number)
+    assert bool(found.why) == (found.score is None)
+
+
+@pytest.mark.parametrize("value", [float("nan"), None, float("inf"), 10**400])
+def test_what_no_mean_can_take_is_not_scored(value: object) -> None:
+    (found,) = scored_values("s", value)
+    assert found.score is None
+    assert found.why
 
 
 def test_dictionaries_give_a_metric_per_key_and_lists_are_left_out(tmp_path: Path) -> None:
@@ -260,6 +260,36 @@ def test_unfinished_logs_say_so() -> None:
     assert notes == ["'unfinished.eval' is the log of a run that did not finish: it holds what was done until then"]
     entries(FOLDER / "errands.eval", tell=notes.append)
     assert len(notes) == 1
+
+
+def test_members_are_read_by_their_names_and_not_as_paths(tmp_path: Path) -> None:
+    path = tmp_path / "log.eval"
+    header = {"status": "error", "eval": {"task": "t", "model": "m"}}
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("_journal/start.json", json.dumps(header))
+        for n, name in enumerate(["samples/10", "samples/2", "samples/../../up", "/samples/abs", "samples/x/../y"]):
+            archive.writestr(f"{name}_epoch_1.json", json.dumps(sample(n, n)))
+        archive.writestr("samples/q_epoch_x.json", "{")
+    # Texts come before numbers, and 2 before 10; what does not stand in "samples/" is no sample.
+    assert [e.item for e in entries(path)] == ["q2", "q4", "q1", "q0"]
+    assert [p.name for p in tmp_path.iterdir()] == ["log.eval"]
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"samples/1_epoch_1.json": "{}"}, "without Inspect's header"),
+        ({"header.json": '{"eval": {"task": "t"'}, "broken JSON"),
+        ({"header.json": "[]"}, "does not say what was run"),
+    ],
+)
+def test_archives_of_something_else_are_refused(tmp_path: Path, members: dict[str, str], message: str) -> None:
+    path = tmp_path / "log.eval"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(DataError, match=message):
+        entries(path)
 
 
 def test_files_are_recognised_by_what_is_in_them() -> None:

@@ -21,3 +21,4 @@ kill -9 $!
 python clean.py "$(last)" unfinished.eval
 
 python expected.py errands.eval errands.json unnamed.eval unnamed_shuffled.eval unfinished.eval > expected.json
+python values.py > values.json
