@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 BUCKET = "bucket"
+NEVER = 1_000_000_000
 KEYS = {"AWS_ACCESS_KEY_ID": "key-of-the-tests", "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests"}
 
 
@@ -93,8 +94,14 @@ class S3:
 
     def put_folder(self, folder: Path, prefix: str) -> None:
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
+            if path.is_file() and not path.name.startswith("."):
                 self.put(f"{prefix}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+
+    def check_keys(self, *, after: int) -> None:
+        """Let the server ask from now on who may do what, after so many more calls."""
+        url, kind = f"http://127.0.0.1:{self.port}/moto-api/reset-auth", {"Content-Type": "text/plain"}
+        asked = urllib.request.Request(url, data=str(after).encode(), headers=kind)  # the test's own server
+        urllib.request.urlopen(asked, timeout=10).close()  # noqa: S310  # the test's own server
 
     def unlock(self, prefix: str) -> None:
         """Delete the lock of an address, as its owner may where a machine is dead."""
@@ -107,7 +114,7 @@ def s3_server() -> Iterator[S3]:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = int(free.getsockname()[1])
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    environment = {**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "1000000000"}
+    environment = {**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": str(NEVER)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         way = Way(port)
         try:

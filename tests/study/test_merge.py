@@ -219,6 +219,36 @@ def test_a_shard_with_a_failing_solver_exits_with_2(shards: Path, tmp_path: Path
     assert shards.exists()
 
 
+EMBEDDED = """\
+study: embedded
+task: intent
+real: {{path: real.jsonl, pool: pool.jsonl}}
+models: {{small: {{use: "local:{model}"}}}}
+synthetic: [{{name: made, path: made.jsonl}}]
+solvers: [small, "classic:keyword_rules"]
+cache: false
+"""
+
+
+def test_the_embedded_model_in_shards_answers_what_it_answers_alone(tmp_path: Path, smollm2: Path) -> None:
+    study = write_study(tmp_path, "http://127.0.0.1:9", EMBEDDED.replace("{model}", str(smollm2)))
+    rows = (tmp_path / "real.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "real.jsonl").write_bytes(b"".join(rows[:9]))
+    (tmp_path / "made.jsonl").write_bytes(b"".join(rows[9:15]))
+    for number in (1, 2, 3):
+        evaluate(study, folder=tmp_path / f"s{number}", shard=f"{number}/3")
+    merge([tmp_path / f"s{number}" for number in (1, 2, 3)], folder=tmp_path / "merged")
+    run(study, folder=tmp_path / "whole")
+    for name in ("scores.parquet", "fidelity.json"):
+        assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert _untimed(tmp_path / "merged") == _untimed(tmp_path / "whole")
+
+
+def _untimed(root: Path) -> dict[str, list[dict[str, Any]]]:
+    found = {name: [orjson.loads(line) for line in text.splitlines()] for name, text in responses(root).items()}
+    return {name: [{**row, "seconds": 0} for row in rows] for name, rows in found.items()}
+
+
 def _edit(root: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> str:
     """Change the first response of one file by a function; return its item."""
     path = root / "responses" / "real" / "good.jsonl"

