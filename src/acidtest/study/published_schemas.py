@@ -11,6 +11,7 @@ from acidtest.compare.adapt import contract as adapt_contract
 from acidtest.compare.contract import json_schema
 from acidtest.compare.irt import contract as irt_contract
 from acidtest.compare.planning import contract as plan_contract
+from acidtest.data.logs.import_summary import ImportSummary
 from acidtest.data.run_folder import write_atomically
 from acidtest.study.schema import StudyFile
 from acidtest.types import Item, Preference, Rating, RejectedCandidate, Response, Rubric
@@ -23,6 +24,7 @@ RECORDS: dict[str, type[BaseModel]] = {
     "rating": Rating,
     "preference": Preference,
     "rubric": Rubric,
+    "import": ImportSummary,
 }
 
 
