@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests examples bench calibration agreement psychometrics mutation reproductions usefulness schema clean help
+.PHONY: study test lint types tests torch-tests examples bench calibration agreement psychometrics mutation reproductions usefulness schema clean help
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -40,6 +40,13 @@ help:  ## list the targets
 
 .venv-irt-peers: .venv-irt-peers/made
 
+.venv-torch/made: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-torch
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,ray]'
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check transformers==5.23.0 pytest==9.2.0 pytest-asyncio==1.5.0
+	@touch $@
+
 study: .venv/local  ## run the starter study: a real model, a verdict, a report
 	$(BIN)/acidtest run examples/assistant/study.yaml --run runs/assistant
 
@@ -53,7 +60,10 @@ types: .venv/dev
 	$(BIN)/mypy
 
 tests: .venv/dev .venv-peers/made
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+torch-tests: .venv-torch/made  ## test models of transformers (hf:) against transformers itself; two gigabytes of torch, so not in `make test`
+	.venv-torch/bin/python -m pytest tests/torch_models
 
 examples: .venv/local  ## run the studies on real data that docs/studies.md reports (needs ACIDTEST_DATA, ACIDTEST_MODELS)
 	$(BIN)/acidtest run examples/snips/study.yaml --run runs/snips
@@ -97,4 +107,4 @@ schema: .venv/local  ## write docs/schema
 	$(BIN)/python -m acidtest.study.published_schemas docs/schema
 
 clean:  ## remove what was built
-	rm -rf .venv .venv-peers .venv-irt-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-peers .venv-irt-peers .venv-torch .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
