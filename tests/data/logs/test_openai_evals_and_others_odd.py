@@ -70,8 +70,7 @@ def check(form: LogFormat, path: Path) -> None:
             assert len(text.encode()) <= 4000
             assert "\0" not in text
         assert "\n" not in entry.benchmark + entry.model + entry.item + entry.metric
-        assert entry.benchmark
-        assert entry.model
+        assert all((entry.benchmark, entry.model, entry.item, entry.metric))
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from acidtest.data.logs.bounded import (
+    content_hash,
     elements,
     inside,
     json_lines,
@@ -117,7 +118,7 @@ def _scored(row: dict[str, Any]) -> list[tuple[str, float | None]]:
             several = mapping(parsed(given, ""))
         except DataError:
             several = {}
-        numbers = [(name(key), number(value)) for key, value in several.items()]
+        numbers = [(name(key) or "unnamed", number(value)) for key, value in several.items()]
         if found := [(key, value) for key, value in numbers if value is not None]:
             return list(found)
     return [(metric or "score", number(inside(row, "evaluation", "score")))]
@@ -133,7 +134,9 @@ def _metric(row: dict[str, Any]) -> str:
 
 def _item(row: dict[str, Any]) -> str:
     document, own = name(inside(row, "metadata", "doc_hash")), name(row.get("sample_id"))
-    return document or (own if own and not own.isdecimal() else name(row.get("sample_hash")) or own)
+    if document or (own and not own.isdecimal()):
+        return document or own
+    return name(row.get("sample_hash")) or own or content_hash(row.get("input"))
 
 
 def _epoch(row: dict[str, Any]) -> int | None:

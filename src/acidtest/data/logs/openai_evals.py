@@ -79,7 +79,7 @@ def _entries(run: _Run, sample: str, kind: object, data: dict[str, Any]) -> Iter
         for metric, value in data.items():
             found = number(value)
             if found is not None:
-                yield from _entry(run, sample, "metrics", (name(metric), found), data)
+                yield from _entry(run, sample, "metrics", (name(metric) or "unnamed", found), data)
 
 
 def _entry(

@@ -134,7 +134,7 @@ def _scores(row: dict[str, Any], entry: LogEntry) -> Iterator[LogEntry]:
     )
     scores: dict[str, float | None] = {"pass": number(row.get("success")), "score": number(row.get("score"))}
     for metric, value in mapping(row.get("namedScores")).items():
-        scores.setdefault(name(metric), number(value))
+        scores.setdefault(name(metric) or "unnamed", number(value))
     used = inside(row, "response", "tokenUsage")
     cost = number(inside(row, "response", "cost"))
     for metric, score in scores.items():
