@@ -15,7 +15,7 @@ from acidtest.cli.addresses import told as tell
 from acidtest.cli.addresses import with_addresses
 from acidtest.cli.main import COMMANDS
 from acidtest.data.remote_store import RemoteError
-from acidtest.errors import DataError
+from acidtest.errors import AcidtestError, DataError
 from mock_study import STUDY, acidtest, content, environment, requests_since_last, write_study
 from s3_server import BUCKET, KEYS, NEVER, S3, s3_server
 
@@ -123,8 +123,13 @@ def test_every_command_takes_the_address(
     command("plan", cache, scores=[run], quick=True)
     command("irt", cache, scores=[run], html=Path(f"{pages}/irt.html"))
     command("audit", cache, scores=[run / "scores.parquet"], real="real", html=Path(f"{pages}/audit.html"))
+    command("export", cache, run=run, to="jsonl", folder=Path(f"s3://{BUCKET}/exported"))
+    with pytest.raises(AcidtestError, match="where to write is not named"):
+        command("export", cache, run=run, to="jsonl")
     told = capsys.readouterr()
     assert str(cache) not in told.out + told.err
+    assert f"in s3://{BUCKET}/exported" in told.out
+    assert s3.content("exported")
     assert set(s3.content("pages")) == {"fidelity.json", "irt.html", "audit.html"}
     with pytest.raises(DataError, match="nobody rated") as error:
         command("validity", cache, ratings=[run])

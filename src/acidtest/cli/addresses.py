@@ -41,6 +41,8 @@ def with_addresses(name: str, command: Command) -> Command:
         if not any(_is_named(value) for value in given.values()):
             command(**given)
             return
+        if name == "export" and given.get("folder") is None:
+            raise AcidtestError("where to write is not named", way_out="Beside an address, name a folder: -o FOLDER")
         stopped: typer.Exit | None = None
         with ExitStack() as stack:
             local = {key: _local(stack, name, key, value, given) for key, value in given.items()}

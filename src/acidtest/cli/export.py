@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acidtest.cli.addresses import in_addresses
 from acidtest.errors import AcidtestError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _tell(
 
     from acidtest.errors import counted
 
-    place = shlex.quote(str(folder))
+    place = shlex.quote(in_addresses(str(folder)))
     if json_file is not None:
         import orjson
 
@@ -103,7 +104,7 @@ def _tell(
         told = {
             "schema": 1,
             "to": to,
-            "folder": str(folder),
+            "folder": in_addresses(str(folder)),
             "benchmarks": {e.name: _plain(e, written[e.name], place) for e in exported},
         }
         content = orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -113,7 +114,7 @@ def _tell(
         write_atomically(Path(json_file), content)
     for one in exported:
         note = written[one.name]
-        typer.echo(f"{one.name}: {counted(len(one.items), 'item')} as {note.task} in {folder}")
+        typer.echo(f"{one.name}: {counted(len(one.items), 'item')} as {note.task} in {in_addresses(str(folder))}")
         if note.scoring == "acidtest":
             typer.echo(f"  asked by {one.style} with {counted(len(one.examples), 'example')}{_like(one)}")
             typer.echo("  scored there by acidtest: install it beside the tool")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from acidtest.cli.addresses import in_addresses
 from acidtest.compare.irt.calibrate import Calibration
 from acidtest.types.irt import IrtReport
 
@@ -120,7 +121,7 @@ def show_irt(
         print_irt(report, more=_parts(audit, check, texts))
         for what, path in (("Bank", files.bank), ("Items", files.items), ("Page", files.html)):
             if path is not None:
-                typer.echo(f"{what}: {path}")
+                typer.echo(f"{what}: {in_addresses(str(path))}")
 
 
 def _parts(audit: "FlawAudit | None", check: "ModelCheck | None", texts: "TextReport | None") -> "list[RenderableType]":
