@@ -1,7 +1,7 @@
 """Items that stand on disk and are read when they are asked for: a set of any size takes a few bytes per item.
 
-`ItemSpool` takes items one by one; what it gives back is a sequence of items like a tuple, which holds where each of
-them stands. Small sets stay in memory, as text; larger ones stand in an unnamed file that goes with the process.
+`ItemSpool` takes items one by one. Those of a small set it gives back as a tuple; those of a larger one stand in an
+unnamed file that goes with the process, and what it gives back holds where each of them stands.
 """
 
 import os
@@ -9,8 +9,11 @@ import threading
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from typing import BinaryIO, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from acidtest.data.cache_folder import cache_folder
 from acidtest.types import Item
@@ -19,7 +22,10 @@ PART = 4096
 """Items that are worked on at once, where that is quicker than one by one."""
 
 _IN_MEMORY = 4 * 2**20
-"""Bytes of one set's text that stay in memory."""
+"""Characters of one set that stay in memory."""
+
+_ITEM = 200
+"""Characters that an item counts for beside its inputs."""
 
 _WINDOW = 2**18
 """Bytes that are read at once."""
@@ -66,15 +72,48 @@ class ItemSpool:
     """Takes the items of one set, one after another; `items` gives them back."""
 
     def __init__(self) -> None:
-        self._lines = _Lines()
+        self._few: list[Item] = []
+        self._size = 0
+        self._lines: _Lines | None = None
+        self._ids = array("q")
 
     def add(self, item: Item) -> None:
         """Take one more item."""
-        self._lines.add(item_line(item))
+        if self._lines is not None:
+            self._put(self._lines, item)
+            return
+        self._few.append(item)
+        self._size += _ITEM + sum(map(len, item.input.values()))
+        if self._size > _IN_MEMORY:
+            self._lines = _Lines()
+            for one in self._few:
+                self._put(self._lines, one)
+            self._few.clear()
 
-    def items(self) -> "ItemFile":
-        """Return all items that were added; after this none may be added."""
-        return ItemFile(self._lines, range(len(self._lines)))
+    def items(self) -> Sequence[Item]:
+        """Return all items that were added, few ones as a tuple; after this none may be added."""
+        if self._lines is None:
+            return tuple(self._few)
+        return ItemFile(self._lines, self._ids, range(len(self._ids)))
+
+    def _put(self, lines: "_Lines", item: Item) -> None:
+        lines.add(item_line(item))
+        self._ids.append(hash(item.id))
+
+
+def spooled(items: Iterable[Item]) -> Sequence[Item]:
+    """Return these items: few ones as a tuple, many as items on disk."""
+    spool = ItemSpool()
+    for item in items:
+        spool.add(item)
+    return spool.items()
+
+
+def id_hashes(items: Sequence[Item]) -> NDArray[np.int64]:
+    """Return [n] Python's hash of each item's id, by which items are found: no item is read from disk."""
+    if isinstance(items, ItemFile):
+        return items.id_hashes()
+    return np.fromiter((hash(item.id) for item in items), np.int64, len(items))
 
 
 class _Lines:
@@ -87,14 +126,11 @@ class _Lines:
             writable = str(folder) if os.access(folder, os.W_OK) else None
         except OSError:
             writable = None
-        spooled = SpooledTemporaryFile(max_size=_IN_MEMORY, dir=writable)  # noqa: SIM115  # closed by __del__
-        self._file, self._ends, self._turn = cast("BinaryIO", spooled), array("Q", [0]), threading.Lock()
+        opened = TemporaryFile(dir=writable)  # noqa: SIM115  # closed by __del__
+        self._file, self._ends, self._turn = cast("BinaryIO", opened), array("Q", [0]), threading.Lock()
 
     def __del__(self) -> None:
         self._file.close()
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
 
     def add(self, line: bytes) -> None:
         self._ends.append(self._ends[-1] + self._file.write(line))
@@ -121,11 +157,11 @@ class _Lines:
 class ItemFile(Sequence[Item]):
     """Items on disk, read when they are asked for. A slice is a tuple; `take` gives some of them unread.
 
-    Equal to any sequence of the same items in the same order. Made by `ItemSpool`.
+    Equal to any sequence of the same items in the same order. Made by `ItemSpool`; 24 bytes of memory per item.
     """
 
-    def __init__(self, lines: _Lines, places: Sequence[int]) -> None:
-        self._lines, self._places = lines, places
+    def __init__(self, lines: _Lines, ids: "array[int]", places: Sequence[int]) -> None:
+        self._lines, self._ids, self._places = lines, ids, places
 
     def __len__(self) -> int:
         return len(self._places)
@@ -138,7 +174,7 @@ class ItemFile(Sequence[Item]):
 
     def __getitem__(self, index: int | slice) -> Item | tuple[Item, ...]:
         if isinstance(index, slice):
-            return tuple(ItemFile(self._lines, self._places[index]))
+            return tuple(ItemFile(self._lines, self._ids, self._places[index]))
         return Item.model_validate_json(self._lines.one(self._places[index]))
 
     def __iter__(self) -> Iterator[Item]:
@@ -160,4 +196,9 @@ class ItemFile(Sequence[Item]):
 
     def take(self, places: Iterable[int]) -> "ItemFile":
         """Return the items at these places, counted from 0."""
-        return ItemFile(self._lines, array("q", (self._places[place] for place in places)))
+        return ItemFile(self._lines, self._ids, array("q", (self._places[place] for place in places)))
+
+    def id_hashes(self) -> NDArray[np.int64]:
+        """Return [n] Python's hash of each item's id."""
+        hashes = np.frombuffer(self._ids, np.int64)
+        return hashes if isinstance(self._places, range) else hashes[np.asarray(self._places, np.int64)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from acidtest.data.file_row import FileRow
-from acidtest.data.item_file import ItemFile, ItemSpool
+from acidtest.data.item_file import ItemFile, spooled
 from acidtest.data.labels import labels_in
 from acidtest.data.row_item import item_reader
 from acidtest.data.run_folder import written_atomically
@@ -76,9 +76,9 @@ def read_items(path: Path, shape: ItemShape, columns: Mapping[str, str] | None =
     return list(_items(path, shape, columns))
 
 
-def spooled_items(path: Path, shape: ItemShape, columns: Mapping[str, str] | None = None) -> ItemFile:
-    """Return what `read_items` returns, as items on disk: a file of any size takes a few bytes of memory per item."""
-    return _spooled(_items(path, shape, columns))
+def spooled_items(path: Path, shape: ItemShape, columns: Mapping[str, str] | None = None) -> Sequence[Item]:
+    """Return what `read_items` returns, many items as items on disk: they take a few bytes of memory each."""
+    return spooled(_items(path, shape, columns))
 
 
 def read_item_records(path: Path) -> list[Item]:
@@ -90,9 +90,9 @@ def read_item_records(path: Path) -> list[Item]:
     return list(_item_records(path))
 
 
-def spooled_item_records(path: Path) -> ItemFile:
-    """Return what `read_item_records` returns, as items on disk; the file may then change or go."""
-    return _spooled(_item_records(path))
+def spooled_item_records(path: Path) -> Sequence[Item]:
+    """Return what `read_item_records` returns, many items as items on disk; the file may then change or go."""
+    return spooled(_item_records(path))
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
@@ -118,6 +118,16 @@ def check_items(items: Sequence[Item], labels: Sequence[str], where: str) -> Non
     Raises:
         DataError: With the item's id, the value, the nearest label and the way out.
     """
+    for _ in each_checked(items, labels, where):
+        pass
+
+
+def each_checked(items: Sequence[Item], labels: Sequence[str], where: str) -> Iterator[Item]:
+    """Yield the items, each after it was checked as by `check_items`.
+
+    Raises:
+        DataError: See `check_items`.
+    """
     if not items:
         raise DataError("there are no items", where=where, way_out="Name a file that holds some.")
     known = set(labels)
@@ -129,6 +139,7 @@ def check_items(items: Sequence[Item], labels: Sequence[str], where: str) -> Non
                     where=f"{where}, item '{item.id[:100]}'",
                     way_out=f"{did_you_mean(label, labels)}Correct the item, or add the label to 'labels'.",
                 )
+        yield item
 
 
 _Placed = Callable[[], Iterator[tuple[Item, str]]]
@@ -152,13 +163,6 @@ def _item_records(path: Path) -> Iterator[Item]:
     from acidtest.data.json_rows import jsonl_rows
 
     return _without_repeats(lambda: ((_record(row.values, row.where), row.where) for row in jsonl_rows(path)))
-
-
-def _spooled(items: Iterable[Item]) -> ItemFile:
-    spool = ItemSpool()
-    for item in items:
-        spool.add(item)
-    return spool.items()
 
 
 def _without_repeats(read: _Placed) -> Iterator[Item]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from acidtest.data.item_file import parts, taken
+from acidtest.data.item_file import parts
 from acidtest.data.line_file import LineFile
 from acidtest.errors import ModelError, TransientModelError
 from acidtest.evaluate.record import put_in_order, read_responses
@@ -37,12 +37,12 @@ async def answer_items(items: Sequence[Item], ask: Ask, *, path: Path, concurren
         BudgetError: The next call could cost more than the study allows.
     """
     known = read_responses(path)
-    missing, answered = taken(items, known.unanswered(items)), known.answered
+    missing, answered = known.unanswered(items), known.answered
     del known
     progress.advance(len(items) - len(missing))
     with LineFile(path) as file:
         failed = await answer_some(missing, ask, file, answered=answered, concurrency=concurrency, progress=progress)
-    put_in_order(path, (item.id for item in items))
+    put_in_order(path, items)
     return failed
 
 

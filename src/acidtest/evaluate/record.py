@@ -2,8 +2,7 @@
 
 import io
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +11,7 @@ import orjson
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from acidtest.data.item_file import id_hashes, taken
 from acidtest.data.line_file import each_line
 from acidtest.data.run_folder import written_atomically
 from acidtest.errors import DataError
@@ -21,8 +21,6 @@ _IN_MEMORY = 4 * 2**20
 """Bytes of a file that stays in memory as it is."""
 
 _WINDOW = 2**18
-_PART = 4096
-"""Items that are looked up at once."""
 
 
 class ResponseFile(Mapping[str, Response]):
@@ -71,19 +69,18 @@ class ResponseFile(Mapping[str, Response]):
         """Return the responses to items of these ids, None where there is none."""
         found: list[Response | None] = []
         with self._lines.open() as file:
-            for item, place in zip(items, self._lines.places(items), strict=True):
+            hashes = np.fromiter(map(hash, items), np.int64, len(items))
+            for item, place in zip(items, self._lines.places(hashes), strict=True):
                 response = None if place < 0 else _at(file, self._lines.starts[place])
                 found.append(response if response is not None and response.item == item else None)
         return found
 
-    def unanswered(self, items: Iterable[Item]) -> "array[int]":
-        """Return the places of the items that have no answer, counted from 0."""
-        missing = array("q")
-        for first, ids in _parts(item.id for item in items):
-            places = self._lines.places(ids)
-            known = (places >= 0) & self._answered[places] if len(self._answered) else np.zeros(len(ids), np.bool_)
-            missing.extend((np.flatnonzero(~known) + first).tolist())
-        return missing
+    def unanswered(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return the items that have no answer."""
+        if not self.answered:
+            return items
+        places = self._lines.places(id_hashes(items))
+        return taken(items, np.flatnonzero((places < 0) | ~self._answered[places]))
 
 
 def read_responses(path: Path) -> ResponseFile:
@@ -95,18 +92,17 @@ def read_responses(path: Path) -> ResponseFile:
     return ResponseFile(path)
 
 
-def put_in_order(path: Path, order: Iterable[str]) -> None:
+def put_in_order(path: Path, items: Sequence[Item]) -> None:
     """Rewrite a finished file in the order of its items: answers arrive in any order, files should not show it.
 
     Of several responses to one item the last one stays, as in `read_responses`.
     """
     lines = _LastLines(path, lambda line, _: str(orjson.loads(line)["item"]))
     with lines.open() as file, written_atomically(path) as out:
-        for _, ids in _parts(order):
-            for place in lines.places(ids):
-                if place >= 0:
-                    file.seek(lines.starts[place])
-                    out.write(file.readline())
+        places = lines.places(id_hashes(items))
+        for start in lines.starts[places[places >= 0]].tolist():
+            file.seek(start)
+            out.write(file.readline())
 
 
 class _LastLines:
@@ -137,21 +133,12 @@ class _LastLines:
             return io.BytesIO()
         return io.BytesIO(self._content) if self._content is not None else self.path.open("rb", buffering=_WINDOW)
 
-    def places(self, items: Sequence[str]) -> NDArray[np.int64]:
-        """Return [len(items)] which of the lines is about each item, -1: none."""
-        hashes = np.fromiter(map(hash, items), np.int64, len(items))
+    def places(self, hashes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return [n] which of the lines is about the item of each hash, -1: none."""
         if not len(self._hashes):
-            return np.full(len(items), -1)
+            return np.full(len(hashes), -1)
         places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
         return np.where(self._hashes[places] == hashes, places, -1)
-
-
-def _parts(ids: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield ids in parts, each with how many came before it."""
-    first, waiting = 0, iter(ids)
-    while part := list(islice(waiting, _PART)):
-        yield first, part
-        first += len(part)
 
 
 def _at(file: BinaryIO, start: int) -> Response:

@@ -7,7 +7,7 @@ from pathlib import Path
 from acidtest import registry
 from acidtest.data.datasets import load_dataset
 from acidtest.data.labels import labels_of
-from acidtest.data.read import check_items, spooled_items
+from acidtest.data.read import each_checked, spooled_items
 from acidtest.data.split import sample, split_pool, without_copies
 from acidtest.errors import DataError
 from acidtest.study.schema import GivenSet, RealSource, StudyFile
@@ -37,13 +37,13 @@ def real_benchmark(study: StudyFile, study_folder: Path) -> Benchmark:
     items = sample(items, source.limit, study.seed, "items")
     pool = sample(pool, source.pool_limit, study.seed, "pool")
     name = source.name or whole.name
-    occurring = labels_of(chain(items, pool)) if task_class(study).labelled else ()
-    labels = tuple(study.labels) or whole.labels or occurring
+    labels = tuple(study.labels) or whole.labels
+    if not labels and task_class(study).labelled:
+        labels = labels_of(chain(items, pool))
     benchmark = replace(whole, name=name, items=items, pool=pool, labels=labels)
     task = task_class(study)(labels, study.description)
     where = f"data set {source.dataset}" if source.dataset else str(source.path)
-    check_items(benchmark.items, labels if task.labelled else (), where)
-    for item in chain(benchmark.items, benchmark.pool):
+    for item in chain(each_checked(items, labels if task.labelled else (), where), pool):
         refuse_problem(task, item, where)
     problem = task.problem_of_set(task.metric(study.metric).name, benchmark.items)
     if problem:
@@ -56,8 +56,7 @@ def given_benchmark(given: GivenSet, study_folder: Path, task: Task) -> Benchmar
     """Return a synthetic benchmark that is already there."""
     path = study_folder / given.path
     items = spooled_items(path, task.shape, given.columns)
-    check_items(items, task.labels if task.labelled else (), str(path))
-    for item in items:
+    for item in each_checked(items, task.labels if task.labelled else (), str(path)):
         refuse_problem(task, item, str(path))
     return Benchmark(name=given.name, kind="synthetic", items=items, labels=task.labels, generator=given.generator)
 

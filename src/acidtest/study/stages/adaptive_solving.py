@@ -139,7 +139,7 @@ async def _test(
             path=path,
             progress=progress,
         )
-    put_in_order(path, (item.id for item in benchmark.items))
+    put_in_order(path, benchmark.items)
     _note(run, key, found, benchmark, solver.model)
 
 
