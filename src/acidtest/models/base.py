@@ -17,7 +17,8 @@ class ModelSettings(Record):
     """A model as it stands under `models:` in a study file.
 
     `use` is `provider:model`: `local:smollm2-135m-instruct-q4_1`, `local:/models/any.gguf`, `openai:gpt-4o-mini` (any
-    OpenAI-compatible server, with `base_url`), `anthropic:claude-...`, `classic:tfidf_logreg`.
+    OpenAI-compatible server, with `base_url`), `anthropic:claude-...`, `classic:tfidf_logreg`, `hf:` or `vllm:` with a
+    folder of weights or a name on the hub.
     """
 
     use: str = Field(pattern=r"^[a-z_]+:.+", description="provider:model")

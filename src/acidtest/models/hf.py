@@ -36,7 +36,8 @@ def build(spec: ModelSpec) -> LanguageModel:
 class HfModel(LanguageModel):
     """Weights in this process, on a GPU where there is one.
 
-    Plain completion by default; `style: chat` uses the model's own chat template. Grammars are left out. `revision` is the hub's commit, or the hash of the folder's files.
+    Plain completion by default; `style: chat` uses the model's own chat template. Grammars are left out. `revision` is
+    the hub's commit, or the hash of the folder's files.
     """
 
     gives_logprobs: bool = True

@@ -5,6 +5,7 @@ VLLM_BATCH_INVARIANT=1 ends that, at some cost in speed, on GPUs that vLLM suppo
 """
 
 import importlib.util
+import inspect
 import os
 import time
 from pathlib import Path
@@ -62,7 +63,8 @@ class VllmModel(LanguageModel):
             from vllm import AsyncEngineArgs, AsyncLLMEngine
 
             self._engine = AsyncLLMEngine.from_engine_args(AsyncEngineArgs(**engine_settings(self._folder, self.spec)))
-            self._tokenizer = await self._engine.get_tokenizer()
+            tokenizer = self._engine.get_tokenizer()
+            self._tokenizer = await tokenizer if inspect.isawaitable(tokenizer) else tokenizer  # by version
         except Exception as error:  # noqa: BLE001 - the library raises what it likes
             way_out = "Check that the files are whole, that vLLM knows the model, and that the GPUs' memory suffices."
             said = readable(str(error))
@@ -91,10 +93,8 @@ class VllmModel(LanguageModel):
             settings = SamplingParams(**sampling_settings(prompt, sampling))
             async for state in self._engine.generate(self._text(prompt), settings, str(self._asked)):
                 last = state  # each holds all that was written so far
-        except ValueError as error:  # a prompt that is longer than the model keeps in view
-            raise TransientModelError(
-                f"the prompt is refused: {readable(str(error))}", where=self._where, way_out="Show fewer examples."
-            ) from None
+        except Exception as error:  # noqa: BLE001 - the library raises what it likes
+            raise self._refusal(error) from None
         if last is None:
             raise TransientModelError("no answer came", where=self._where, way_out="Run again.")
         written = last.outputs[0]
@@ -104,8 +104,20 @@ class VllmModel(LanguageModel):
             tokens_out=len(written.token_ids),
             seconds=time.perf_counter() - began,
             finish=str(written.finish_reason or "stop"),
-            logprobs=_first(written.logprobs) if prompt.logprobs else None,
+            logprobs=_first(written.logprobs, prompt.logprobs) if prompt.logprobs else None,
         )
+
+    def _refusal(self, error: Exception) -> ModelError | TransientModelError:
+        """Return the error for a prompt that vLLM refuses, as too long, or for an engine that failed."""
+        said = readable(str(error)) or type(error).__name__
+        of_the_prompt = isinstance(error, ValueError) or any(
+            kind.__name__ == "VLLMClientError" for kind in type(error).__mro__
+        )
+        if of_the_prompt:
+            way_out = "Show fewer examples; the other items go on."
+            return TransientModelError(f"the prompt is refused: {said}", where=self._where, way_out=way_out)
+        way_out = "Look at the GPU's memory, and run again: what was answered is not asked again."
+        return ModelError(f"vLLM failed: {said}", where=self._where, way_out=way_out)
 
     def _text(self, prompt: Prompt) -> Any:
         if self.style != "chat":
@@ -156,8 +168,11 @@ def sampling_settings(prompt: Prompt, sampling: Sampling) -> dict[str, object]:
     }
 
 
-def _first(places: Any) -> dict[str, float]:
-    """Return the likeliest first tokens of what vLLM tells: for each place of the answer, token id -> Logprob."""
-    first = places[0].values() if places else ()
+def _first(places: Any, most: int) -> dict[str, float]:
+    """Return the likeliest first tokens of what vLLM tells: for each place of the answer, token id -> Logprob.
+
+    vLLM adds the token that was drawn, where it is none of them.
+    """
+    first = sorted(places[0].values() if places else (), key=lambda entry: -float(entry.logprob))[:most]
     rows = [{"token": entry.decoded_token, "logprob": min(float(entry.logprob), 0.0)} for entry in first]
     return first_token_logprobs({"logprobs": {"content": [{"top_logprobs": rows}]}})

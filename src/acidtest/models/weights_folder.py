@@ -57,7 +57,7 @@ def _from_hub(model: str, revision: str | None, where: str) -> Path:
                 raise ModelError(
                     f"the model '{model}' cannot be had: {said}",
                     where=where,
-                    way_out="Name a folder, or ORGANISATION/NAME on the hub, which is asked unless HF_HUB_OFFLINE is set.",
+                    way_out="Name a folder, or ORGANISATION/NAME on the hub; unset HF_HUB_OFFLINE to fetch it.",
                 ) from None
     raise AssertionError  # the loop returns or raises
 

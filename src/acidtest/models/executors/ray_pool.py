@@ -129,8 +129,8 @@ class WorkerPool:
 
     def _open(self) -> None:
         if not self._opened:
-            self._opened, self._lost, self._failure = True, 0, None
             self.cluster.connect()
+            self._opened, self._lost, self._failure = True, 0, None
             for _ in range(self.plan.workers):
                 self._start()
 
