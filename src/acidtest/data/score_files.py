@@ -2,6 +2,7 @@
 
 import gzip
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,8 @@ def decoded(column: Any) -> Any:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def number_column(column: Any, name: str, path: Path) -> FloatArray:
-    """Return a column as floats, empty cells as NaN.
+def number_column(column: Any, name: str, path: Path, *, bounded: bool = True) -> FloatArray:
+    """Return a column as floats, empty cells as NaN; numbers too large to reckon with only where not `bounded`.
 
     Raises:
         DataError: A cell holds no number, or one that is no score; the message names its row.
@@ -158,12 +159,18 @@ def number_column(column: Any, name: str, path: Path) -> FloatArray:
     else:
         cells = column.to_pylist()
         numbers = np.array([_number(cell, name, path, row) for row, cell in enumerate(cells)], dtype=np.float64)
+    if bounded:
+        refuse_too_large(numbers, name, lambda row: place(path, row))
+    return numbers
+
+
+def refuse_too_large(numbers: FloatArray, name: str, where: Callable[[int], str]) -> None:
+    """Raise a DataError where a number is infinite, or its square has lost the digits that statistics need."""
     too_large = np.abs(numbers) > _LARGEST
     if too_large.any():
         row = int(np.flatnonzero(too_large)[0])
         what = "is infinite" if np.isinf(numbers[row]) else f"is {numbers[row]:g}, too large to reckon with"
-        raise DataError(f"{name} {what}", where=place(path, row), way_out="Leave the cell empty: not scored.")
-    return numbers
+        raise DataError(f"{name} {what}", where=where(row), way_out="Leave the cell empty: not scored.")
 
 
 def list_column(column: Any, path: Path) -> Any:

@@ -225,7 +225,11 @@ def _long(table: Any, path: Path, benchmark: str) -> _Part:
         rows=table.num_rows,
         codes={name: code for name, (code, _) in found.items()},
         texts={name: texts for name, (_, texts) in found.items()},
-        numbers={n: number_column(table[n], n, path) for n in NUMBER_COLUMNS if n in table.column_names},
+        numbers={
+            n: number_column(table[n], n, path, bounded=n != "score" or "metric" not in found)
+            for n in NUMBER_COLUMNS
+            if n in table.column_names
+        },
         stats=padded(list_column(table["stats"], path)) if "stats" in table.column_names else None,
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from acidtest.data.score_arrow import CodeArray
+from acidtest.data.score_files import refuse_too_large
 from acidtest.data.score_grid import Grid, grid_of
 from acidtest.data.score_judged import judged_sets
 from acidtest.data.score_rows import Rows, read_rows
@@ -79,7 +80,7 @@ def read_scores(  # noqa: PLR0913  # one argument per option of `acidtest audit`
 
 
 def one_metric(rows: Rows, metric: str) -> tuple[Rows, str]:
-    """Return the rows of one metric, and its name ("" where no column says)."""
+    """Return the rows of one metric, and its name ("" where no column says); what stands in the others may be huge."""
     if "metric" not in rows.codes:
         return rows, metric
     known = rows.texts["metric"]
@@ -93,6 +94,7 @@ def one_metric(rows: Rows, metric: str) -> tuple[Rows, str]:
     codes = rows.codes["metric"]
     if len(known) > 1:
         rows = rows.keep(codes == known.index(metric))
+    refuse_too_large(rows.numbers["score"], "score", rows.place)
     return rows, metric
 
 
