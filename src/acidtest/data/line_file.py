@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import orjson
 
@@ -61,22 +61,22 @@ def each_line(path: Path) -> Iterator[bytes]:
     """Yield what `whole_lines` returns, one line after another, each with its end."""
     if not path.exists():
         return
-    with path.open("rb") as file:
-        _cut_torn_line(path, file)
-        file.seek(0)
+    _cut_torn_line(path)
+    with path.open("rb") as file:  # afresh: what was cut off must not come out of a buffer
         yield from file
 
 
-def _cut_torn_line(path: Path, file: BinaryIO) -> None:
+def _cut_torn_line(path: Path) -> None:
     """Cut off what stands behind the last line end."""
-    size = whole = file.seek(0, os.SEEK_END)
-    while whole:
-        begin = max(whole - _BLOCK, 0)
-        file.seek(begin)
-        found = file.read(whole - begin).rfind(b"\n")
-        whole = begin + found + 1 if found >= 0 else begin
-        if found >= 0:
-            break
+    with path.open("rb") as file:
+        size = whole = file.seek(0, os.SEEK_END)
+        while whole:
+            begin = max(whole - _BLOCK, 0)
+            file.seek(begin)
+            found = file.read(whole - begin).rfind(b"\n")
+            whole = begin + found + 1 if found >= 0 else begin
+            if found >= 0:
+                break
     if whole < size:
         cut = os.open(path, os.O_WRONLY | _AS_IT_IS)
         try:
