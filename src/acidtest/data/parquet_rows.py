@@ -30,13 +30,18 @@ def parquet_rows(path: Path) -> Iterator[FileRow]:
                     number = data_number(number + 1, path)
                     named = {column: _named(value, features.get(column)) for column, value in values.items()}
                     yield FileRow(number=number, where=f"{path} row {number}", values=named)
-    except (pa.ArrowException, ValueError, OverflowError) as error:  # the last two: texts and dates that are none
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file '{path.name}'", where=str(path), way_out="Check the path.") from error
+    except (
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        OverflowError,
+    ) as error:  # the last two: texts and dates that are none
         reason = str(error).partition("\n")[0][:200]
         raise DataError(
             f"'{path.name}' is not a readable Parquet file: {reason}", where=str(path), way_out="Get or write it again."
         ) from error
-    except FileNotFoundError as error:
-        raise DataError(f"there is no file '{path.name}'", where=str(path), way_out="Check the path.") from error
 
 
 def shards(path: Path) -> list[Path]:
