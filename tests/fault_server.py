@@ -151,7 +151,11 @@ class FaultServer:
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = await reader.readuntil(b"\r\n\r\n")
+        first = await reader.readexactly(1)
+        if first == b"\x16":  # a greeting of TLS
+            writer.write(http(400, b"", "Connection: close"))
+            return False
+        head = first + await reader.readuntil(b"\r\n\r\n")
         lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
         self.heads.append(head)
         self.bodies.append(await reader.readexactly(int(lengths[0].split(b":")[1])))

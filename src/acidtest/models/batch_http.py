@@ -97,6 +97,7 @@ class BatchHttp:
                 return await work()
             except AttemptError as failure:
                 if attempt >= self.model.spec.retries or not failure.retry or not again(failure):
+                    failure.what += f" ({attempt + 1} attempts)" if attempt else ""
                     raise
                 backoff = min(self.model.first_backoff * 2.0**attempt, LONGEST_BACKOFF) * random.uniform(0.5, 1.0)
                 wait = max(failure.retry_after, backoff)

@@ -118,7 +118,7 @@ class Sending:
             yield
         except AttemptError as failure:
             self.desk.journal.drop(mark)
-            raise self.desk.model.given_up(failure, self.desk.model.spec.retries + 1) from None
+            raise self.desk.model.given_up(failure, 1) from None
         except AcidtestError:
             self.desk.journal.drop(mark)
             raise
