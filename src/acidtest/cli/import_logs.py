@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from acidtest.cli.addresses import in_addresses
 from acidtest.errors import AcidtestError
 
 _LOGS = typer.Argument(
@@ -58,6 +59,7 @@ def import_logs(  # noqa: PLR0913  # one argument per option
         rename=_renamed(rename or ()),
         repeats=repeats,
     )
+    found = found.model_copy(update={key: in_addresses(getattr(found, key)) for key in ("output", "command")})
     if json_file == "-":
         typer.echo(dumps(found), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
         return
