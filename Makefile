@@ -78,6 +78,7 @@ bench: .venv/local .venv-peers/made  ## measure what a call, the statistics and 
 	$(BIN)/python bench/cost_of_scoring.py
 	$(BIN)/python bench/cost_of_irt.py
 	$(BIN)/python bench/cost_of_adaptive.py
+	$(BIN)/python bench/memory_of_evaluation.py
 
 calibration: .venv/local  ## simulate studies whose truth is known; writes docs/calibration.md, an hour on two cores
 	$(BIN)/python bench/calibration.py

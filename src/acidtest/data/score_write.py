@@ -20,8 +20,8 @@ _ORDER = (
     *("benchmark", "model", "item", "score", "kind", "generator", "strategy", "family", "metric", "stats", "bundle"),
     *("edit", "label", "prediction", "target", "topic", "epoch", "weight", "failure", *_WHOLE, "cost", "error"),
 )
-_GROUP_ROWS = 65_536
-_GROUP_BYTES = 32 * 2**20
+_GROUP_ROWS = 32_768
+_GROUP_BYTES = 16 * 2**20
 Column = Sequence[Any] | NDArray[Any]
 
 
