@@ -12,7 +12,7 @@ from typing import Any
 _FILES = ("run_spec.json", "stats.json", "per_instance_stats.json", "scenario_state.json")
 _LEFT_OUT = (
     *("training_", "finish_reason_", "batch_size", "num_train_", "num_bytes", "num_perplexity_tokens"),
-    *("num_references", "num_completion_tokens", "prompt_truncated", "logprob", "max_prob", "quasi_prefix_"),
+    *("num_references", "num_completion_tokens", "prompt_truncated", "logprob", "max_prob", "quasi_", "inference_"),
 )
 _LONG = ("request", "adapter_spec")
 

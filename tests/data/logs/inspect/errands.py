@@ -77,9 +77,9 @@ def errands(breaks: str = "barks") -> Task:
 
 @task
 def unnamed(*, shuffled: bool = False) -> Task:
-    """The same questions and one of choices, without ids: Inspect numbers them as they come, after shuffling."""
+    """The last questions and one of choices, without ids: Inspect numbers them as they come, after shuffling."""
     choices = Sample(input="Which of these is a fruit?\nA) brick\nB) plum", choices=["brick", "plum"], target="B")
-    data = MemoryDataset([*samples(named=False), choices], name="errands")
+    data = MemoryDataset([*samples(named=False)[3:], choices], name="errands")
     if shuffled:
         data.shuffle(seed=3)
         data.shuffle_choices(seed=1)

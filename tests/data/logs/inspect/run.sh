@@ -7,16 +7,16 @@ last() { ls -t "$INSPECT_LOG_DIR"/* | head -1; }
 
 inspect eval errands.py@errands $options --log-format eval
 python clean.py "$(last)" errands.eval
-inspect eval errands.py@errands $options --sample-id q-1,q-4,q-5 --log-format json
+inspect eval errands.py@errands $options --sample-id q-1,q-4 --log-format json
 python clean.py "$(last)" errands.json
 inspect eval errands.py@unnamed $options
 python clean.py "$(last)" unnamed.eval
-inspect eval errands.py@unnamed $options -T shuffled=true --limit 5
+inspect eval errands.py@unnamed $options -T shuffled=true --limit 3
 python clean.py "$(last)" unnamed_shuffled.eval
 
 # One that is killed while it runs: the log keeps its journal and has no header.
 inspect eval errands.py@errands $options --log-buffer 1 --max-samples 1 --display none &
-sleep "${KILLED_AFTER:-12}"
+sleep "${KILLED_AFTER:-10}"
 kill -9 $!
 python clean.py "$(last)" unfinished.eval
 
