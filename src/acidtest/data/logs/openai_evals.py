@@ -43,8 +43,8 @@ class OpenAIEvals(LogFormat):
         for where, line in json_lines(path):
             if run is None:
                 run = _run(mapping(line.get("spec")), where, options)
-            elif "sample_id" in line:
-                yield from _entries(run, name(line["sample_id"]), line.get("type"), mapping(line.get("data")))
+            elif sample := name(line.get("sample_id")):
+                yield from _entries(run, sample, line.get("type"), mapping(line.get("data")))
 
 
 @dataclass(kw_only=True)
