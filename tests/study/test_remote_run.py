@@ -184,21 +184,22 @@ def test_killed_and_resumed(  # noqa: PLR0913, PLR0917 - fixtures and parameters
         assert sent - distinct <= CONNECTIONS
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_all_at_the_address(
-    s3: S3, study: Path, undisturbed: dict[str, bytes], tmp_path: Path, mock_url: str
+    s3: S3, study: Path, undisturbed: dict[str, bytes], tmp_path: Path, mock_url: str, sent: signal.Signals
 ) -> None:
-    address = f"s3://{BUCKET}/interrupt"
+    address, name = f"s3://{BUCKET}/{sent.name}", sent.name
     requests_since_last(mock_url)
     with start("run", study, "-o", address, cache=tmp_path / "one") as process:
         wait_for(working(tmp_path / "one") / "responses" / "real" / "good.jsonl", process, 800)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         assert process.wait(timeout=60) == 130
-    assert ".acidtest-lock.json" not in s3.content("interrupt")
+    assert ".acidtest-lock.json" not in s3.content(name)
     done = acidtest("run", study, "-o", address, cache=tmp_path / "two")
     assert done.returncode == 0, done.stderr
-    sent, distinct = requests_since_last(mock_url)
-    assert sent - distinct <= CONNECTIONS
-    assert scored(s3, "interrupt") == undisturbed
+    asked, distinct = requests_since_last(mock_url)
+    assert asked - distinct <= CONNECTIONS
+    assert scored(s3, name) == undisturbed
 
 
 def test_the_second_of_two_is_refused(s3: S3, study: Path, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Addresses among a command's arguments: each becomes a local path for as long as the command works."""
 
 import functools
+import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -116,7 +118,22 @@ def _to_work_in(stack: ExitStack, address: "Address") -> Path:
     copies = copies_of(address)
     _shown[str(copies / "work")] = address.shown
     _shown[str(copies)] = address.shown
+    _end_as_by_interrupt(stack)
     return stack.enter_context(run_at(address, _say))
+
+
+def _end_as_by_interrupt(stack: ExitStack) -> None:
+    """Let SIGTERM, by which clusters end jobs, end this process as Ctrl-C does: all goes to the address first."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def interrupt(*_: object) -> None:
+        if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, signal.SIG_DFL, None):
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    stack.callback(signal.signal, signal.SIGTERM, before)
 
 
 def _to_read(address: "Address") -> Path:
