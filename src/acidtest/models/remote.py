@@ -115,7 +115,8 @@ class RemoteModel(LanguageModel):
                     self.paid_failure(prompt, again)
                 if not again:
                     raise self.given_up(failure, attempt + lost + held + 1) from None
-                backoff = min(self.first_backoff * 2.0 ** (attempt + held), LONGEST_BACKOFF) * random.uniform(0.5, 1.0)
+                tries = 0 if failure.retry_after else attempt + held  # a server that says how long is taken at its word
+                backoff = min(self.first_backoff * 2.0**tries, LONGEST_BACKOFF) * random.uniform(0.5, 1.0)
                 wait = max(failure.retry_after, backoff)
                 lost, held = lost + failure.lost, held + early
                 attempt += not (failure.lost or early)
