@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,9 @@ class TwoNodes:
     """
 
     def __enter__(self) -> Self:
+        # Clusters ask for a token; without one Ray would write one into the home folder.
+        self._token_before = os.environ.get("RAY_AUTH_TOKEN")
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
         self.folder = Path(tempfile.mkdtemp(prefix="ray"))  # short: sockets are there
         self._process = subprocess.Popen(
             [sys.executable, "-W", "ignore", str(HERE / "ray_two_nodes.py"), str(self.folder)],
@@ -51,6 +55,9 @@ class TwoNodes:
         for pid in self.processes():
             _kill(pid)
         shutil.rmtree(self.folder, ignore_errors=True)
+        del os.environ["RAY_AUTH_TOKEN"]
+        if self._token_before is not None:
+            os.environ["RAY_AUTH_TOKEN"] = self._token_before
 
     def whole(self) -> None:
         """Add a second node where there is none."""

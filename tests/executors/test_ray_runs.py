@@ -150,7 +150,7 @@ LOCAL = """\
 study: small
 task: intent
 seed: 5
-real: {{path: real.jsonl, pool: pool.jsonl, limit: 12}}
+real: {{path: real.jsonl, pool: pool.jsonl, limit: 8}}
 models:
   small: {{use: "local:{path}"}}
 generators:
@@ -169,7 +169,7 @@ def test_a_local_model_answers_alike_wherever_it_is_and_however_many_there_are(
     assert there.returncode == 0, there.stderr
     assert content(tmp_path / "there") == content(tmp_path / "here")
     texts = [
-        [orjson.loads(line)["text"] for line in (tmp_path / run / "responses" / "real" / "small.jsonl").open("rb")]
+        [row["text"] for row in rows(tmp_path / run / "responses" / "real" / "small.jsonl")]
         for run in ("here", "there")
     ]
     assert texts[0] == texts[1]
@@ -209,9 +209,9 @@ def test_a_prompt_that_workers_die_of_stays_unanswered_and_a_users_own_provider_
     load = ["--load", tmp_path / "fragile.py"]
     done = acidtest("evaluate", study, "-o", tmp_path / "run", *on(cluster), *load, cache=tmp_path / "cache")
     assert "1 item stayed without an answer" in done.stderr, done.stderr
-    rows = [orjson.loads(line) for line in (tmp_path / "run" / "responses" / "real" / "solver.jsonl").open("rb")]
-    assert [row["item"] for row in rows if row.get("error")] == ["real-7"]
-    assert len(rows) == 36
+    answers = rows(tmp_path / "run" / "responses" / "real" / "solver.jsonl")
+    assert [row["item"] for row in answers if row.get("error")] == ["real-7"]
+    assert len(answers) == 36
 
 
 @pytest.mark.parametrize(
@@ -234,3 +234,7 @@ def test_errors_of_the_nodes_are_said_as_here(tmp_path: Path, cluster: TwoNodes,
 
 def size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    return [orjson.loads(line) for line in path.read_bytes().splitlines()]

@@ -1,6 +1,9 @@
 """A study with `hf:` models: the same here, and in workers on Ray."""
 
+import secrets
 from pathlib import Path
+
+import pytest
 
 from mock_study import acidtest, write_study
 
@@ -17,7 +20,9 @@ solvers: [{{model: tiny, shots: 0}}, {{model: chat, shots: 0}}, "classic:majorit
 """
 
 
-def test_a_study_on_ray_is_the_study_here(tmp_path: Path, folder: Path) -> None:
+def test_a_study_on_ray_is_the_study_here(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # Ray's workers stand back behind all else, and tests wait for them
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray writes one into the home folder
     text = STUDY.replace("FOLDER", str(folder))
     study = write_study(tmp_path, "", text)
     here = acidtest("evaluate", study, "-o", tmp_path / "here", cache=tmp_path / "a")

@@ -166,9 +166,10 @@ def _ours(error: Exception, place: str) -> Exception:
     from ray import exceptions
 
     said = readable(str(error)) or type(error).__name__
-    if isinstance(error, exceptions.RayActorError) and getattr(error, "_actor_init_failed", False):
+    said_last = next((line for line in reversed(str(error).splitlines()) if "Error: " in line), said)
+    if isinstance(error, exceptions.RayActorError) and error.actor_init_failed:
         return AcidtestError(
-            f"a worker could not be started: {readable(str(error)[-600:])}",
+            f"a worker could not be started: {readable(said_last)}",
             where=place,
             way_out=f"Install acidtest {version('acidtest')} with the same extras on every node of the cluster.",
         )

@@ -56,12 +56,15 @@ class _Hand:
     actor: Any
     node: str
     busy: int = 0
+    emptied: bool = False
+    """It takes no further call, so that one may have it alone."""
 
 
 class WorkerPool:
     """Starts workers, gives each call to the one with least to do, and replaces those that die.
 
-    A call that was under way at a lost worker has no answer: nothing else is ever sent again.
+    A call that was under way at a lost worker has no answer: nothing else is ever sent again. Its next worker gets it
+    alone, so that a prompt that workers die of takes no other one with it.
     """
 
     def __init__(self, cluster: RayCluster, plan: WorkerPlan, say: Callable[[str], None]) -> None:
@@ -73,6 +76,8 @@ class WorkerPool:
         self._lost = 0
         self._failure: AcidtestError | None = None
         self._opened = False
+        self._alone = 0
+        """Calls that wait to have a worker alone."""
 
     async def call(self, method: str, *values: object) -> Wire:
         """Return what a worker tells; of an in-process model, a call of a lost worker is sent again.
@@ -81,9 +86,9 @@ class WorkerPool:
             TransientModelError: Several workers died of it.
             AcidtestError: The workers cannot be had.
         """
-        for _ in range(MOST_SENDS):
+        for sent in range(MOST_SENDS):
             try:
-                return await self.call_once(method, *values)
+                return await self.call_once(method, *values, alone=sent > 0)
             except WorkerLostError as error:
                 lost = error
         raise TransientModelError(
@@ -92,22 +97,23 @@ class WorkerPool:
             way_out="Look at the memory of the nodes; the other items go on.",
         )
 
-    async def call_once(self, method: str, *values: object) -> Wire:
-        """Return what a worker tells; a free one is waited for.
+    async def call_once(self, method: str, *values: object, alone: bool = False) -> Wire:
+        """Return what a worker tells; a free one is waited for, one without other calls where it shall be `alone`.
 
         Raises:
             WorkerLostError: It died under way; another one is being started.
             AcidtestError: The workers cannot be had.
         """
-        hand = await self._free_hand()
-        hand.busy += 1
+        share = self.plan.slots if alone else 1
+        hand = await (self._empty_hand() if alone else self._free_hand())
+        hand.busy += share
         try:
             told: Wire = await self.cluster.told(getattr(hand.actor, method).remote(*values))
         except WorkerLostError as lost:
             self._lose(hand, lost)
             raise
         finally:
-            hand.busy -= 1
+            hand.busy -= share
             self._wake()
         return told
 
@@ -236,18 +242,43 @@ class WorkerPool:
     async def _free_hand(self) -> _Hand:
         self._open()
         while True:
-            free = min(self._hands, key=lambda hand: hand.busy, default=None)
+            free = min((hand for hand in self._hands if not hand.emptied), key=lambda hand: hand.busy, default=None)
             if free is not None and free.busy < self.plan.slots:
                 return free
-            if free is None and not self._starting:
-                raise self._failure or ModelError(
-                    "no worker is left", where=self._where, way_out="Look at the nodes with 'ray status'."
-                )
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            await turn
+            await self._turn()
+
+    async def _empty_hand(self) -> _Hand:
+        mine: _Hand | None = None
+        self._alone += 1
+        try:
+            while True:
+                empty = next((hand for hand in self._hands if not hand.busy), None)
+                if empty is not None:
+                    return empty
+                if mine not in self._hands:
+                    mine = min(self._hands, key=lambda hand: hand.busy, default=None)
+                if mine is not None:
+                    mine.emptied = True
+                await self._turn()
+        finally:
+            self._alone -= 1
+            if mine is not None:
+                mine.emptied = False
+                self._wake_all()
+
+    async def _turn(self) -> None:
+        """Wait until something changes; raise why nothing will."""
+        if not self._hands and not self._starting:
+            raise self._failure or ModelError(
+                "no worker is left", where=self._where, way_out="Look at the nodes with 'ray status'."
+            )
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        await turn
 
     def _wake(self) -> None:
+        if self._alone:
+            self._wake_all()
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
