@@ -24,10 +24,14 @@ help:  ## list the targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps lm-eval transformers
 	@touch $@
 
-.venv-peers/made: bench/requirements-peers.txt
+.venv-peers/harnesses: bench/requirements-harnesses.txt
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv-peers/squad transformers==4.57.6
+	@touch $@
+
+.venv-peers/made: .venv-peers/harnesses bench/requirements-peers.txt
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements-peers.txt
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv-peers/squad transformers==4.57.6
 	@touch $@
 
 .venv-peers: .venv-peers/made
@@ -59,7 +63,7 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
-tests: .venv/dev .venv-peers/made
+tests: .venv/dev .venv-peers/harnesses
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 torch-tests: .venv-torch/made  ## test models of transformers (hf:) against transformers itself; two gigabytes of torch, so not in `make test`
