@@ -208,6 +208,11 @@ class BatchServer:
             "output_file_id": None,
             "error_file_id": None,
             "errors": None,
+            "request_counts": {
+                "total": len(batch.calls),
+                "completed": len(batch.lines),
+                "failed": len(batch.error_lines),
+            },
         }
         if batch.ended == "failed":
             shown["errors"] = {"object": "list", "data": [json.loads(batch.metadata["why"])]}
@@ -253,7 +258,13 @@ class BatchServer:
             "id": batch.name,
             "type": "message_batch",
             "processing_status": "ended" if batch.ended else "in_progress",
-            "request_counts": {"processing": len(batch.calls), "succeeded": 0, "errored": 0, "expired": 0},
+            "request_counts": {
+                "processing": 0 if batch.ended else len(batch.calls),
+                "succeeded": len(batch.lines),
+                "errored": len(batch.error_lines) if batch.ended else 0,
+                "canceled": 0,
+                "expired": 0,
+            },
             "created_at": "2100-01-01T00:00:00.100435Z",
             "results_url": "http://127.0.0.1:1/never-followed" if batch.ended else None,
         }

@@ -220,9 +220,11 @@ async def test_results_that_are_not_whole_are_fetched_again(server: BatchServer,
     assert server.paid == Counter(PROMPTS)
 
 
-async def test_results_that_stay_torn_are_left_for_the_next_run(server: BatchServer, use: str) -> None:
+@pytest.mark.parametrize("way", ["torn", "short"])
+async def test_results_that_stay_torn_are_left_for_the_next_run(server: BatchServer, use: str, way: str) -> None:
+    """Also where whole lines are missing: the provider's own count says that they were answered, and charged."""
     whole = server.spoil
-    server.spoil = lambda lines: whole(lines)[:-40]
+    server.spoil = lambda lines: whole(lines)[:-40] if way == "torn" else whole(lines[:-1])
     replies = await ask(batched(server, use), PROMPTS)
     (error,) = errors(replies)
     assert "cannot be read whole; 1 answer missing" in error.what
@@ -305,6 +307,25 @@ async def test_a_batch_that_the_provider_does_not_begin(server: BatchServer, cod
     assert ("no credit" in errors(replies)[0].way_out) == code.startswith("billing")
     assert "\x1b" not in str(errors(replies)[0])
     assert KEY not in str(errors(replies)[0])
+
+
+async def test_a_refused_batch_waits_for_the_one_that_takes_up_the_room(server: BatchServer) -> None:
+    server.hold = True
+    async with batched(server, "openai:any", retries=1) as model:
+        first = asyncio.create_task(ask_open(model, PROMPTS[:6]))
+        await until(lambda: server.calls["look"] > 1)
+        server.batches["batch_0"].ended = "in_progress"  # the refusal is for the next one
+        server.refuse = [{"code": "token_limit_exceeded", "message": "Enqueued token limit reached"}]
+        second = asyncio.create_task(ask_open(model, PROMPTS[6:]))
+        await until(lambda: not server.refuse)
+        await asyncio.sleep(0.1)
+        assert len(server.batches) == 2
+        server.batches["batch_0"].ended = ""
+        server.hold = False
+        replies = [*await first, *await second]
+    assert texts(replies) == [answer_to(prompt) for prompt in PROMPTS]
+    assert [len(batch.calls) for batch in server.batches.values()] == [6, 6, 3, 3]
+    assert server.paid == Counter(PROMPTS)
 
 
 async def test_a_batch_that_the_provider_forgot_is_not_sent_again_unasked(server: BatchServer, use: str) -> None:

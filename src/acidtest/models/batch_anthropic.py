@@ -10,10 +10,19 @@ from typing import IO, Any, ClassVar
 
 import orjson
 
-from acidtest.models.batch_provider import BatchProvider, BatchState, Failure, Outcome, cancelled, plain_name
+from acidtest.models.batch_provider import (
+    BatchProvider,
+    BatchState,
+    Failure,
+    Outcome,
+    cancelled,
+    counted_results,
+    plain_name,
+)
 from acidtest.models.failure import AttemptError, HttpReply
 
 _PATH = "/v1/messages/batches"
+_COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 _PAGE, _MOST_PAGES = 100, 100
 _CLOCKS_DIFFER = 600.0
 _STATUS = {
@@ -64,7 +73,8 @@ class AnthropicBatches(BatchProvider):
             batches = page.get("data")
             batches = [b for b in batches if isinstance(b, dict)] if isinstance(batches, list) else []
             recent = [batch for batch in batches if _begun(batch) >= since - _CLOCKS_DIFFER]
-            found += [plain_name(batch.get("id")) for batch in recent if _size(batch) == size]
+            sizes = [counted_results(batch.get("request_counts"), *_COUNTS) for batch in recent]
+            found += [plain_name(b.get("id")) for b, its in zip(recent, sizes, strict=True) if its == size]
             if len(recent) < len(batches) or not batches or not page.get("has_more"):  # the newest come first
                 break
             query["after_id"] = plain_name(page.get("last_id"))
@@ -73,7 +83,8 @@ class AnthropicBatches(BatchProvider):
     async def look(self, batch: str) -> BatchState:
         """Ask how far a batch is."""
         found = await self.http.get(f"{_PATH}/{batch}")
-        return BatchState(ended=found.get("processing_status") == "ended", files=(batch,))
+        counts = counted_results(found.get("request_counts"), *_COUNTS[1:])
+        return BatchState(ended=found.get("processing_status") == "ended", files=(batch,), results=counts)
 
     async def results(self, batch: str, state: BatchState) -> AsyncIterator[bytes]:
         """Give the lines of the results."""
@@ -104,8 +115,3 @@ def _begun(batch: dict[str, Any]) -> float:
         return datetime.fromisoformat(str(batch.get("created_at"))).timestamp()
     except ValueError:
         return float("inf")  # not known: it may be the one
-
-
-def _size(batch: dict[str, Any]) -> int:
-    counts = batch.get("request_counts")
-    return sum(n for n in counts.values() if isinstance(n, int)) if isinstance(counts, dict) else 0

@@ -83,6 +83,7 @@ class Following:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.under_way: dict[str, asyncio.Task[None]] = {}
+        self._refused = set[str]()
 
     def follow(self, mark: str) -> None:
         """Fetch what comes of a batch, for the calls that wait for it."""
@@ -110,18 +111,27 @@ class Following:
         journal, row = self.desk.journal, self.desk.journal.batch(mark)
         batch = row and (row.batch or await self._settled(row))
         if not batch:
-            journal.drop(mark)
+            journal.drop_unbegun(mark)
             self._fail_each(self.desk.waiting.of(mark), AttemptError("the provider did not begin the batch"))
             return
         state = await self._until_ended(batch)
         if state.refused is not None:
             if isinstance(state.refused, AttemptError):
                 self.desk.most = max(1, len(journal.calls(mark)) // 2)
-                await asyncio.sleep(self.desk.pace.first_look)
+                await self._until_there_is_room(mark)
             journal.drop(mark)
             self._fail_each(self.desk.waiting.of(mark), state.refused)
         else:
             await self._take(mark, batch, state)
+
+    async def _until_there_is_room(self, mark: str) -> None:
+        """Wait until a batch of ours ends that takes up the room, or for a while."""
+        self._refused.add(mark)
+        running = [task for its, task in self.under_way.items() if its not in self._refused]
+        if running:
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(self.desk.pace.longest_look)
 
     async def _settled(self, row: Batch) -> str:
         """Find out which batch was begun, where its name was not heard; empty: none was.
@@ -208,8 +218,8 @@ class Following:
             self._fail_each(left, AttemptError(f"batch {batch} holds no result of this call", paid=True))
 
     async def _read(self, mark: str, batch: str, state: BatchState) -> bool:
-        """Hand out what the results hold; return whether a line of them could not be read."""
-        desk, torn, count = self.desk, False, 0
+        """Hand out what the results hold; return whether there must be more in them than could be read."""
+        desk, torn, count, seen = self.desk, False, 0, set[str]()
         failed: dict[str, Failure] = {}
         given = desk.given.setdefault(mark, set())
         try:
@@ -219,6 +229,7 @@ class Following:
                     await asyncio.sleep(0)
                 outcome = self._read_line(line)
                 torn |= outcome is None and bool(line.strip())
+                seen |= {outcome.call} if outcome else set()
                 if outcome is None or desk.waiting.mark(outcome.call) != mark:
                     continue  # nobody's, or the second result of one call
                 failure = self._hand_out(outcome)
@@ -231,7 +242,7 @@ class Following:
             desk.journal.release(mark, failed)
             for call, why in failed.items():
                 desk.waiting.fail(call, why)
-        return torn
+        return torn or len(seen) < state.results
 
     def _read_line(self, line: bytes) -> Outcome | None:
         try:

@@ -154,6 +154,13 @@ class BatchJournal:
             self._database.execute("DELETE FROM calls WHERE mark = ?", (mark,))
             self._database.execute("DELETE FROM batches WHERE mark = ?", (mark,))
 
+    def drop_unbegun(self, mark: str) -> None:
+        """Forget a batch that nobody found at the provider, unless another process has found it since."""
+        with self._transaction():
+            left = "SELECT mark FROM batches WHERE mark = ? AND batch = ''"
+            self._database.execute(f"DELETE FROM calls WHERE mark IN ({left})", (mark,))  # noqa: S608 - no values
+            self._database.execute("DELETE FROM batches WHERE mark = ? AND batch = ''", (mark,))
+
     def _change(self, statement: str, *values: str | float) -> None:
         with self._plain_errors():
             self._database.execute(statement, values)

@@ -9,7 +9,15 @@ from typing import IO, Any, ClassVar
 import orjson
 
 from acidtest.errors import ModelError
-from acidtest.models.batch_provider import BatchProvider, BatchState, Failure, Outcome, cancelled, plain_name
+from acidtest.models.batch_provider import (
+    BatchProvider,
+    BatchState,
+    Failure,
+    Outcome,
+    cancelled,
+    counted_results,
+    plain_name,
+)
 from acidtest.models.failure import AttemptError, HttpReply
 from acidtest.models.remote import OUT_OF_CREDIT
 
@@ -79,7 +87,10 @@ class OpenAIBatches(BatchProvider):
             return BatchState(ended=True, refused=self._refused(found))
         files = [found[name] for name in ("output_file_id", "error_file_id") if found.get(name)]
         return BatchState(
-            ended=status in _ENDED, files=tuple(plain_name(file) for file in files), cancelled=status == "cancelled"
+            ended=status in _ENDED,
+            files=tuple(plain_name(file) for file in files),
+            cancelled=status == "cancelled",
+            results=counted_results(found.get("request_counts"), "completed", "failed"),
         )
 
     async def results(self, batch: str, state: BatchState) -> AsyncIterator[bytes]:

@@ -23,12 +23,14 @@ class BatchState(NamedTuple):
         refused: Why the provider did not even begin it.
         files: Where its results are, in the provider's own words.
         cancelled: Somebody ended it at the provider.
+        results: So many results there must be at least.
     """
 
     ended: bool
     refused: Failure | None = None
     files: tuple[str, ...] = ()
     cancelled: bool = False
+    results: int = 0
 
 
 class Outcome(NamedTuple):
@@ -95,6 +97,17 @@ def cancelled(where: str) -> TransientModelError:
     """Return what a call is told whose batch somebody cancelled: it is not sent again before a person asks for it."""
     way_out = "Run again: what was not answered is sent again."
     return TransientModelError("the batch was cancelled at the provider", where=where, way_out=way_out)
+
+
+def counted_results(counts: object, *names: str) -> int:
+    """Return the sum of a provider's counts under these names; what is no count is 0.
+
+    Example:
+        >>> counted_results({"total": 5, "completed": 3, "failed": 1}, "completed", "failed")
+        4
+    """
+    found = [counts.get(name) for name in names] if isinstance(counts, dict) else []
+    return sum(n for n in found if isinstance(n, int))
 
 
 def plain_name(value: object) -> str:
