@@ -314,6 +314,8 @@ def test_objects_of_hostile_names_stay_where_they_are(
     hostile = ["../../evil.jsonl", "x/../../../evil.jsonl", "/abs.jsonl", "a//b.jsonl", "a\x1b[2J", "run.json/../../x"]
     for key in (*hostile, ".ssh/evil.jsonl"):
         s3.put(f"hostile/{key}", b"evil")
+    for marker in ("", "responses/"):  # what some tools write for a folder
+        s3.put(f"hostile/{marker}", b"")
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     cache = tmp_path / "a" / "b" / "cache"
     command("report", cache, study=Path(f"s3://{BUCKET}/hostile"))
@@ -324,6 +326,9 @@ def test_objects_of_hostile_names_stay_where_they_are(
     assert all((cache / "remote") in path.parents for path in new)
     assert not [path for path in new if path.read_bytes() == b"evil"]
     assert not Path("/abs.jsonl").exists()
+    s3.put("hostile/responses", b"a file, too")
+    with pytest.raises(DataError, match="'responses' is a file and a folder there"):
+        command("report", cache, study=Path(f"s3://{BUCKET}/hostile"))
 
 
 def test_shards_at_addresses_are_merged_at_an_address(

@@ -357,3 +357,12 @@ def test_a_file_is_put_beside_others(address: Address, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("page")
     put_file(tmp_path / "page.html", address.inside("page.html"))
     assert set(RemoteStore(address).files()) == {"page.html"}
+
+
+def test_a_file_that_only_calls_itself_a_database_goes_as_it_is(address: Address, tmp_path: Path) -> None:
+    one = sync(address, tmp_path / "one")
+    write(one.work, review_dot_sqlite="no database, but long enough to be looked at " * 20)
+    one.push()
+    two = sync(address, tmp_path / "two")
+    two.pull()
+    assert read(two.work) == read(one.work)

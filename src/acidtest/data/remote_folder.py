@@ -5,7 +5,6 @@ Nothing is imported for local paths but the names: whoever asks for an address p
 
 import contextlib
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -99,7 +98,6 @@ def fetched_file(address: Address) -> Path:
     from acidtest.data.run_folder import safe_name
 
     target = copies_of(address) / "file" / safe_name(address.name)
-    shutil.rmtree(target.parent, ignore_errors=True)
     RemoteStore(address).fetch("", target)
     return target
 

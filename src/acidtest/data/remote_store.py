@@ -96,11 +96,13 @@ class RemoteStore:
         with self._said("listed"):
             for entry in self._entries():
                 name = str(entry["name"]).replace("\\", "/").removeprefix(self._root).removeprefix("/")
+                if name.endswith("/") or str(entry["name"]).rstrip("/") == self._root:
+                    continue  # what stands for a folder in some tools
                 if any(part.startswith(".") and part.strip(".") for part in name.split("/")):
                     continue  # ours: the lock, and what a kill left half written
                 if not str(entry["name"]).startswith(self._root + "/") or not is_safe(name):
                     self.passed_over.append(name)
-                elif name:
+                else:
                     found[name] = _file(entry)
         return found
 

@@ -4,6 +4,8 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import tempfile
+import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -21,6 +23,8 @@ MOST_BYTES = 1 << 38
 
 _CHUNK = 1 << 20
 _AT_ONCE = 32
+_INCOMING = "incoming-"
+_ABANDONED = 86_400.0
 _DATABASE = ".sqlite"
 _LIVE = ("-wal", "-shm", "-journal")
 """Ends of files that SQLite keeps beside a database: what they hold is put with the database."""
@@ -83,8 +87,8 @@ class Sync:
         there = self.store.files()
         self._check(there)
         here = _local_files(self.work)
-        staging = self._book.with_name("incoming")
-        shutil.rmtree(staging, ignore_errors=True)
+        staging = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=self._book.parent))
+        _sweep(self._book.parent)
         try:
             news, both = self._fetch(there, here, staging, mirror=mirror)
             merged_files = merged(both, self.work, staging)
@@ -174,6 +178,11 @@ class Sync:
             raise DataError(
                 "two files there differ in case alone", where=where, way_out="Rename one: some systems know no case."
             )
+        both = {name[:end] for name in there for end, c in enumerate(name) if c == "/"} & set(there)
+        if both:
+            raise DataError(
+                f"'{min(both)}' is a file and a folder there", where=where, way_out="Delete one of the two."
+            )
         if self.store.passed_over:
             first = repr(self.store.passed_over[0][:80])
             self._say(
@@ -227,6 +236,14 @@ def _read(book: Path) -> Agreement:
         return Agreement(files=files, sent=dict(content["sent"]))
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return Agreement()
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what killed processes fetched and left; what is younger than a day may be another reader's."""
+    for left in folder.glob(f"{_INCOMING}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _local_files(work: Path) -> dict[str, Path]:
@@ -290,6 +307,8 @@ def _copy_database(path: Path, target: Path) -> None:
     try:
         with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
+    except sqlite3.OperationalError as error:  # another process writes: this is tried again
+        raise OSError(f"the database {path.name} is busy: {error}") from None
     except sqlite3.DatabaseError:  # no database, whatever its name: it goes as it is
         shutil.copyfile(path, target)
 
