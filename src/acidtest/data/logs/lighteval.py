@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -68,7 +68,7 @@ class _Details:
 
     path: Path
     options: LogOptions
-    seen: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
+    seen: Counter[str] = field(default_factory=Counter)
     sums: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))
 
     def entries(self) -> Iterator[LogEntry]:
@@ -104,9 +104,8 @@ class _Details:
     def _item(self, doc: dict[str, Any]) -> str:
         """Return a hash of the item's content; where one content stands twice in a data set, the later has a mark."""
         digest = content_hash(doc.get("query"), doc.get("choices"))
-        same = self.seen[digest]
-        same.append(doc.get("id"))
-        return digest if len(same) == 1 else f"{digest}-{len(same)}"
+        self.seen[digest] += 1
+        return digest if self.seen[digest] == 1 else f"{digest}-{self.seen[digest]}"
 
     def _add(self, task: str, metric: str, score: float | None) -> None:
         if score is not None:

@@ -85,7 +85,8 @@ class _Samples:
     options: LogOptions
     results: LmEvalResults
     task: str = ""
-    seen: dict[tuple[str, str], list[object]] = field(default_factory=lambda: defaultdict(list))
+    seen: dict[str, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
+    doubles: dict[tuple[str, str], list[object]] = field(default_factory=lambda: defaultdict(list))
     passes: Counter[str] = field(default_factory=Counter)
     sums: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))
 
@@ -131,11 +132,13 @@ class _Samples:
             written = json.dumps(sample["doc"], indent=2, ensure_ascii=False)  # as the tool itself hashes it
             digest = hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
         digest = name(digest[:_HASH])
-        same = self.seen[how, digest]
-        if sample["doc_id"] not in same:
-            same.append(sample["doc_id"])
-        place = same.index(sample["doc_id"])
-        return f"{digest}-{place + 1}" if place else digest
+        document = sample["doc_id"]
+        if self.seen[how].setdefault(digest, document) == document:
+            return digest
+        later = self.doubles[how, digest]
+        if document not in later:
+            later.append(document)
+        return f"{digest}-{later.index(document) + 2}"
 
     def _scores(self, sample: dict[str, Any]) -> Iterator[tuple[str, float | None]]:
         listed = elements(sample.get("metrics")) or [key for key in sample if key not in _ABOUT]

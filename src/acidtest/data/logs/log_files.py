@@ -70,6 +70,8 @@ def find_logs(paths: Sequence[Path], formats: dict[str, LogFormat], *, only: str
     for path in paths:
         if not path.exists():
             raise DataError(f"there is no file or folder '{path}'", way_out="Check the path.")
+        if path.resolve() == not_.resolve():
+            raise DataError(f"'{path}' is to be read and to be written", way_out="Write to another file by -o.")
         walked = _walk(path, found.ignored) if path.is_dir() else [path]
         for file in walked:
             real = file.resolve()
