@@ -74,6 +74,13 @@ class TwoNodes:
             _kill(pid)
         self.second = 0
 
+    def kill_all(self) -> None:
+        """Kill both nodes and the cluster's head, with -9."""
+        for pid in self.processes():
+            if pid != self._process.pid:
+                _kill(pid)
+        self.second = 0
+
     def workers(self, raylet: int | None = None) -> list[int]:
         """Return the processes that hold models, on one node or all."""
         return [

@@ -71,7 +71,7 @@ def test_a_cluster_that_is_not_there_is_one_plain_message(tmp_path: Path) -> Non
     options = ["--executor", "ray", "--ray-address", address]
     done = acidtest("run", study, "-o", tmp_path / "run", *options, cache=tmp_path / "cache")
     assert done.returncode == 2
-    assert f"nothing answers at {address}: Connection refused" in done.stderr
+    assert f"nothing answers at {address}" in done.stderr
     assert "ray start --head" in done.stderr
     assert "Traceback" not in done.stderr
 

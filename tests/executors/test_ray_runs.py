@@ -146,15 +146,38 @@ def test_a_cap_on_calls_holds_on_the_cluster_and_counts_attempts_that_may_have_b
         assert len(server.calls) == 10
 
 
+def test_a_cluster_that_is_gone_is_one_plain_message_and_the_run_goes_on_here(
+    tmp_path: Path, undisturbed: Path
+) -> None:
+    with TwoNodes() as cluster, CountingServer(seconds=0.25) as server:
+        study, run, cache = write_study(tmp_path, server.url, STUDY), tmp_path / "run", tmp_path / "cache"
+        command = [sys.executable, "-m", "acidtest", "run", str(study), "-o", str(run), *on(cluster)]
+        with subprocess.Popen(
+            command, env=environment(cache), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as process:
+            ready = within(90, lambda: server.solving() > 1)
+            cluster.kill_all()
+            assert process.stderr is not None
+            said = process.stderr.read()
+            assert process.wait(timeout=100) == 2, said
+        assert ready, said
+        assert "the head of the cluster is gone" in said
+        assert "Traceback" not in said
+        done = acidtest("run", study, "-o", run, cache=cache)
+        assert done.returncode == 0, done.stderr
+        assert len(server.twice()) <= 2 * SLOTS
+    assert content(run) == content(undisturbed)
+
+
 LOCAL = """\
 study: small
 task: intent
 seed: 5
-real: {{path: real.jsonl, pool: pool.jsonl, limit: 8}}
+real: {{path: real.jsonl, pool: pool.jsonl, limit: 6}}
 models:
   small: {{use: "local:{path}"}}
 generators:
-  - {{model: small, items: 4}}
+  - {{model: small, items: 2}}
 solvers: [small, "classic:majority"]
 """
 

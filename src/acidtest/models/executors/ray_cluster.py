@@ -46,6 +46,7 @@ class RayCluster:
         self.address = address
         self._ray: Any = None
         self._mine = False
+        self._head = ""
 
     def connect(self) -> Any:
         """Return the module `ray`, connected.
@@ -60,6 +61,7 @@ class RayCluster:
             with _in_our_words(self.place), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of Ray, about itself
                 self._ray = self._started(address or "local")
+                self._head = str(self._ray.get_runtime_context().gcs_address)
         return self._ray
 
     def disconnect(self) -> None:
@@ -77,7 +79,13 @@ class RayCluster:
         return f"the Ray cluster at {address}" if address else "the Ray cluster of this machine"
 
     def room(self, cpus: float, gpus: float) -> bool:
-        """Tell whether some node could hold a worker of this size if it were empty."""
+        """Tell whether some node could hold a worker of this size if it were empty.
+
+        Raises:
+            AcidtestError: The head of the cluster is gone.
+        """
+        if self._ray is not None and not _answers(self._head):
+            raise AcidtestError("the head of the cluster is gone", where=self.place, way_out=_START_AGAIN)
         with _in_our_words(self.place):
             nodes = [node["Resources"] for node in self.connect().nodes() if node["Alive"]]
         return any(node.get("CPU", 0.0) >= cpus and node.get("GPU", 0.0) >= gpus for node in nodes)
@@ -124,14 +132,12 @@ class RayCluster:
         way_out = "Name the head of the cluster as HOST:PORT, as 'ray start --head' prints it."
         if "/" in host or not port.isdigit():
             raise AcidtestError(f"'{readable(address or '')}' is no address of a Ray cluster", way_out=way_out)
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=_REACHED_WITHIN).close()
-        except (OSError, OverflowError, UnicodeError) as error:
+        if not _answers(address or ""):
             raise AcidtestError(
-                f"nothing answers at {readable(address or '')}: {getattr(error, 'strerror', None) or error}",
+                f"nothing answers at {readable(address or '')}",
                 where="the Ray cluster",
                 way_out=f"Start it with 'ray start --head', or leave the address out. {way_out}",
-            ) from None
+            )
 
     def _started(self, address: str) -> Any:
         import ray
@@ -148,7 +154,18 @@ class RayCluster:
         return ray
 
 
+_START_AGAIN = "Start the cluster and run again: nothing that was answered is asked again."
 _LOOK_AT_NODES = "Look at the nodes with 'ray status', and run again: nothing that was answered is asked again."
+
+
+def _answers(address: str) -> bool:
+    """Tell whether anything takes connections at HOST:PORT; Ray itself would try for minutes, and end the process."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACHED_WITHIN).close()
+    except (OSError, OverflowError, UnicodeError):
+        return False
+    return True
 
 
 @contextmanager
