@@ -40,9 +40,9 @@ class Lighteval(ExportTarget):
         write_atomically(folder / rows / "test.jsonl", b"".join(lines))
         write_atomically(folder / CODE, copied_file("lighteval_task.py.txt").encode())
         return Written(
-            task=task,
+            task=f"acidtest_{task}",
             files=(f"{task}.json", about.data, (rows / "test.jsonl").as_posix(), CODE),
-            run=f"lighteval accelerate 'model_name=MODEL,override_chat_template=False' '{task}|0' "
+            run=f"lighteval accelerate 'model_name=MODEL,override_chat_template=False' 'acidtest_{task}|0' "
             f"--custom-tasks FOLDER/{CODE}",
             scoring="acidtest",
         )

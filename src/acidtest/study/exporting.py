@@ -21,6 +21,9 @@ from acidtest.study.state import read_state
 from acidtest.tasks.base import Task
 from acidtest.types import Item, Kind, Style
 
+_HERE = ("local", "hf", "vllm")
+"""Providers whose models run in their own process, and continue texts unless said otherwise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
@@ -236,8 +239,8 @@ def _style(study: StudyFile, solver: SolverSpec) -> Style:
         return spec.style
     try:
         model = build(spec)
-    except ModelError:  # no key here, no library: nothing is sent, and all of these chat by default
-        return "completion" if spec.provider == "local" else "chat"
+    except ModelError:  # no key, no library: nothing is sent, so none is needed
+        return "completion" if spec.provider in _HERE else "chat"
     return model.style if isinstance(model, LanguageModel) else "chat"
 
 
