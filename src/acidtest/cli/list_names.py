@@ -71,7 +71,7 @@ def _models() -> list[dict[str, str]]:
         {"name": "local:/path/to/file.gguf", "about": "Any GGUF file, run in this process."},
         {"name": "openai:MODEL", "about": "Any server that speaks OpenAI's interface; 'base_url' says where."},
         {"name": "anthropic:MODEL", "about": "Anthropic's messages."},
-        {"name": "hf:FOLDER", "about": "Weights of transformers, or ORGANISATION/NAME on the hub, run in this process."},
+        {"name": "hf:FOLDER", "about": "Weights of transformers (or ORGANISATION/NAME on the hub), in this process."},
         {"name": "vllm:FOLDER", "about": "The same through vLLM, on a GPU."},
     ]
     return rows
