@@ -120,7 +120,6 @@ def test_every_command_takes_the_address(
     s3.put_folder(local, "every/x")
     command("report", cache, study=run)
     command("compare", cache, study=run, json_file=f"{pages}/fidelity.json")
-    command("plan", cache, scores=[run], quick=True)
     command("irt", cache, scores=[run], html=Path(f"{pages}/irt.html"))
     command("audit", cache, scores=[run / "scores.parquet"], real="real", html=Path(f"{pages}/audit.html"))
     command("export", cache, run=run, to="jsonl", folder=Path(f"s3://{BUCKET}/exported"))
@@ -172,12 +171,10 @@ def test_killed_and_resumed(  # noqa: PLR0913, PLR0917 - fixtures and parameters
         wait_for(working(tmp_path / "one") / seen, process, size)
         process.send_signal(signal.SIGKILL)
     if where == "elsewhere":
-        refused = acidtest("run", study, "-o", address, cache=tmp_path / "two")
-        assert refused.returncode == 2
-        assert "another process works at this address" in refused.stderr
+        with pytest.raises(DataError, match="another process works at this address"):
+            command("run", tmp_path / "two", study=study, folder=Path(address))
         s3.unlock(name)
-    done = acidtest("run", study, "-o", address, cache=tmp_path / ("one" if where == "here" else "two"))
-    assert done.returncode == 0, done.stderr
+    command("run", tmp_path / ("one" if where == "here" else "two"), study=study, folder=Path(address))
     sent, distinct = requests_since_last(mock_url)
     assert scored(s3, name) == undisturbed
     if where == "here":
@@ -195,8 +192,7 @@ def test_an_interrupt_leaves_all_at_the_address(
         process.send_signal(sent)
         assert process.wait(timeout=60) == 130
     assert ".acidtest-lock.json" not in s3.content(name)
-    done = acidtest("run", study, "-o", address, cache=tmp_path / "two")
-    assert done.returncode == 0, done.stderr
+    command("run", tmp_path / "two", study=study, folder=Path(address))
     asked, distinct = requests_since_last(mock_url)
     assert asked - distinct <= CONNECTIONS
     assert scored(s3, name) == undisturbed
@@ -282,11 +278,13 @@ def test_keys_that_may_only_read(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
     s3.check_keys(after=0)
     try:
-        command("plan", tmp_path / "cache", scores=[Path(f"s3://{BUCKET}/readonly/x")], quick=True)
+        read = Path(f"s3://{BUCKET}/readonly/x")
+        command("export", tmp_path / "cache", run=read, to="jsonl", folder=tmp_path / "exported")
         for name in ("x", "new"):
             with pytest.raises(RemoteError, match="it may not be written") as error:
                 command("run", tmp_path / "cache", study=study, folder=Path(f"s3://{BUCKET}/readonly/{name}"))
             assert keys["SecretAccessKey"] not in str(error.value)
+        assert list((tmp_path / "exported").iterdir())
     finally:
         s3.check_keys(after=NEVER)
 
@@ -294,9 +292,9 @@ def test_keys_that_may_only_read(
 def test_no_keys_at_all_and_no_such_bucket(
     s3: S3, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = acidtest("run", study, "-o", "s3://no-such-bucket/x", cache=tmp_path / "cache")
-    assert done.returncode == 2
-    assert "a bucket must exist before" in done.stderr
+    with pytest.raises(RemoteError) as error:
+        command("run", tmp_path / "cache", study=study, folder=Path("s3://no-such-bucket/x"))
+    assert "a bucket must exist before" in error.value.way_out
     for name in KEYS:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
