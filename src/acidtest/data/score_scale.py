@@ -1,8 +1,8 @@
 """On which scale each benchmark's scores are: fractions from 0 to 1, percentages, or any other numbers."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
-from acidtest.data.score_grid import Grid
 from acidtest.errors import DataError, did_you_mean
 from acidtest.stats.estimate import FloatArray
 
@@ -12,8 +12,18 @@ ROUNDING = 1e-9
 _MOST_PERCENT = 100.0
 
 
+class Ranged(Protocol):
+    """What is known of a benchmark's scores before they are put on a scale."""
+
+    def highest(self) -> float:
+        """Return the highest score, or 0 where there is none."""
+
+    def lowest(self) -> float:
+        """Return the lowest score, or 0 where none is below."""
+
+
 def scales(
-    grids: Mapping[str, Grid], *, percent: bool | None, fractions: Sequence[str] = (), guessed: Collection[str] = ()
+    grids: Mapping[str, Ranged], *, percent: bool | None, fractions: Sequence[str] = (), guessed: Collection[str] = ()
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Return what each benchmark's scores are multiplied by (1 or .01), and what a reader should know about it.
 

@@ -1,6 +1,6 @@
 """Tables of scores that users have already -> `Scores`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def one_metric(rows: Rows, metric: str) -> tuple[Rows, str]:
         return rows, metric
     known = rows.texts["metric"]
     if metric and metric not in known:
-        raise DataError(f"no scores of metric '{metric}'", way_out=_nearest(metric, known, "--metric"))
+        raise DataError(f"no scores of metric '{metric}'", way_out=nearest_of(metric, known, "--metric"))
     if not metric and len(known) > 1:
         raise DataError(
             f"the table holds {len(known)} metrics: {_listed(known)}", way_out="Name the one to compare by --metric."
@@ -101,18 +101,35 @@ def one_metric(rows: Rows, metric: str) -> tuple[Rows, str]:
 def _chosen(rows: Rows, real: str, synthetic: tuple[str, ...]) -> tuple[str, ...]:
     codes = rows.codes["benchmark"]
     known = [rows.texts["benchmark"][code] for code in dict.fromkeys(codes.tolist())]
+    return chosen_of(known, lambda name: kind_of(rows, name), real, synthetic)
+
+
+def chosen_of(
+    known: Sequence[str], kind: Callable[[str], str], real: str, synthetic: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return the benchmarks to compare, the real one first.
+
+    Args:
+        known: All benchmarks of the table, in their order.
+        kind: Benchmark -> "real", "synthetic" or "", as the table says.
+        real: Name of the real one.
+        synthetic: Names of the synthetic ones; empty: all others that are not called real.
+
+    Raises:
+        DataError: A name that is not known, or twice the same; or there is nothing to compare.
+    """
     for option, name in [("--real", real), *(("--synthetic", name) for name in synthetic)]:
         if name not in known:
-            raise DataError(f"no benchmark is called '{name}'", way_out=_nearest(name, known, option))
+            raise DataError(f"no benchmark is called '{name}'", way_out=nearest_of(name, known, option))
     twice = [name for name in synthetic if name == real or synthetic.count(name) > 1]
     if twice:
         raise DataError(f"benchmark '{twice[0]}' is named twice", way_out="Name each benchmark once.")
-    if kind_of(rows, real) == "synthetic":
+    if kind(real) == "synthetic":
         raise DataError(
             f"benchmark '{real}' is called real, but the column kind says synthetic",
             way_out="Name the real benchmark after --real, or mend the column.",
         )
-    others = synthetic or tuple(n for n in known if n != real and kind_of(rows, n) != "real")
+    others = synthetic or tuple(n for n in known if n != real and kind(n) != "real")
     if not others:
         raise DataError(
             "there is no synthetic benchmark to compare",
@@ -147,23 +164,22 @@ def kind_of(rows: Rows, name: str) -> str:
 
 
 def _generators(grids: Mapping[str, Grid], given: Mapping[str, str], chosen: tuple[str, ...]) -> dict[str, str]:
+    return generators_of({name: grid.generator for name, grid in grids.items()}, given, chosen)
+
+
+def generators_of(said: Mapping[str, str], given: Mapping[str, str], chosen: tuple[str, ...]) -> dict[str, str]:
+    """Return synthetic benchmark -> the model that wrote it: `given` goes before what the table says."""
     for name in given:
         if name not in chosen[1:]:
             raise DataError(
-                f"no synthetic benchmark is called '{name}'", way_out=_nearest(name, chosen[1:], "--generator")
+                f"no synthetic benchmark is called '{name}'", way_out=nearest_of(name, chosen[1:], "--generator")
             )
-    return {n: given.get(n) or grids[n].generator for n in chosen[1:] if given.get(n) or grids[n].generator}
+    return {n: given.get(n) or said[n] for n in chosen[1:] if given.get(n) or said[n]}
 
 
 def _metric(
     grids: Mapping[str, Grid], name: str, lower_is_better: frozenset[str], scale: Mapping[str, float]
 ) -> Metric:
-    unknown = sorted(lower_is_better - {name})
-    if unknown and name not in lower_is_better:
-        raise DataError(
-            f"no scores of metric '{unknown[0]}'",
-            way_out=f"The metric is called '{name}': say --lower-is-better {name}, or name it by --metric.",
-        )
     known = METRICS.get(name)
     lacking = [grid.name for grid in grids.values() if grid.items and grid.stats is None]
     if lacking and known is not None and not known.is_mean:
@@ -172,6 +188,22 @@ def _metric(
             way_out="Add the column 'stats', or rename the metric to have the items' scores averaged.",
         )
     unit = all(in_unit(g.lowest() * scale[n]) and in_unit(g.highest() * scale[n]) for n, g in grids.items())
+    return metric_of(name, lower_is_better, unit=unit)
+
+
+def metric_of(name: str, lower_is_better: frozenset[str], *, unit: bool) -> Metric:
+    """Return the metric of a name; an unknown one is the mean of its items' scores.
+
+    Raises:
+        DataError: `lower_is_better` names another metric.
+    """
+    unknown = sorted(lower_is_better - {name})
+    if unknown and name not in lower_is_better:
+        raise DataError(
+            f"no scores of metric '{unknown[0]}'",
+            way_out=f"The metric is called '{name}': say --lower-is-better {name}, or name it by --metric.",
+        )
+    known = METRICS.get(name)
     metric = known or Metric(name=name, finish=finish_mean, is_mean=True)
     better = metric.higher_is_better and name not in lower_is_better
     return replace(metric, unit=metric.unit and unit, higher_is_better=better)
@@ -264,7 +296,8 @@ def _first_of_each(codes: CodeArray) -> list[int]:
     return sorted(np.unique(codes, return_index=True)[1].tolist())
 
 
-def _nearest(name: str, known: Sequence[str], option: str) -> str:
+def nearest_of(name: str, known: Sequence[str], option: str) -> str:
+    """Return what an option takes, the nearest name first."""
     return f"{did_you_mean(name, known)}{option} takes one of: {_listed(known)}."
 
 
