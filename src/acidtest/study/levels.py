@@ -20,6 +20,7 @@ from acidtest.errors import DataError, StudyFileError, counted, did_you_mean
 from acidtest.evaluate.level_prompts import FORMS, LEVELS, prompt_of
 from acidtest.evaluate.levels import RIGHT_AT, chance
 from acidtest.models.base import LanguageModel
+from acidtest.study.event_loop import in_event_loop
 from acidtest.study.expected_calls import Expected, generator_calls
 from acidtest.study.level_calls import level_calls, most_calls
 from acidtest.study.prepare import Prepared, prepare
@@ -29,7 +30,7 @@ from acidtest.study.run import started, write_benchmarks
 from acidtest.study.schema import StudyFile
 from acidtest.study.stages.levels import LevelAsk, answers_at_levels, level_stage
 from acidtest.study.stages.solving import all_benchmarks
-from acidtest.study.under_way import Run, in_event_loop
+from acidtest.study.under_way import Run
 from acidtest.types import Benchmark
 from acidtest.types.levels import LevelsReport
 

@@ -1,6 +1,6 @@
 """A whole study, or any one of its stages, in a folder that can be killed and resumed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from acidtest.data.run_folder import RunFolder
 from acidtest.errors import StudyFileError
 from acidtest.models.budget import Budget
 from acidtest.models.executors.executor import Executor, LocalExecutor
+from acidtest.study.callbacks import Callback, RunEnd, RunStart, Told
+from acidtest.study.event_loop import in_event_loop
 from acidtest.study.fetching import fetch_first
 from acidtest.study.lock import alone
 from acidtest.study.plan import synthetic_key
@@ -20,27 +22,43 @@ from acidtest.study.shard import Shard, check_shard, write_shard
 from acidtest.study.shard_run import own_parts
 from acidtest.study.spent import spent_before
 from acidtest.study.state import read_state
-from acidtest.study.under_way import Run, in_event_loop, keep_given, say_what_changes, say_where_keys_go
+from acidtest.study.under_way import Run, keep_given, say_what_changes, say_where_keys_go
 from acidtest.types import FidelityReport
 
 
 def run_study(
-    study: StudyFile, study_folder: Path, root: Path, reporter: Reporter, executor: Executor | None = None
+    study: StudyFile,
+    study_folder: Path,
+    root: Path,
+    reporter: Reporter,
+    executor: Executor | None = None,
+    *,
+    callbacks: Sequence[Callback] = (),
 ) -> FidelityReport:
     """Do everything that is not done yet: write benchmarks, answer, compare, draw. Return the comparison.
 
-    Models live where the `executor` puts them: in this process, unless it says otherwise.
+    Models live where the `executor` puts them: in this process, unless it says otherwise. `callbacks` are told how it
+    goes, such as `acidtest.tracking.mlflow_logger()`; an error in one of them is said, and never ends the run.
 
     Raises:
         AcidtestError: Nothing can go on; what was done is kept.
     """
-    with started(study, study_folder, root, reporter, executor) as run:
-        write_benchmarks(run)
-        answer_benchmarks(run)
+    with Told(callbacks, reporter) as told, started(study, study_folder, root, reporter, executor) as run:
+        folder, book = run.prepared.folder, run.prepared.book
+        told.begin(RunStart(study=study, folder=folder, models=book.state.models))
+        with told.stage("generate"):
+            write_benchmarks(run)
+        with told.stage("evaluate"):
+            answer_benchmarks(run)
         if study.judges:
-            rate_benchmarks(run)
-        compare_stage(run)
-        return report_stage(run)
+            with told.stage("rate"):
+                rate_benchmarks(run)
+        with told.stage("compare"):
+            compare_stage(run)
+        with told.stage("report"):
+            report = report_stage(run)
+        told.end(RunEnd(report=report, folder=folder, seconds=told.seconds, cost=run.budget.spent))
+        return report
 
 
 def write_benchmarks(run: Run) -> None:

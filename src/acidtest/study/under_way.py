@@ -1,6 +1,5 @@
 """A run under way: which units are done, what failed, and how a model is called on its behalf."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -140,17 +139,3 @@ async def all_at_once(run: Run, names: Sequence[str], work: Callable[[str], Awai
             await work(name)
 
     await side_by_side([one_after_another(), *(work(name) for name in names if name not in here)])
-
-
-def in_event_loop(work: Callable[[], Awaitable[None]]) -> None:
-    """Run asynchronous work on uvloop where it is there: a call costs less."""
-
-    async def whole() -> None:
-        await work()
-
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(whole())
-    else:
-        uvloop.run(whole())
