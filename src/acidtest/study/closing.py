@@ -10,7 +10,7 @@ from acidtest.compare.adaptive_json import read as read_adaptive_report
 from acidtest.compare.contract import dumps, read
 from acidtest.compare.fidelity import compare
 from acidtest.compare.thresholds import Thresholds
-from acidtest.data.read import read_item_records
+from acidtest.data.read import spooled_item_records
 from acidtest.data.run_folder import RunFolder, write_atomically
 from acidtest.data.score_table import read_scores
 from acidtest.errors import DataError
@@ -90,7 +90,7 @@ def _samples(study: StudyFile, folder: RunFolder, report: FidelityReport) -> tup
 
 
 def _benchmark(name: str, kind: Kind, path: Path) -> Benchmark:
-    return Benchmark(name=name, kind=kind, items=tuple(read_item_records(path)) if path.exists() else ())
+    return Benchmark(name=name, kind=kind, items=spooled_item_records(path) if path.exists() else ())
 
 
 def _need(path: Path, command: str) -> None:

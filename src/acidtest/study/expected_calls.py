@@ -1,7 +1,10 @@
 """What a study would send and cost, counted before anything is sent."""
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, repeat
 
 from acidtest.generate.strategy import build_strategy
 from acidtest.judge.match import answer_texts
@@ -11,7 +14,7 @@ from acidtest.models.price import Price
 from acidtest.study.adaptive import is_tested
 from acidtest.study.judges import rated_items, rated_names
 from acidtest.study.prepare import Prepared, generation_plan, model_price
-from acidtest.types import Answer, Prompt
+from acidtest.types import Answer, Item, Prompt
 
 CHARACTERS_PER_TOKEN = 4
 """A common rule of thumb for English; the real number depends on the model."""
@@ -43,9 +46,8 @@ def expected_calls(prepared: Prepared) -> list[Expected]:
         if not isinstance(model, LanguageModel):
             continue
         examples = task.choose_examples(real.pool, solver.shots, study.seed) if solver.shots else []
-        given = [item for benchmark in prepared.given.values() for item in benchmark.items]
-        prompts = [task.solver_prompt(item, examples, model.style, solver.read) for item in (*real.items, *given)]
-        prompts += [prompts[0]] * synthetic  # not written yet: taken to be as long as a real one
+        items = _items(prepared, synthetic)
+        prompts = map(partial(task.solver_prompt, examples=examples, style=model.style, reading=solver.read), items)
         tested = is_tested(study, solver, prepared.models)
         price = model_price(study, model)
         rows.append(
@@ -72,7 +74,14 @@ def generator_calls(prepared: Prepared) -> list[Expected]:
     return rows
 
 
-def _of_tests(prepared: Prepared, model: str, prompts: list[Prompt], price: Price | None) -> Expected:
+def _items(prepared: Prepared, unwritten: int) -> Iterator[Item]:
+    """Yield all items, those that are not written yet as the first real one: they are taken to be as long."""
+    for benchmark in (prepared.real, *prepared.given.values()):
+        yield from benchmark.items
+    yield from repeat(prepared.real.items[0], unwritten)
+
+
+def _of_tests(prepared: Prepared, model: str, prompts: Iterable[Prompt], price: Price | None) -> Expected:
     """Return what adaptive tests ask at most. Nobody knows which items: they are taken to be as long as all are."""
     study, adaptive = prepared.study, prepared.adaptive
     sizes = {prepared.real.name: len(prepared.real.items)}
@@ -81,7 +90,7 @@ def _of_tests(prepared: Prepared, model: str, prompts: list[Prompt], price: Pric
     most = adaptive.settings.items if adaptive else 0
     asked = sum(min(most, n) if adaptive and adaptive.calibrates(name) else n for name, n in sizes.items())
     every = expected_row(model, f"is tested, {most} items a set", prompts, price)
-    share = asked / max(len(prompts), 1)
+    share = asked / max(every.calls, 1)
     tokens_in, tokens_out = round(every.tokens_in * share), round(every.tokens_out * share)
     cost = None if price is None else price.cost(tokens_in, tokens_out)
     return replace(every, calls=asked, tokens_in=tokens_in, tokens_out=tokens_out, cost=cost)
@@ -98,11 +107,11 @@ def _of_judges(prepared: Prepared) -> list[Expected]:
         judge, rubric = judging.judge(model, task), judging.rubric.rubric
         here = [prepared.real, *prepared.given.values()]
         names = rated_names(study, prepared.real.name, [*prepared.given, *(g.benchmark for g in study.generators)])
-        items = [item for benchmark in here if benchmark.name in names for item in rated_items(study, benchmark)]
+        rated = (item for benchmark in here if benchmark.name in names for item in rated_items(study, benchmark))
         limit = study.validity.items if study.validity else None
         unwritten = sum(min(entry.items, limit or entry.items) for entry in study.generators)
-        items += [prepared.real.items[0]] * unwritten
-        prompts = [prompt for item in items for prompt in judge.prompts(rubric, item_texts(task, item))]
+        items = chain(rated, repeat(prepared.real.items[0], unwritten))
+        prompts = (prompt for item in items for prompt in judge.prompts(rubric, item_texts(task, item)))
         rows.append(expected_row(name, "rates items", prompts, model_price(study, model)))
     return rows
 
@@ -114,17 +123,19 @@ def _of_the_judge(prepared: Prepared) -> list[Expected]:
     if judging is None or not isinstance(model, LanguageModel):
         return []
     judge, rubric = judging.judge(model, task), judging.rubric.rubric
-    items = [item for benchmark in (prepared.real, *prepared.given.values()) for item in benchmark.items]
-    items += [prepared.real.items[0]] * sum(entry.items for entry in study.generators)
-    shown = [answer_texts(task, item, Answer(value=task.reference(item))) for item in items]
-    prompts = [prompt for texts in shown for prompt in judge.prompts(rubric, texts)] * len(study.solvers)
+    items = _items(prepared, sum(entry.items for entry in study.generators))
+    shown = (answer_texts(task, item, Answer(value=task.reference(item))) for item in items)
+    prompts = (prompt for texts in shown for prompt in judge.prompts(rubric, texts) * len(study.solvers))
     return [expected_row(model.spec.name, "judges answers", prompts, model_price(study, model))]
 
 
-def expected_row(model: str, work: str, prompts: list[Prompt], price: Price | None) -> Expected:
+def expected_row(model: str, work: str, prompts: Iterable[Prompt], price: Price | None) -> Expected:
     """Return what these prompts come to, each answered as long as it may be."""
-    characters = sum(len(p.text) + sum(len(text) for _, text in p.messages) for p in prompts)
+    calls = characters = tokens_out = 0
+    for prompt in prompts:
+        calls += 1
+        characters += len(prompt.text) + sum(len(text) for _, text in prompt.messages)
+        tokens_out += prompt.max_tokens
     tokens_in = characters // CHARACTERS_PER_TOKEN
-    tokens_out = sum(p.max_tokens for p in prompts)
     cost = None if price is None else price.cost(tokens_in, tokens_out)
-    return Expected(model=model, work=work, calls=len(prompts), tokens_in=tokens_in, tokens_out=tokens_out, cost=cost)
+    return Expected(model=model, work=work, calls=calls, tokens_in=tokens_in, tokens_out=tokens_out, cost=cost)

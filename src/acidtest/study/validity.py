@@ -6,7 +6,7 @@ from pathlib import Path
 
 from acidtest.compare.validity import validity_report
 from acidtest.data.rating_files import read_ratings
-from acidtest.data.read import read_item_records
+from acidtest.data.read import spooled_item_records
 from acidtest.data.rubric_file import load_rubric, rubric_names
 from acidtest.data.run_folder import RunFolder
 from acidtest.errors import AcidtestError
@@ -67,4 +67,4 @@ def _rubric(study: StudyFile, study_folder: Path, ratings: Sequence[Rating], nam
 
 
 def _benchmark(name: str, kind: Kind, path: Path) -> Benchmark:
-    return Benchmark(name=name, kind=kind, items=tuple(read_item_records(path)) if path.exists() else ())
+    return Benchmark(name=name, kind=kind, items=spooled_item_records(path) if path.exists() else ())

@@ -252,7 +252,7 @@ def worked_pool(prepared: Prepared) -> Benchmark:
 
 def _read(run: Run, benchmark: Benchmark, solver: str, level: str) -> tuple[Answer | None, ...]:
     found = read_responses(run.prepared.folder.level_answers(level, benchmark.name, solver))
-    return read_level(run.prepared.task, benchmark.items, [found.get(item.id) for item in benchmark.items])
+    return read_level(run.prepared.task, benchmark.items, found.several([item.id for item in benchmark.items]))
 
 
 def _right(run: Run, items: Sequence[Item], answers: Sequence[Answer | None], ask: LevelAsk) -> FloatArray:

@@ -62,7 +62,9 @@ async def _judge_answers(
     run: Run, judging: Judging, model: LanguageModel, caller: Caller, benchmark: Benchmark, solver: str
 ) -> None:
     prepared, name = run.prepared, benchmark.name
-    responses = read_responses(prepared.folder.responses(name, solver))
+    ids = [item.id for item in benchmark.items]
+    found = read_responses(prepared.folder.responses(name, solver)).several(ids)
+    responses = {item: response for item, response in zip(ids, found, strict=True) if response is not None}
     work = JudgeWork(
         key=judgements_key(name, solver),
         title=f"{model.spec.name} judges {solver} on {name}",
