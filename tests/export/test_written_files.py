@@ -202,7 +202,7 @@ def test_what_a_tool_cannot_express_is_refused_with_those_that_can(tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.txt").write_text("mine", "utf-8")
     with pytest.raises(AcidtestError, match="not empty"):
         export_benchmarks(export_sets("chat")[:1], "jsonl", tmp_path)
@@ -210,6 +210,11 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     export_benchmarks(export_sets("chat")[:1], "jsonl", tmp_path / "empty")
     assert [path.name for path in (tmp_path / "empty").iterdir()] == ["intent_x_y.jsonl"]
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    export_benchmarks(export_sets("chat")[:1], "jsonl", Path())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "here", "mine.txt"]
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["intent_x_y.jsonl"]
 
 
 def test_nothing_is_left_where_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ def export_benchmarks(exported: Sequence[ExportSet], target: str, folder: Path) 
         raise AcidtestError(
             f"'{folder}' is there already, and not empty", where="-o", way_out="Name another folder, or remove it."
         )
+    folder = folder.resolve()  # "." has no name
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -40,13 +41,18 @@ def export_benchmarks(exported: Sequence[ExportSet], target: str, folder: Path) 
         names = task_names([one.name for one in exported], tool.taken)
         written = {one.name: tool.write(one, names[one.name], partial) for one in exported}
         tool.close(exported, written, partial)
-        if folder.exists():
-            folder.rmdir()
-        partial.replace(folder)
-    except BaseException:
+        _move(partial, folder)
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
     return written
+
+
+def _move(partial: Path, folder: Path) -> None:
+    if not folder.exists():
+        partial.replace(folder)
+        return
+    for path in partial.iterdir():  # somebody's shell may stand in the folder: it stays
+        path.replace(folder / path.name)
 
 
 def _check(tool: ExportTarget, exported: ExportSet, target: str) -> None:
