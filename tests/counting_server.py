@@ -1,8 +1,10 @@
 """A model server that counts, wants a key, and takes its time: which calls came, when, and which were answered."""
 
 import hashlib
+import itertools
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -15,10 +17,14 @@ CHOICES = ("alarm", "music", "weather")
 
 @dataclass
 class Call:
-    """One request: when it came, when its answer was written (None: never), and the key that came with it."""
+    """One request: when it came, when its answer was written (None: never), the key that came with it.
+
+    `connection` numbers the connections: who sends the next call over one has read the answer before.
+    """
 
     body: bytes
     key: str
+    connection: int = 0
     asked: float = field(default_factory=time.monotonic)
     answered: float | None = None
 
@@ -30,26 +36,39 @@ class CountingServer:
         key: What must stand in the header; None: nothing.
         seconds: What an answer takes.
         broken: How many first attempts at each prompt are answered with half an answer, which may have been charged.
+        answer: What is answered to a body.
     """
 
-    def __init__(self, *, key: str | None = None, seconds: float = 0.0, broken: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        key: str | None = None,
+        seconds: float = 0.0,
+        broken: int = 0,
+        answer: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         self.key, self.seconds, self.broken = key, seconds, broken
         self.calls: list[Call] = []
+        answered_with, connections = answer or answer_to, itertools.count()
         self._lock = threading.Lock()
         counting = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self) -> None:
+                super().setup()
+                self.number = next(connections)
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                call = Call(body, str(self.headers.get("Authorization", "")).removeprefix("Bearer "))
+                call = Call(body, str(self.headers.get("Authorization", "")).removeprefix("Bearer "), self.number)
                 with counting._lock:
                     earlier = sum(other.body == body for other in counting.calls)
                     counting.calls.append(call)
                 time.sleep(counting.seconds)
                 refused = counting.key is not None and call.key != counting.key
-                answer = b'{"error": {"message": "wrong key"}}' if refused else answer_to(body)
+                answer = b'{"error": {"message": "wrong key"}}' if refused else answered_with(body)
                 answer = answer[: len(answer) // 2] if earlier < counting.broken else answer
                 self.send_response(401 if refused else 200)
                 self.send_header("Content-Length", str(len(answer)))
@@ -83,6 +102,11 @@ class CountingServer:
         calls = [call for call in list(self.calls) if b'"solver"' in call.body]
         answered = sum(call.answered is not None for call in calls)
         return len(calls) - answered if answered else 0
+
+    def read(self) -> list[Call]:
+        """Return the calls whose answer was surely read: another call came over the same connection later."""
+        last = {call.connection: place for place, call in enumerate(self.calls)}
+        return [call for place, call in enumerate(self.calls) if place < last[call.connection]]
 
     def twice(self) -> list[list[Call]]:
         """Return the calls of each body that came more than once."""
