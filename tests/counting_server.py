@@ -49,6 +49,9 @@ class CountingServer:
     ) -> None:
         self.key, self.seconds, self.broken = key, seconds, broken
         self.calls: list[Call] = []
+        self.hold_after: int | None = None
+        """So many calls to the model 'solver' are answered, the next ones once `go` is set."""
+        self.go = threading.Event()
         answered_with, connections = answer or answer_to, itertools.count()
         self._lock = threading.Lock()
         counting = self
@@ -67,6 +70,8 @@ class CountingServer:
                     earlier = sum(other.body == body for other in counting.calls)
                     counting.calls.append(call)
                 time.sleep(counting.seconds)
+                if counting.hold_after is not None and b'"solver"' in body and counting.solved() >= counting.hold_after:
+                    counting.go.wait(timeout=120)
                 refused = counting.key is not None and call.key != counting.key
                 answer = b'{"error": {"message": "wrong key"}}' if refused else answered_with(body)
                 answer = answer[: len(answer) // 2] if earlier < counting.broken else answer
@@ -97,10 +102,14 @@ class CountingServer:
         self._server.server_close()
         self._thread.join()
 
+    def solved(self) -> int:
+        """Return how many calls to the model 'solver' were answered."""
+        return sum(call.answered is not None for call in list(self.calls) if b'"solver"' in call.body)
+
     def solving(self) -> int:
         """Return how many calls to the model 'solver' are under way, once some were answered."""
         calls = [call for call in list(self.calls) if b'"solver"' in call.body]
-        answered = sum(call.answered is not None for call in calls)
+        answered = self.solved()
         return len(calls) - answered if answered else 0
 
     def read(self) -> list[Call]:

@@ -78,23 +78,27 @@ def test_a_run_on_the_cluster_is_the_run_here_and_keys_leave_no_trace(
 def test_a_node_that_dies_in_mid_run_loses_nothing_and_nothing_answered_is_asked_again(
     tmp_path: Path, cluster: TwoNodes, undisturbed: Path
 ) -> None:
-    with CountingServer(seconds=0.25) as server:
+    with CountingServer() as server:
+        server.hold_after = 6
         study, run = write_study(tmp_path, server.url, STUDY), tmp_path / "run"
         command = [sys.executable, "-m", "acidtest", "run", str(study), "-o", str(run), *on(cluster)]
         with subprocess.Popen(
             command, env=environment(tmp_path / "cache"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         ) as process:
-            ready = within(90, lambda: server.solving() > SLOTS and len(cluster.workers(cluster.second)) > 0)
+            ready = within(100, lambda: server.solving() == 2 * SLOTS)  # both workers are at work, and wait
+            on_second = len(cluster.workers(cluster.second))
             killed = time.monotonic()
             cluster.kill_second()
+            server.go.set()
             assert process.stderr is not None
             said = process.stderr.read()
             assert process.wait(timeout=200) == 0, said
         assert ready, said
+    assert on_second == 1
     assert content(run) == content(undisturbed)
-    assert "A worker of 'solver' on " in said
+    assert f"was lost; {SLOTS} calls under way there go elsewhere" in said
     again = server.twice()
-    assert len(again) <= SLOTS  # those that were under way at the worker that died
+    assert len(again) == SLOTS  # those that were under way at the worker that died
     for first, *_ in again:
         assert first.answered is None or first.answered > killed - 1.0  # no answer of before was asked for again
 

@@ -84,11 +84,15 @@ class RayCluster:
         Raises:
             AcidtestError: The head of the cluster is gone.
         """
-        if self._ray is not None and not _answers(self._head):
-            raise AcidtestError("the head of the cluster is gone", where=self.place, way_out=_START_AGAIN)
+        self.need_head()
         with _in_our_words(self.place):
             nodes = [node["Resources"] for node in self.connect().nodes() if node["Alive"]]
         return any(node.get("CPU", 0.0) >= cpus and node.get("GPU", 0.0) >= gpus for node in nodes)
+
+    def need_head(self) -> None:
+        """Raise where the head of the cluster is gone; Ray itself would end this process within a minute."""
+        if self._ray is not None and not _answers(self._head):
+            raise AcidtestError("the head of the cluster is gone", where=self.place, way_out=_START_AGAIN)
 
     def has_gpus(self) -> bool:
         """Tell whether any node has a GPU."""

@@ -18,7 +18,10 @@ MOST_SENDS = 3
 MOST_LOST = 8
 """So many workers may be lost for each one that is wanted, before the model is given up."""
 
-_SAY_AFTER = 10.0
+_LOOK_EVERY = 3.0
+_SAY_AFTER = 4
+"""Looks."""
+
 _CLOSE_WITHIN = 5.0
 
 
@@ -183,16 +186,23 @@ class WorkerPool:
         self._actors.add(actor)
         opening = asyncio.ensure_future(self.cluster.told(actor.open.remote(plan.spec, dict(plan.keys), plan.files)))
         try:
-            done, _ = await asyncio.wait([opening], timeout=_SAY_AFTER)
-            if not done and not self._hands:
-                self.say(f"'{plan.name}' waits for a worker on {self.cluster.place}.")
-            told = unwrapped(await opening)
+            told = unwrapped(await self._opened_or_headless(opening))
             self._check(told)
         except BaseException:
             opening.cancel()
             self._end(actor)
             raise
         return _Hand(actor, told["node"])
+
+    async def _opened_or_headless(self, opening: asyncio.Future[Wire]) -> Wire:
+        """Wait for a worker, which may take as long as it will as long as the cluster lives; say so once."""
+        rounds = 0
+        while not (await asyncio.wait([opening], timeout=_LOOK_EVERY))[0]:
+            rounds += 1
+            await asyncio.to_thread(self.cluster.need_head)
+            if rounds == _SAY_AFTER and not self._hands:
+                self.say(f"'{self.plan.name}' waits for a worker on {self.cluster.place}.")
+        return await opening
 
     def _check(self, told: Wire) -> None:
         here = version("acidtest")
