@@ -33,6 +33,14 @@ _JUDGE = typer.Option(
 )
 
 
+_BLOCKS = typer.Option(
+    "--blocks",
+    metavar="N",
+    help="Sum items up in N blocks instead of keeping them, as is done by itself where Parquet files hold more scores "
+    "than fit into memory; 0: by itself only. Parquet only.",
+)
+
+
 def audit(  # noqa: PLR0913  # one argument per option
     scores: Annotated[list[Path], _FILES],
     *,
@@ -52,15 +60,17 @@ def audit(  # noqa: PLR0913  # one argument per option
     models_vary: Annotated[bool, _MODELS_VARY] = False,
     judge: Annotated[list[str] | None, _JUDGE] = None,
     right_at: Annotated[float | None, _RIGHT_AT] = None,
+    blocks: Annotated[int, _BLOCKS] = 0,
 ) -> None:
     """Compare synthetic benchmarks with a real one from scores that you have already."""
     from acidtest.cli.outcome import check_gate, show_outcome
     from acidtest.compare.fidelity import compare
-    from acidtest.data.score_table import read_scores
+    from acidtest.data.score_blocks.large import read_any_size
 
     check_gate(gate)
-    read = read_scores(
+    read = read_any_size(
         scores,
+        blocks=blocks,
         real=real,
         synthetic=synthetic or (),
         generators=generators_of(generator or ()),

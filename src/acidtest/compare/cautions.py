@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from acidtest.compare.pair import FEW_SOLVERS, Pair
-from acidtest.compare.sets import ScoredSet
+from acidtest.compare.sets import ScoredSet, same_columns, shared_items
 from acidtest.errors import counted
 from acidtest.stats.jackknife import observed
 
@@ -66,10 +66,10 @@ def _predicted(one: ScoredSet) -> str:
 
 
 def _overlap(real: ScoredSet, one: ScoredSet) -> str:
-    both = set(real.columns) & set(one.columns)
-    if not both or both == set(real.columns) == set(one.columns):
+    both = shared_items(real, one)
+    if not both or same_columns(real, one) is not None:
         return ""
-    stand = f"{counted(len(both), 'item')} {'stands' if len(both) == 1 else 'stand'}"
+    stand = f"{counted(both, 'item')} {'stands' if both == 1 else 'stand'}"
     return (
         f"{stand} in '{real.name}' and in '{one.name}', others in only one of them: for ensembles "
         "their noise is taken as independent, and intervals may be too wide."
@@ -79,7 +79,9 @@ def _overlap(real: ScoredSet, one: ScoredSet) -> str:
 def _missing(one: ScoredSet) -> str:
     if one.scores.stats is None or not one.n_items:
         return ""
-    lacks = one.n_items - np.isfinite(one.scores.stats).all(axis=-1).sum(axis=1)
+    blocks = one.scores.blocks
+    scored = np.isfinite(one.scores.stats).all(axis=-1).sum(axis=1) if blocks is None else blocks.scored
+    lacks = one.n_items - scored
     worst = min(range(len(lacks)), key=lambda row: (-lacks[row], one.scores.models[row]), default=0)
     some = int(np.sum(lacks > 0))
     if not some:
@@ -92,12 +94,15 @@ def _missing(one: ScoredSet) -> str:
 
 def _failures_decide(one: ScoredSet, differ: float) -> str:
     """Compare the order of solvers with the order that readable answers alone would give."""
-    stats, failures = one.scores.stats, one.scores.failures
-    if stats is None or failures is None:
+    stats, failures, blocks = one.scores.stats, one.scores.failures, one.scores.blocks
+    if stats is None or (failures is None and blocks is None):
         return ""
     rate = one.scores.failure_rate()
     seen = one.scores.observed
-    read = observed(np.where((failures > 0)[..., None], np.nan, stats), one.metric)
+    if blocks is not None:
+        read = blocks.readable
+    else:
+        read = observed(np.where((np.asarray(failures) > 0)[..., None], np.nan, stats), one.metric)
     first, second = np.triu_indices(len(seen), 1)
     d_seen, d_read = seen[first] - seen[second], read[first] - read[second]
     with np.errstate(invalid="ignore"):

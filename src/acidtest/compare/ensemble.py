@@ -107,7 +107,11 @@ def _stand_in(whole: Pair, blend: FloatArray, share: FloatArray) -> Pair:
     kept = np.isfinite(blend)
     parts, share = list(whole.parts), share[:, kept]
     if not kept.all():
-        parts = [replace(part, real=part.real[kept], linear=part.linear[kept]) for part in parts]
+        shares = [None if part.real_share is None else part.real_share[kept] for part in parts]
+        parts = [
+            replace(part, real=part.real[kept], linear=part.linear[kept], real_share=share_)
+            for part, share_ in zip(parts, shares, strict=True)
+        ]
     parts, share = _joined(parts, share)
     models = tuple(model for model, known in zip(whole.models, kept.tolist(), strict=True) if known)
     return replace(

@@ -120,7 +120,7 @@ def _edge(pair: Pair) -> float:
         return 0.0
     if pair.parts[0].same_items and not pair.differences[0].any():
         # The same answers to the same items: half an item each way is the least that may still differ.
-        n = pair.difference_items[0]
+        n = pair.difference_items[0] if pair.parts[0].real_share is None else pair.n
         return 1 / (n * (n + 1))
     sides = [(1.0, pair.parts[0].real, pair.real_items)]
     sides += [(float(w.mean()), part.linear, part.n_items) for w, part in zip(pair.weights, pair.parts, strict=True)]

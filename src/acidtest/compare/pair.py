@@ -37,6 +37,8 @@ class Part:
         same_items: Column i of both is the same item; where only some items stand in both sets, all items of either
             have a column, and NaN stands where a set lacks the item.
         unit: Scores lie in [0, 1].
+        real_share: [M] part of the real items that each solver was scored on, where columns are blocks of items. None:
+            columns are items (or bundles) and show it.
     """
 
     real: FloatArray
@@ -44,6 +46,7 @@ class Part:
     n_items: int
     same_items: bool
     unit: bool
+    real_share: FloatArray | None = None
 
     @property
     def columns(self) -> tuple[int, int]:
@@ -326,6 +329,7 @@ def part_of(real: ScoredSet, synthetic: ScoredSet, models: tuple[str, ...], *, p
         n_items=synthetic.n_items,
         same_items=whole or bool(places and partly),
         unit=real.metric.unit,
+        real_share=None if real.scores.blocks is None else real.scored_items[real.rows(models)] / real.n_items,
     )
 
 

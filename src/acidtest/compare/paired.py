@@ -70,13 +70,20 @@ class _Told:
     def pairs(self) -> AllPairs:
         values = self.one.linear[self.one.rows(self.models)]
         observed = self.one.values(self.models)
-        return all_pairs(values, observed, unit=self.one.metric.unit, level=self.level)
+        items = None if self.one.scores.blocks is None else self.shared_items
+        return all_pairs(values, observed, unit=self.one.metric.unit, level=self.level, items=items)
 
     @cached_property
     def shared_items(self) -> FloatArray:
-        """[M, M] items that both solvers were scored on; columns of `linear` may hold several."""
+        """[M, M] items that both solvers were scored on; columns of `linear` may hold several.
+
+        Of blocks only how many items of each a solver was scored on is known: these are the most that both can have.
+        """
         if self.one.scores.stats is None:
             return self.pairs.n
+        if self.one.scores.blocks is not None:
+            count = np.nan_to_num(self.one.scores.stats[self.one.rows(self.models), :, -1])
+            return np.stack([np.minimum(count, own).sum(axis=1) for own in count])
         scored = scored_cells(self.one.scores.stats[self.one.rows(self.models)]).astype(np.float64)
         return np.asarray(scored @ scored.T, np.float64)
 
@@ -101,6 +108,8 @@ class _Told:
     def _test(self, i: int, j: int) -> PairTest:
         found = self.pairs.test(i, j)
         bundles = f"; {found.estimate.n} bundles, each whole" if self.clustered else ""
+        if self.one.scores.blocks is not None:
+            bundles = f"; items in {found.estimate.n:,} blocks"
         return PairTest(
             one=self.models[i],
             other=self.models[j],

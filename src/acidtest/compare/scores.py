@@ -18,7 +18,7 @@ def score_estimates(one: ScoredSet, level: float) -> dict[str, Estimate]:
     found = {}
     for row, model in enumerate(one.scores.models):
         value = float(one.scores.observed[row])
-        n = int(np.isfinite(one.linear[row]).sum()) if one.n_items else 0
+        n = int(one.scored_items[row]) if one.n_items else 0
         low, high = score_interval(value, float(variance[row]), n, unit=one.metric.unit, level=level)
         found[model] = Estimate(
             value=value,

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from acidtest.stats.blocks import block_values
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.jackknife import linearised
 from acidtest.stats.metric import Metric
@@ -40,13 +41,21 @@ class ScoredSet:
     @property
     def n_items(self) -> int:
         """Number of items; 0 where they are not known."""
-        return len(self.scores.items) if self.scores.stats is not None else 0
+        return self.scores.n_items
+
+    @property
+    def scored_items(self) -> FloatArray:
+        """[M] columns of `linear` that each solver was scored on; items, where they are summed up in blocks."""
+        blocks = self.scores.blocks
+        return np.isfinite(self.linear).sum(axis=1).astype(np.float64) if blocks is None else blocks.scored
 
     @cached_property
     def linear(self) -> FloatArray:
-        """[M, G] one value per solver and item (bundle): their mean is about the metric, higher is better."""
+        """[M, G] one value per solver and item (bundle, block): their mean is about the metric, higher is better."""
         if self.scores.stats is None:
             return np.full((len(self.scores.models), 0), np.nan)
+        if self.scores.blocks is not None:
+            return self._turned(block_values(self.scores.stats, self.metric))
         groups = None if self._group_names is None else np.unique(self._group_names, return_inverse=True)[1]
         values = linearised(self.scores.stats, self.metric, groups)
         return self._turned(values)
@@ -58,7 +67,10 @@ class ScoredSet:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """What each column of `linear` stands for: an item or a bundle; empty where columns hold several items."""
+        """What each column of `linear` stands for: an item or a bundle; empty where columns hold several items.
+
+        Blocks have no names: whether those of two sets hold the same items is told by `shared_columns`.
+        """
         names = self.scores.items if self._group_names is None else tuple(sorted(set(self._group_names.tolist())))
         return names if len(names) == self.linear.shape[1] else ()
 
@@ -93,11 +105,21 @@ class ScoredSet:
 def same_columns(real: ScoredSet, synthetic: ScoredSet) -> list[int] | None:
     """Return where each of the real set's items stands in the synthetic set; None where the items are not the same."""
     places = shared_columns(real, synthetic)
-    return None if -1 in places or not places or len(places) != len(synthetic.columns) else places
+    return None if -1 in places or not places or len(places) != synthetic.linear.shape[1] else places
+
+
+def shared_items(real: ScoredSet, synthetic: ScoredSet) -> int:
+    """Return how many items (or bundles) stand in both sets."""
+    if real.scores.blocks is not None:
+        return real.scores.blocks.shared.get(synthetic.name, 0)
+    return len(set(real.columns) & set(synthetic.columns))
 
 
 def shared_columns(real: ScoredSet, synthetic: ScoredSet) -> list[int]:
     """Return where each of the real set's items stands in the synthetic set, -1: it does not; [] where none does."""
+    if real.scores.blocks is not None and synthetic.scores.blocks is not None:
+        # An item is in the same block of both, so blocks pair whatever part of their items the sets share.
+        return list(range(real.linear.shape[1])) if shared_items(real, synthetic) else []
     place = {column: position for position, column in enumerate(synthetic.columns)}
     found = [place.get(column, -1) for column in real.columns]
     return found if any(position >= 0 for position in found) else []

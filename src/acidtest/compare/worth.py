@@ -65,7 +65,8 @@ def _per_real_item(pair: Pair, variance: FloatArray) -> float:
     A solver that was scored on fewer items has a larger variance, but no larger one per item.
     """
     known = np.isfinite(pair.parts[0].real)
-    scored = known.sum(axis=1) / max(int(known.any(axis=0).sum()), 1)
+    share = pair.parts[0].real_share
+    scored = known.sum(axis=1) / max(int(known.any(axis=0).sum()), 1) if share is None else share
     return float(np.nanmean(variance * scored)) * pair.real_items
 
 

@@ -64,7 +64,8 @@ class AllPairs:
         difference: [M, M] difference of metrics.
         variance: [M, M] variance of the items' differences (n - 1); NaN with fewer than two.
         p: [M, M] two-sided p; NaN on the diagonal.
-        n: [M, M] items (bundles) that both answered.
+        n: [M, M] items (bundles, blocks of items) that both answered.
+        items: [M, M] items that both answered where columns are blocks of them; None: as `n`.
         wins: [M, M] items that j got right and k wrong; None where scores are not 0 or 1.
         partial: [M, M] whether one of the two answered items that the other did not.
         unit: Scores lie in [0, 1].
@@ -79,6 +80,7 @@ class AllPairs:
     partial: BoolArray
     unit: bool
     level: float
+    items: FloatArray | None = None
 
     @property
     def solvers(self) -> int:
@@ -139,7 +141,7 @@ class AllPairs:
         if n < FEWEST or not self.unit:
             return math.nan, math.nan, method
         # No item's difference was seen to differ; what items not met may do is bounded by what 0 and 1 could.
-        low, high = tango_interval(0, 0, n, self.level)
+        low, high = tango_interval(0, 0, self._met(one, other), self.level)
         return max(seen + low, -1.0), min(seen + high, 1.0), f"{method}; interval: Tango's, as no difference varies"
 
     def _detectable(self, one: int, other: int) -> float:
@@ -147,8 +149,12 @@ class AllPairs:
         if self.wins is not None and n >= FEWEST:
             return detectable_share(n, float(self.wins[one, other] + self.wins[other, one]) / n, level=self.level)
         if variance == 0 and self.unit:
-            return detectable_share(n, 0.0, level=self.level)
+            return detectable_share(self._met(one, other), 0.0, level=self.level)
         return detectable_difference(n, variance, level=self.level)
+
+    def _met(self, one: int, other: int) -> float:
+        """Return how many items both answered."""
+        return float((self.n if self.items is None else self.items)[one, other])
 
 
 def paired_test(
@@ -204,6 +210,7 @@ def all_pairs(
     unit: bool = True,
     level: float = 0.95,
     shares: bool = True,
+    items: FloatArray | None = None,
 ) -> AllPairs:
     """Test every two of M solvers on one benchmark; a few matrix products, whatever their number.
 
@@ -215,6 +222,8 @@ def all_pairs(
         unit: Scores lie in [0, 1].
         level: Of intervals; 1 less the size of tests.
         shares: Where all values are 0 or 1, use McNemar's mid-p test. False: paired t in any case.
+        items: [M, M] items that both of a pair answered, where columns are blocks of items: then always a paired t, and
+            what was never seen to differ is bounded by the items' number. None: columns are items (or bundles).
 
     Example:
         >>> found = all_pairs(np.array([[1.0, 1, 1, 1, 1, 1, 0], [0, 0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1, 0]]))
@@ -223,7 +232,11 @@ def all_pairs(
     """
     scored = np.isfinite(values)
     whole = np.round(values)  # bundles of like items are 0 or 1 but for the jackknife's rounding
-    if shares and bool(((np.abs(values - whole) < ROUNDING) & ((whole == 0) | (whole == 1)) | ~scored).all()):
+    if (
+        shares
+        and items is None
+        and bool(((np.abs(values - whole) < ROUNDING) & ((whole == 0) | (whole == 1)) | ~scored).all())
+    ):
         return _of_shares(whole, scored, unit=unit, level=level)
     seen = scored.astype(np.float64)
     n = seen @ seen.T
@@ -240,7 +253,15 @@ def all_pairs(
     p = np.where(n >= FEWEST, _t_p(difference, variance, n), np.nan)
     np.fill_diagonal(p, np.nan)
     return AllPairs(
-        difference=difference, variance=variance, p=p, n=n, wins=None, partial=partial, unit=unit, level=level
+        difference=difference,
+        variance=variance,
+        p=p,
+        n=n,
+        wins=None,
+        partial=partial,
+        unit=unit,
+        level=level,
+        items=items,
     )
 
 

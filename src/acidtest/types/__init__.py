@@ -19,7 +19,7 @@ from acidtest.types.report import (
     Use,
     Verdict,
 )
-from acidtest.types.scores import BenchmarkScores, Predicted, Scores
+from acidtest.types.scores import BenchmarkScores, Blocks, Predicted, Scores
 from acidtest.types.validity import (
     BenchmarkValidity,
     JudgeValidity,
@@ -36,6 +36,7 @@ __all__ = [
     "BenchmarkScores",
     "BenchmarkValidity",
     "BiasFactor",
+    "Blocks",
     "BundleConsistency",
     "Check",
     "Criterion",

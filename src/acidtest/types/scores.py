@@ -32,6 +32,27 @@ class Predicted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """Items that were summed up in B blocks, because there are too many to keep: M solvers, n items.
+
+    An item is in the block that a hash of its bundle, or of its own name, says: in the same one on every benchmark.
+
+    Attributes:
+        n_items: n.
+        scored: [M] items that each solver was scored on.
+        shared: Another benchmark -> how many of the items stand there, too.
+        failure_rate: [M] share of answers that could not be read; NaN where that is not known.
+        readable: [M] the metric over readable answers alone; NaN where that is not known.
+    """
+
+    n_items: int
+    scored: FloatArray
+    shared: Mapping[str, int]
+    failure_rate: FloatArray
+    readable: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
 class BenchmarkScores:
     """The scores of M solvers on one benchmark.
 
@@ -50,6 +71,9 @@ class BenchmarkScores:
             part of them. Nobody can tell that from the scores, so it must be said.
         predicted: Some solvers answered some items only, which a test chose: `observed` is what they would score on
             all, and there are no `stats`. None: everybody was asked everything.
+        blocks: `stats` [M, B, k + 1] are sums over blocks of items, the number of scored items last (NaN where a solver
+            has none), for a metric as `stats.blocks.in_blocks` makes it; whatever is about single items is empty. None:
+            `stats` are of items.
     """
 
     name: str
@@ -67,9 +91,19 @@ class BenchmarkScores:
     topics: tuple[str, ...] = ()
     item_scores: FloatArray | None = None
     predicted: Predicted | None = None
+    blocks: Blocks | None = None
+
+    @property
+    def n_items(self) -> int:
+        """Number of items; 0 where they are not known."""
+        if self.blocks is not None:
+            return self.blocks.n_items
+        return len(self.items) if self.stats is not None else 0
 
     def failure_rate(self) -> FloatArray:
         """Return [M]: the share of answers that could not be read; NaN where that is not known."""
+        if self.blocks is not None:
+            return self.blocks.failure_rate
         if self.failures is None:
             return np.full(len(self.models), np.nan)
         scored = np.isfinite(self.failures).sum(axis=1)

@@ -1,0 +1,176 @@
+"""One Parquet file of scores as DuckDB sees it: columns by position, for no name of a stranger ever enters SQL."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acidtest.data.score_files import MISSING
+from acidtest.data.score_rows import KNOWN_COLUMNS
+from acidtest.errors import DataError
+
+_WAY_OUT = (
+    "Tables in blocks are long (benchmark, model, item, score) or wide with items in rows (item, one column per "
+    "solver, and --benchmark NAME)."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One file.
+
+    Attributes:
+        path: As the user named it.
+        place: Its position among the files.
+        names: Its columns; column i is called ci in SQL.
+        types: Their Arrow types.
+        rows: Number of rows.
+        long: Long form, else items in rows and solvers in columns.
+        benchmark: The benchmark of all its rows, "" where a column says.
+        models: Positions of the solvers' columns; empty in long form.
+    """
+
+    path: Path
+    place: int
+    names: tuple[str, ...]
+    types: tuple[Any, ...]
+    rows: int
+    long: bool
+    benchmark: str
+    models: tuple[int, ...] = ()
+
+    @property
+    def table(self) -> str:
+        """What stands after FROM; takes one parameter, the file's path."""
+        columns = ", ".join(f"c{i}" for i in range(len(self.names)))
+        return f"read_parquet(?, hive_partitioning = false) AS t({columns})"
+
+    def has(self, name: str) -> bool:
+        """Return whether there is such a column."""
+        return name in self.names
+
+    def text(self, name: str) -> str:
+        """Return SQL of a column of names; NULL where there is none, or the cell is empty."""
+        import pyarrow as pa
+
+        if name == "benchmark" and self.benchmark:
+            return "CAST(NULL AS VARCHAR)"
+        if not self.has(name):
+            return "CAST(NULL AS VARCHAR)"
+        at = self.names.index(name)
+        form, column = _plain_type(self.types[at]), f"c{at}"
+        if pa.types.is_nested(form) or pa.types.is_binary(form) or pa.types.is_large_binary(form):
+            raise DataError(
+                f"the column '{name}' holds {form}, and no names"[:200],
+                where=str(self.path),
+                way_out="Write its cells as text.",
+            )
+        if pa.types.is_floating(form):  # whole numbers with gaps read as floats: 7, not 7.0
+            whole = f"CASE WHEN {column} = floor({column}) THEN CAST(CAST({column} AS HUGEINT) AS VARCHAR)"
+            return f"({whole} ELSE CAST({column} AS VARCHAR) END)"
+        return f"nullif(CAST({column} AS VARCHAR), '')"
+
+    def number(self, at: int) -> str:
+        """Return SQL of a column of numbers; NULL where there is no number."""
+        import pyarrow as pa
+
+        form, column = _plain_type(self.types[at]), f"c{at}"
+        if pa.types.is_boolean(form):
+            return f"CAST({column} AS UTINYINT)"
+        if pa.types.is_integer(form) and form.bit_width <= 32:  # noqa: PLR2004  # their sums cannot run over
+            return column
+        if pa.types.is_floating(form):
+            return f"CASE WHEN isnan({column}) THEN NULL ELSE CAST({column} AS DOUBLE) END"
+        if pa.types.is_integer(form) or pa.types.is_decimal(form):
+            return f"CAST({column} AS DOUBLE)"
+        if pa.types.is_null(form):
+            return "CAST(NULL AS DOUBLE)"
+        if pa.types.is_string(form) or pa.types.is_large_string(form):
+            empty = ", ".join(f"'{word}'" for word in MISSING)
+            return f"CASE WHEN lower(trim({column})) IN ({empty}) THEN NULL ELSE CAST({column} AS DOUBLE) END"
+        raise DataError(
+            f"the column '{self.names[at][:60]}' holds {form}, and no numbers"[:200],
+            where=str(self.path),
+            way_out="Write its cells as numbers.",
+        )
+
+    def is_whole(self, at: int) -> bool:
+        """Return whether `number` of a column is an integer, whose sums are exact as they are."""
+        import pyarrow as pa
+
+        form = _plain_type(self.types[at])
+        return bool(pa.types.is_boolean(form) or (pa.types.is_integer(form) and form.bit_width <= 32))  # noqa: PLR2004
+
+    def numbers_of(self, name: str) -> str:
+        """Return SQL of a named column of numbers, NULL where there is no such column."""
+        return self.number(self.names.index(name)) if self.has(name) else "CAST(NULL AS DOUBLE)"
+
+
+def read_source(path: Path, place: int, benchmark: list[str]) -> Source:
+    """Return what a Parquet file holds; takes the first name of `benchmark` where the file names none itself.
+
+    Raises:
+        DataError: No Parquet, no rows, two columns of one name, or a form that cannot be summed up in blocks.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if not path.is_file():
+        raise DataError(f"no file '{path}'", way_out="Name a file of scores that exists.")
+    try:
+        with parquet.ParquetFile(path) as file:
+            schema, rows = file.schema_arrow, file.metadata.num_rows
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise DataError(
+            f"'{path.name}' cannot be read as parquet", where=str(path), way_out="Write the file again."
+        ) from error
+    names = tuple(schema.names)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise DataError(f"two columns are called '{twice[0]}'", where=str(path), way_out="Rename or drop one of them.")
+    if not rows:
+        raise DataError(f"'{path.name}' holds no scores", where=str(path), way_out="Leave the file out, or fill it.")
+    long, own = {"model", "score"} <= set(names), "benchmark" in names
+    wide = not {"model", "score"} & set(names) and "item" in names
+    if not (own or benchmark) or not (wide or (long and "item" in names)):
+        raise DataError(
+            f"'{path.name}' is no table that can be summed up in blocks: its columns are {', '.join(names)[:200]}",
+            where=str(path),
+            way_out=_WAY_OUT,
+        )
+    models = _solvers(names, schema.types) if wide else ()
+    if wide and not models:
+        raise DataError("no column holds a solver's scores", where=str(path), way_out="One column per solver, numbers.")
+    return Source(
+        path=path,
+        place=place,
+        names=names,
+        types=tuple(schema.types),
+        rows=rows,
+        long=long,
+        benchmark="" if own else benchmark.pop(0),
+        models=models,
+    )
+
+
+def _solvers(names: Sequence[str], types: Sequence[Any]) -> tuple[int, ...]:
+    """Return the positions of the columns of numbers that have no other meaning."""
+    import pyarrow as pa
+
+    def counts(form: Any) -> bool:
+        form = _plain_type(form)
+        return bool(
+            pa.types.is_integer(form)
+            or pa.types.is_floating(form)
+            or pa.types.is_boolean(form)
+            or pa.types.is_decimal(form)
+        )
+
+    return tuple(k for k, name in enumerate(names) if name not in KNOWN_COLUMNS and counts(types[k]))
+
+
+def _plain_type(form: Any) -> Any:
+    import pyarrow as pa
+
+    return form.value_type if pa.types.is_dictionary(form) else form
