@@ -10,7 +10,7 @@ from typing import Any
 
 import krippendorff
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped] # its stubs are a package of their own
+import pandas as pd
 import pytest
 import scipy.stats
 import sklearn.metrics
