@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "acidtest"
 LEVELS = [
+    ["notebook"],
     ["cli"],
+    ["frames", "tracking"],
     ["study"],
     ["workflows"],
     ["report"],

@@ -1,0 +1,1 @@
+"""Runs, comparisons and scores as data frames: pandas, polars or Arrow."""
