@@ -71,6 +71,7 @@ class Trial:
     first: int = 0
     asked: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    process: subprocess.Popen[bytes] | None = None
 
     def write(self, more: str = "") -> None:
         """Write the study and its items."""
@@ -106,6 +107,7 @@ class Trial:
             restore_signals=True,
             preexec_fn=_heeds_interrupts,  # noqa: PLW1509 - no thread of ours holds a lock that it needs
         ) as process:
+            self.process = process
             try:
                 out, _ = process.communicate(timeout=after if after is not None else 300)
             except subprocess.TimeoutExpired:

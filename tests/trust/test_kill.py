@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from counting_server import CountingServer
-from crash_study import WORKERS, Trial, crash_server, moments
+from crash_study import WORKERS, Trial, answer, crash_server, moments
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -63,3 +64,28 @@ def test_killed_at_random_moments_it_goes_on_and_asks_for_no_answer_twice(
         assert trial.repeated() <= WORKERS * len(trial.kills)  # under way at the kill, or come and not yet read
         assert trial.content() == expected
         done += len(trial.kills)
+
+
+def test_the_first_of_two_answers_that_make_one_rating_is_not_asked_for_again(
+    tmp_path: Path, undisturbed: tuple[dict[str, bytes], float]
+) -> None:
+    """It stands in no file of the run until the second has come: the cache must have it by then."""
+    again = []
+
+    def kills_at_the_second(body: bytes) -> bytes:
+        if len(orjson.loads(body)["messages"]) == 4:  # the question, the answer that could not be read, once more
+            again.append(body)
+            if len(again) in (1, 3) and trial.process is not None:
+                trial.process.kill()
+        return answer(body)
+
+    with CountingServer(answer=kills_at_the_second) as server:
+        trial = Trial(tmp_path / "study", server)
+        trial.write()
+        assert [trial.start(), trial.start(), trial.start()] == [-9, -9, 0], trial.said
+        assert trial.repeated_though_read() == []
+        assert 1 <= trial.repeated() <= 2 * 3  # the second ones, under way at the kill
+        expected, _ = undisturbed
+        made = trial.content()
+        del made["run.json"]  # the server's address stands in it
+        assert made == {name: content for name, content in expected.items() if name != "run.json"}

@@ -22,6 +22,8 @@ class Caller:
         cache: Where replies are looked up and kept; None: every call is sent.
         budget: The cap on money and calls, shared with other callers; None: no cap.
         price: What the model costs; None: not known. Then `Reply.cost` is 0.
+        at_once: A reply is in the cache's file when `call` returns it, not within a second: for replies that stand
+            nowhere else yet, such as the first of two that make one rating.
     """
 
     def __init__(
@@ -31,8 +33,9 @@ class Caller:
         cache: ResponseCache | None = None,
         budget: Budget | None = None,
         price: Price | None = None,
+        at_once: bool = False,
     ) -> None:
-        self.model, self.cache, self.budget, self.price = model, cache, budget, price
+        self.model, self.cache, self.budget, self.price, self.at_once = model, cache, budget, price, at_once
         self._key: CacheKey | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
         if budget is not None:
@@ -81,7 +84,9 @@ class Caller:
         reply = await self._send(prompt, sampling, repeat)
         if self.cache is not None:
             self.cache.put(key, reply)
-            if self._flush_timer is None and self.cache.pending:
+            if self.at_once:
+                self.cache.flush()
+            elif self._flush_timer is None and self.cache.pending:
                 self._flush_timer = asyncio.get_running_loop().call_later(_FLUSH_AFTER, self._flush)
         return reply
 

@@ -74,6 +74,7 @@ def run_harder(
         folder = RunFolder(root / f"round-{number}")
         asked = _round(study, number, shown, _left(study.limits, done))
         with started(asked, study_folder, folder.root, reporter) as run:
+            run.at_once = True
             real = run.prepared.real.name
             if number > 1:
                 _count_once(run, real)

@@ -26,6 +26,8 @@ class Run:
     budget: Budget
     failed: dict[str, str] = field(default_factory=dict)
     shard: Shard | None = None
+    at_once: bool = False
+    """Answers go to the cache the moment they come: a folder that is made after this one takes them from there."""
 
     def is_done(self, key: str) -> bool:
         """Tell whether a unit need not be done again."""
@@ -114,15 +116,18 @@ def keep_given(run: Run) -> None:
             run.end(synthetic_key(name), f"{len(benchmark.items)} items")
 
 
-async def open_caller(run: Run, model: LanguageModel, stack: AsyncExitStack, *, cached: bool) -> Caller:
-    """Open a model, its price and, where `cached`, the answers that other runs were given."""
+async def open_caller(
+    run: Run, model: LanguageModel, stack: AsyncExitStack, *, cached: bool, at_once: bool = False
+) -> Caller:
+    """Open a model, its price and, where `cached`, the answers that other runs were given; `at_once`: see `Caller`."""
     study = run.prepared.study
     price = model_price(study, model)
     if price is None:
         run.reporter.say(f"The price of '{model.spec.name}' is not known: its cost counts as 0.")
     model.say = run.reporter.say
     cache = stack.enter_context(ResponseCache()) if cached else None
-    return await stack.enter_async_context(Caller(model, cache=cache, budget=run.budget, price=price))
+    at_once = at_once or run.at_once
+    return await stack.enter_async_context(Caller(model, cache=cache, budget=run.budget, price=price, at_once=at_once))
 
 
 async def all_at_once(run: Run, names: Sequence[str], work: Callable[[str], Awaitable[None]]) -> None:

@@ -38,7 +38,7 @@ async def match_stage(run: Run, benchmarks: Sequence[Benchmark]) -> None:
         return
     try:
         async with AsyncExitStack() as stack:
-            caller = await open_caller(run, model, stack, cached=prepared.study.cache)
+            caller = await open_caller(run, model, stack, cached=prepared.study.cache, at_once=True)
             for benchmark, solver in waiting:
                 await _judge_answers(run, judging, model, caller, benchmark, solver)
     except ModelError as error:

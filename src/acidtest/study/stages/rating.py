@@ -68,7 +68,7 @@ async def _rate(run: Run, judge: str, benchmarks: Sequence[Benchmark]) -> None:
         return
     try:
         async with AsyncExitStack() as stack:
-            caller = await open_caller(run, model, stack, cached=run.prepared.study.cache)
+            caller = await open_caller(run, model, stack, cached=run.prepared.study.cache, at_once=True)
             for benchmark in waiting:
                 await _rate_benchmark(run, model, caller, benchmark)
     except ModelError as error:
