@@ -94,7 +94,7 @@ def test_a_node_that_dies_in_mid_run_loses_nothing_and_nothing_answered_is_asked
             said = process.stderr.read()
             assert process.wait(timeout=200) == 0, said
         assert ready, said
-    assert on_second == 1
+    assert on_second > 0
     assert content(run) == content(undisturbed)
     assert f"was lost; {SLOTS} calls under way there go elsewhere" in said
     again = server.twice()

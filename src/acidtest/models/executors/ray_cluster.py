@@ -94,6 +94,17 @@ class RayCluster:
         if self._ray is not None and not _answers(self._head):
             raise AcidtestError("the head of the cluster is gone", where=self.place, way_out=_START_AGAIN)
 
+    def placing(self, number: int) -> Any:
+        """Return where to put the number-th of workers that reserve nothing: by turns on each living node.
+
+        Ray's own "SPREAD" spreads only what reserves something. A node that dies meanwhile is none to insist on.
+        """
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        with _in_our_words(self.place):
+            nodes = sorted(node["NodeID"] for node in self.connect().nodes() if node["Alive"])
+        return NodeAffinitySchedulingStrategy(nodes[number % len(nodes)], soft=True) if nodes else "SPREAD"
+
     def has_gpus(self) -> bool:
         """Tell whether any node has a GPU."""
         with _in_our_words(self.place):

@@ -76,7 +76,7 @@ class WorkerPool:
         self._actors: set[Any] = set()
         self._starting: set[asyncio.Task[None]] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._lost = 0
+        self._lost = self._placed = 0
         self._failure: AcidtestError | None = None
         self._opened = False
         self._alone = 0
@@ -179,10 +179,11 @@ class WorkerPool:
                 max_concurrency=plan.slots + 1,
                 max_restarts=0,
                 max_task_retries=0,
-                scheduling_strategy="SPREAD",
+                scheduling_strategy="SPREAD" if plan.cpus or plan.gpus else self.cluster.placing(self._placed),
             )
             .remote()
         )
+        self._placed += 1
         self._actors.add(actor)
         opening = asyncio.ensure_future(self.cluster.told(actor.open.remote(plan.spec, dict(plan.keys), plan.files)))
         try:
