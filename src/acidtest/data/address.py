@@ -39,8 +39,8 @@ class Address:
         """The address without user, password and query.
 
         Example:
-            >>> run_address("sftp://ann:secret@host.org/runs/a").shown
-            'sftp://host.org/runs/a'
+            >>> run_address("ftp://ann:secret@host.org/runs/a").shown
+            'ftp://host.org/runs/a'
         """
         host, slash, path = self.rest.partition("/")
         rest = (host.rpartition("@")[2] + slash + path).partition("?")[0]
