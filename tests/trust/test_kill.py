@@ -3,7 +3,9 @@
 `make trust` does the same fifty times, with a model inside the process among the solvers.
 """
 
+import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from acidtest.data.run_folder import RunFolder
+from acidtest.study.lock import alone
 from counting_server import CountingServer
 from crash_study import WORKERS, Trial, answer, crash_server, moments
 
@@ -89,3 +93,24 @@ def test_the_first_of_two_answers_that_make_one_rating_is_not_asked_for_again(
         made = trial.content()
         del made["run.json"]  # the server's address stands in it
         assert made == {name: content for name, content in expected.items() if name != "run.json"}
+
+
+def test_what_a_killed_process_had_begun_to_write_is_cleared_away(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    (tmp_path / "responses" / "real").mkdir(parents=True)
+    left = [
+        tmp_path / f".scores.parquet.{gone.pid}.partial",
+        tmp_path / "responses" / "real" / f".a.{gone.pid}.partial",
+    ]
+    kept = [
+        tmp_path / f".scores.parquet.{os.getpid()}.partial",
+        tmp_path / f"scores.parquet.{gone.pid}.partial",
+        tmp_path / f".scores.parquet.{gone.pid}.parquet",
+        tmp_path / ".scores.parquet.x.partial",
+    ]
+    for path in (*left, *kept):
+        path.write_bytes(b"half")
+    with alone(RunFolder(tmp_path)):
+        assert [path.exists() for path in left] == [False, False]
+        assert [path.exists() for path in kept] == [True] * 4

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import re
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import BinaryIO
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]")
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _LONGEST = 120
+_PARTIAL = re.compile(r"^\..+\.(\d{1,10})\.partial$")
+_DAY = 86_400.0
 
 BESIDE = ("rejected", "calls")
 """Ends of the files that stand beside those of a synthetic benchmark."""
@@ -197,3 +201,26 @@ def written_atomically(path: Path) -> Iterator[BinaryIO]:
             error.filename = str(path)
         partial.unlink(missing_ok=True)
         raise
+
+
+def clear_partials(root: Path) -> None:
+    """Remove what processes that were killed had begun to write; what living ones write is left alone."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            found = _PARTIAL.match(name)
+            path = Path(folder, name)
+            if found and not path.is_symlink() and _is_left(path, int(found[1])):
+                path.unlink(missing_ok=True)
+
+
+def _is_left(path: Path, process: int) -> bool:
+    """Return whether the process that wrote a file is gone; Windows cannot be asked, there a day must have passed."""
+    if sys.platform == "win32":
+        return path.exists() and time.time() - path.stat().st_mtime > _DAY
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        return False
+    return False

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from acidtest.data.run_folder import RunFolder
+from acidtest.data.run_folder import RunFolder, clear_partials
 from acidtest.errors import DataError
 
 _BEYOND = 1 << 20  # Windows locks bytes, and nobody may read what is locked: far behind the process's number
@@ -30,6 +30,7 @@ def alone(folder: RunFolder) -> Iterator[None]:
             )
         os.ftruncate(file, 0)
         os.write(file, str(os.getpid()).encode())
+        clear_partials(folder.root)
         yield
     finally:
         os.close(file)
