@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests torch-tests examples bench calibration agreement psychometrics mutation reproductions usefulness schema clean help
+.PHONY: study test lint types tests torch-tests examples bench calibration agreement psychometrics mutation reproductions usefulness trust schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -107,6 +107,9 @@ usefulness: .venv/local  ## few real items and an alternative predict many; writ
 mutation: .venv/dev  ## make small changes to the statistics and see whether tests notice; writes docs/mutation.md, an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0 coverage==7.17.3
 	$(BIN)/python bench/mutation.py
+
+trust: .venv/dev  ## kill runs at fifty random moments and look what they become; writes its section of docs/trust.md, some minutes
+	$(BIN)/python bench/trust.py
 
 schema: .venv/local  ## write docs/schema
 	$(BIN)/python -m acidtest.study.published_schemas docs/schema
