@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from acidtest.data.read import read_items
     from acidtest.data.score_table import read_scores
     from acidtest.errors import AcidtestError
+    from acidtest.frames.of_results import fidelity_frame, scores_frame, verdict_frame
+    from acidtest.frames.open_run import OpenedRun, open_run
+    from acidtest.notebook.study import Study
     from acidtest.registry import register
     from acidtest.report.page import write_page
     from acidtest.stats.estimate import Estimate
@@ -28,18 +31,24 @@ __all__ = [
     "Estimate",
     "FidelityReport",
     "Item",
+    "OpenedRun",
     "Scores",
+    "Study",
     "TerminalReporter",
     "Thresholds",
     "Verdict",
     "compare_scores",
+    "fidelity_frame",
     "load_dataset",
     "load_study",
+    "open_run",
     "plan_scores",
     "read_items",
     "read_scores",
     "register",
     "run_study",
+    "scores_frame",
+    "verdict_frame",
     "write_page",
 ]
 
@@ -49,18 +58,24 @@ _HOMES = {
     "Estimate": "acidtest.stats.estimate:Estimate",
     "FidelityReport": "acidtest.types:FidelityReport",
     "Item": "acidtest.types:Item",
+    "OpenedRun": "acidtest.frames.open_run:OpenedRun",
     "Scores": "acidtest.types:Scores",
+    "Study": "acidtest.notebook.study:Study",
     "TerminalReporter": "acidtest.cli.progress:TerminalReporter",
     "Thresholds": "acidtest.compare.thresholds:Thresholds",
     "Verdict": "acidtest.types:Verdict",
     "compare_scores": "acidtest.compare.fidelity:compare",  # `acidtest.compare` is the package of that name
+    "fidelity_frame": "acidtest.frames.of_results:fidelity_frame",
     "load_dataset": "acidtest.data.datasets:load_dataset",
     "load_study": "acidtest.study.load:load_study",
+    "open_run": "acidtest.frames.open_run:open_run",
     "plan_scores": "acidtest.compare.planning.plan:plan",
     "read_items": "acidtest.data.read:read_items",
     "read_scores": "acidtest.data.score_table:read_scores",
     "register": "acidtest.registry:register",
     "run_study": "acidtest.study.run:run_study",
+    "scores_frame": "acidtest.frames.of_results:scores_frame",
+    "verdict_frame": "acidtest.frames.of_results:verdict_frame",
     "write_page": "acidtest.report.page:write_page",
 }
 """Public name -> where it lives."""

@@ -127,6 +127,12 @@ class OpenedRun:
         done = ", ".join(f"{step.name} {step.done}/{step.of}" for step in self.steps)
         return f"<run {self.name!r} of study {self.study.study!r}: {done}>"
 
+    def _repr_html_(self) -> str:
+        from acidtest.frames.run_card import study_card
+        from acidtest.report.card import card_html
+
+        return card_html(study_card(self.study, self.name, self.steps))
+
     def _need(self, path: Path) -> Path:
         if not path.exists():
             raise DataError(

@@ -1,6 +1,6 @@
 """Read a study file; say of every slip where it stands and what would be right."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,33 @@ def load_study(path: Path) -> StudyFile:
             f"'{path}' holds no study: its top level must be 'key: value' lines",
             way_out="Start from a working file: acidtest init intent > study.yaml",
         )
+    return _checked(tree, path)
+
+
+def study_from(values: Mapping[str, Any]) -> StudyFile:
+    """Return the study that Python values describe: the keys of a study file, in dicts and lists.
+
+    Raises:
+        StudyFileError: An unknown key, a wrong value; with key and the way out.
+    """
+    return _checked(_as_parsed(values), Path("the study given"))
+
+
+def _checked(tree: CommentedMap, path: Path) -> StudyFile:
     _refuse_bare_models(tree, path)
     try:
         return StudyFile.model_validate(_plain(tree, path))
     except ValidationError as error:
         raise _explain(error, tree, path) from None
+
+
+def _as_parsed(value: Any) -> Any:
+    """Return dicts and lists as the classes that the parser makes, so that both are checked alike."""
+    if isinstance(value, Mapping):
+        return CommentedMap((str(key), _as_parsed(inner)) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return CommentedSeq(_as_parsed(inner) for inner in value)
+    return value
 
 
 def _parse(path: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Literal
 
 from acidtest.stats.estimate import Estimate, none_for_nan
@@ -9,6 +10,8 @@ from acidtest.types.validity import ValidityReport
 
 Use = Literal["score", "rank", "choose"]
 Decision = Literal["GO", "NO-GO", "INCONCLUSIVE"]
+
+_MOST_SAID = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,3 +191,17 @@ class FidelityReport:
     gap_by_edit: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     gap_by_topic: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     validity: ValidityReport | None = None
+
+    def __repr__(self) -> str:
+        """Return the verdicts in a few lines: with all its numbers it would fill pages."""
+        said = [
+            f"{name!r}: " + (", ".join(f"{use} {verdict.decision}" for use, verdict in uses.items()) or "not judged")
+            for name, uses in self.verdict.items()
+        ]
+        more = [f"and {len(said) - _MOST_SAID:,} more"] if len(said) > _MOST_SAID else []
+        about = f"{len(self.models)} solvers, real set {self.real!r}"
+        return "\n  ".join([f"<comparison: {about}>", *said[:_MOST_SAID], *more])
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook. Found by name, as the public names are: what draws stands above what is drawn."""
+        return str(import_module("acidtest.report.report_card").report_html(self))
