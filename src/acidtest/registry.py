@@ -31,6 +31,7 @@ PACKAGES = {
     "dataset": "acidtest.data",
     "log": "acidtest.data.logs",
     "export": "acidtest.export",
+    "tracker": "acidtest.tracking",
 }
 """Kind of thing -> the package whose modules register the built-in ones."""
 

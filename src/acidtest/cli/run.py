@@ -19,6 +19,7 @@ BANK = typer.Option("--bank", help="With --adaptive: file of calibrated items, f
 EXECUTOR = typer.Option("--executor", metavar="local|ray", help="Where models live: here, or on a Ray cluster.")
 RAY_ADDRESS = typer.Option("--ray-address", metavar="HOST:PORT", help="The cluster; RAY_ADDRESS, or one of its own.")
 RAY_WORKERS = typer.Option("--ray-workers", min=1, max=1024, help="Workers of a model that names no 'workers'; 1.")
+LOG_TO = typer.Option("--log-to", metavar="mlflow|wandb", help="Tell a tracker of experiments; see docs/tracking.md.")
 JSON = typer.Option("--json", help="Write the comparison as JSON to this file, - for the terminal.")
 
 
@@ -37,11 +38,13 @@ def run(  # noqa: PLR0913 - a command's options
     ray_address: Annotated[str | None, RAY_ADDRESS] = None,
     ray_workers: Annotated[int | None, RAY_WORKERS] = None,
     shard: Annotated[str | None, SHARD] = None,
+    log_to: Annotated[list[str] | None, LOG_TO] = None,
 ) -> None:
     """Write the synthetic benchmarks, let all solvers answer, compare, and write RUN/report.html."""
     from acidtest.cli.outcome import check_gate, show_outcome
     from acidtest.cli.progress import TerminalReporter
     from acidtest.models.executors.executor import executor_named
+    from acidtest.registry import get
     from acidtest.study.run import run_study, started, study_of
 
     check_gate(gate)
@@ -54,12 +57,13 @@ def run(  # noqa: PLR0913 - a command's options
         print_dry_run(asked, study_folder, json_file)
         return
     reporter = TerminalReporter()
+    trackers = [get("tracker", name)() for name in log_to or ()]
     there = executor_named(executor, address=ray_address, workers=ray_workers, say=reporter.say)
     if (part := asked_shard(shard, folder, known)) is not None:
         with started(asked, study_folder, root, reporter, there, shard=part) as under_way:
             answer_part(under_way, part)
         return
-    report = run_study(asked, study_folder, root, reporter, there)
+    report = run_study(asked, study_folder, root, reporter, there, callbacks=trackers)
     if json_file != "-":
         show_adaptive(root)
     show_outcome(report, page=root / "report.html", json_file=json_file, gate=gate)

@@ -80,5 +80,5 @@ def _scores(panels: Panels) -> CardTable:
 
 def _figure(figure: Figure | None) -> Cell:
     if figure is None:
-        return Cell(text="\N{EN DASH}")
+        return Cell(text="\N{EN DASH}", number=True)
     return Cell(text=figure.text, beside="no interval" if figure.span == NOT_KNOWN else figure.span, number=True)
