@@ -54,7 +54,8 @@ def test_of_a_model_in_a_process_each_worker_adds_its_own() -> None:
     [
         ("ray://head:10001", "is no address of a Ray cluster"),
         ("head", "is no address of a Ray cluster"),
-        ("127.0.0.1:99999", "nothing answers"),
+        ("127.0.0.1:99999", "is no address of a Ray cluster"),
+        ("127.0.0.1:0", "is no address of a Ray cluster"),
         ("no.such.host.invalid:6379", "nothing answers"),
     ],
 )

@@ -15,6 +15,7 @@ from acidtest.errors import AcidtestError
 from acidtest.models.failure import readable
 
 _REACHED_WITHIN = 5.0
+_LAST_PORT = 65535
 _OBJECT_STORE = 256 << 20
 """Bytes, of a cluster that is started here: prompts and answers are small."""
 
@@ -145,7 +146,7 @@ class RayCluster:
             return
         host, _, port = (address or "").rpartition(":")
         way_out = "Name the head of the cluster as HOST:PORT, as 'ray start --head' prints it."
-        if "/" in host or not port.isdigit():
+        if "/" in host or not port.isdecimal() or not 0 < int(port) <= _LAST_PORT:  # a socket would take it modulo 2^16
             raise AcidtestError(f"'{readable(address or '')}' is no address of a Ray cluster", way_out=way_out)
         if not _answers(address or ""):
             raise AcidtestError(
