@@ -1,7 +1,7 @@
 """What a table in blocks holds, told by one pass over it: benchmarks, solvers, ranges of numbers, who wrote what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _AT_ONCE = 500
 """Columns of a wide table in one query."""
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Told:
     """What is told of one solver on one benchmark.
 
@@ -179,7 +179,6 @@ def _told(cells: Sequence[object]) -> Told:
 
 
 def _of_wide(session: Session, source: Source) -> Profile:
-    found: Profile = {}
     bundle, weight = source.text("bundle"), source.numbers_of("weight")
     about = ", ".join(
         [
@@ -193,7 +192,33 @@ def _of_wide(session: Session, source: Source) -> Profile:
         f"SELECT {source.text('benchmark')} AS b, {about} FROM {source.table} GROUP BY b ORDER BY b",
         [session.paths[source.place]],
     )
-    ranges: dict[tuple[str | None, int], tuple[int, float, float]] = {}
+    ranges = _ranges(session, source)
+    found: Profile = {}
+    for b, rows, epochs, items, bundles, topics, edits, weights, least, most, *words in general:
+        name = source.benchmark or b
+        if name is None or items < rows:
+            what = "the benchmark is empty" if name is None else f"benchmark '{name[:80]}' has rows without an item"
+            raise DataError(what, where=str(source.path), way_out="Fill the cells, or drop the rows.")
+        of_all = Told(
+            rows=rows,
+            scored=0,
+            epochs=epochs,
+            words={w: (words[2 * k] or "", words[2 * k + 1] or "") for k, w in enumerate(_WORDS[:3])},
+            left_out=tuple(n for n, count in zip(_LEFT_OUT, (topics, edits), strict=True) if count),
+            bundled=bundles > 0,
+        )
+        heavy = (np.nan if least is None else least, np.nan if most is None else most)
+        found[name] = {}
+        for at in source.models:
+            count, low, high = ranges[b, at]
+            known = count if weights == rows else -1 if weights else 0  # -1: some lack one
+            found[name][source.names[at]] = replace(of_all, scored=count, low=low, high=high, weights=(known, *heavy))
+    return found
+
+
+def _ranges(session: Session, source: Source) -> dict[tuple[str | None, int], tuple[int, float, float]]:
+    """Return (benchmark, column) -> how many scores a solver's column holds, the lowest and the highest."""
+    ranges = {}
     for start in range(0, len(source.models), _AT_ONCE):
         part = source.models[start : start + _AT_ONCE]
         each = ", ".join(
@@ -207,27 +232,4 @@ def _of_wide(session: Session, source: Source) -> Profile:
             for k, at in enumerate(part):
                 count, low, high = cells[3 * k : 3 * k + 3]
                 ranges[b, at] = (count, np.nan if low is None else low, np.nan if high is None else high)
-    for b, rows_, epochs, items, bundles, topics, edits, weights, least, most, *words in general:
-        name = source.benchmark or b
-        if name is None or items < rows_:
-            what = "the benchmark is empty" if name is None else f"benchmark '{name[:80]}' has rows without an item"
-            raise DataError(what, where=str(source.path), way_out="Fill the cells, or drop the rows.")
-        found[name] = {
-            source.names[at]: Told(
-                rows=rows_,
-                scored=ranges[b, at][0],
-                epochs=epochs,
-                low=ranges[b, at][1],
-                high=ranges[b, at][2],
-                weights=(
-                    min(weights, ranges[b, at][0]) if weights == rows_ else weights and -1,
-                    np.nan if least is None else least,
-                    np.nan if most is None else most,
-                ),
-                words={w: (words[2 * k] or "", words[2 * k + 1] or "") for k, w in enumerate(_WORDS[:3])},
-                left_out=tuple(n for n, count in zip(_LEFT_OUT, (topics, edits), strict=True) if count),
-                bundled=bundles > 0,
-            )
-            for at in source.models
-        }
-    return found
+    return ranges

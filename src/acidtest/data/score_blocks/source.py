@@ -81,7 +81,7 @@ class Source:
         if pa.types.is_integer(form) and form.bit_width <= 32:  # noqa: PLR2004  # their sums cannot run over
             return column
         if pa.types.is_floating(form):
-            return f"CASE WHEN isnan({column}) THEN NULL ELSE CAST({column} AS DOUBLE) END"
+            return f"CASE WHEN isfinite({column}) OR isinf({column}) THEN CAST({column} AS DOUBLE) END"
         if pa.types.is_integer(form) or pa.types.is_decimal(form):
             return f"CAST({column} AS DOUBLE)"
         if pa.types.is_null(form):

@@ -147,8 +147,7 @@ def add_long(session: Session, sources: Sequence[Source], asked: Asked, told: di
         row = np.array([asked.models[name] for name in models], np.intp)[code.astype(np.intp)]
         block = block.astype(np.intp)
         if (rows > places).any():
-            at = int(np.flatnonzero(rows > places)[0])
-            raise _twice(session, sources, asked, models[int(code[at])], epochs=epochs)
+            raise _twice(session, sources, asked, models[int(code[rows > places].min())], epochs=epochs)
         values = np.stack([_filled(x) for x in rest[:k]], axis=-1) / scale
         if asked.statistics and any((x < count).any() for x in rest[k : 2 * k]):
             raise DataError(
@@ -181,7 +180,7 @@ def _long_query(
         only = f"{source.text('model')} IN ({', '.join('?' * len(models))})"
         stats = f"c{source.names.index('stats')}" if source.has("stats") else "NULL"
         values = [f"CAST({stats}[{j + 1}] AS DOUBLE)" for j in range(k)] if asked.statistics else ["s"]
-        x = ", ".join(f"CASE WHEN s IS NOT NULL AND NOT isnan({v}) THEN {v} END AS x{j}" for j, v in enumerate(values))
+        x = ", ".join(f"CASE WHEN s IS NOT NULL AND isfinite({v}) THEN {v} END AS x{j}" for j, v in enumerate(values))
         weight = source.numbers_of("weight") if asked.weighted else "1"
         parts.append(
             f"""SELECT {source.text("model")} AS model, {source.text("item")} AS item, {scored(source)} AS s, {x},
