@@ -73,16 +73,16 @@ class Trial:
     said: list[str] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
 
-    def write(self, more: str = "") -> None:
-        """Write the study and its items."""
-        self.folder.mkdir(parents=True)
+    def write(self, more: str = "", *, end: str = "") -> None:
+        """Write the study, with `more` solvers and `end` as its last lines, and its items."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         for name, count in (("real", 16), ("pool", 9)):
             rows = [
                 {"id": f"{name}-{i}", "text": f"{name} {LABELS[i % 3]} wish number {i}", "label": LABELS[i % 3]}
                 for i in range(count)
             ]
             (self.folder / f"{name}.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
-        (self.folder / "study.yaml").write_text(STUDY.format(url=self.server.url, more=more), "utf-8")
+        (self.folder / "study.yaml").write_text(STUDY.format(url=self.server.url, more=more) + end, "utf-8")
         self.first = len(self.server.calls)
 
     @property

@@ -41,7 +41,7 @@ class RunBook:
     """The run's state on disk, kept up to date unit by unit."""
 
     def __init__(self, folder: RunFolder, state: RunState) -> None:
-        self.folder, self.state = folder, state
+        self.folder, self.state, self._written = folder, state, False
 
     def unit(self, key: str) -> UnitState | None:
         """Return how far a unit is, None where it was never begun."""
@@ -64,8 +64,15 @@ class RunBook:
         self._replace(models={name: dict(about) for name, about in models.items()})
 
     def _replace(self, **changes: object) -> None:
+        if self._written and not self.folder.run_json.exists():
+            raise DataError(
+                "the run's folder was deleted, or a part of it, while this process worked in it",
+                where=str(self.folder.root),
+                way_out="Run again: it starts afresh, and takes from the cache what solvers and judges had answered.",
+            )
         self.state = self.state.model_copy(update=changes)
         write_state(self.folder, self.state)
+        self._written = True
 
 
 def write_state(folder: RunFolder, state: RunState) -> None:
