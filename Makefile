@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests torch-tests examples bench calibration agreement psychometrics mutation reproductions usefulness trust schema clean help
+.PHONY: study test lint types tests torch-tests examples bench large calibration agreement psychometrics mutation reproductions usefulness trust schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -83,6 +83,9 @@ bench: .venv/local .venv-peers/made  ## measure what a call, the statistics and 
 	$(BIN)/python bench/cost_of_irt.py
 	$(BIN)/python bench/cost_of_adaptive.py
 	$(BIN)/python bench/memory_of_evaluation.py
+
+large: .venv/local  ## measure an audit of two thousand million scores; writes its section of docs/benchmarks.md, half an hour
+	$(BIN)/python bench/large_audit.py
 
 calibration: .venv/local  ## simulate studies whose truth is known; writes docs/calibration.md, an hour on two cores
 	$(BIN)/python bench/calibration.py
