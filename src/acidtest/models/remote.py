@@ -57,7 +57,8 @@ class RemoteModel(LanguageModel):
         limiter: Finds out how many calls the server takes at once.
         heard: The server answered something, ever.
         first_backoff: Seconds before the first retry, about; doubles each time, never above `LONGEST_BACKOFF`.
-        patience: Seconds in which "too many" (429) is none of a call's `retries`, where it has any.
+        patience: Seconds since the server's latest answer to any call, or since the first call, in which "too many"
+            (429) is none of a call's `retries`, where it has any: twice what these could take, at most `PATIENCE`.
         make_client: Gives what posts the bodies; an executor may put one here that posts from elsewhere.
     """
 
@@ -67,7 +68,8 @@ class RemoteModel(LanguageModel):
         self.url, self._key = url, key
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity", **headers}
         self.limiter = AdaptiveLimiter(self.connections)
-        self.first_backoff, self.patience = 0.5, PATIENCE
+        self.first_backoff, self.patience = 0.5, min(PATIENCE, 2 * spec.retries * spec.timeout)
+        self._latest_answer: float | None = None
         self.make_client: Callable[[], Client] = self.own_client
         self._client: Client | None = None
         self.heard = False
@@ -103,13 +105,13 @@ class RemoteModel(LanguageModel):
         """Send one prompt and return the reply; see `LanguageModel.answer`."""
         body = self.body(prompt, sampling)
         attempt = lost = held = 0
-        began = time.monotonic()
+        self._latest_answer = self._latest_answer or time.monotonic()
         while True:
             try:
                 return await self._attempt(body, prompt)
             except AttemptError as failure:
-                # "Too many" is no fault of the call's: for a while such answers are none of its retries.
-                early = failure.throttled and self.spec.retries > 0 and time.monotonic() - began < self.patience
+                # "Too many" is no fault of the call's: as long as others are answered it is none of its retries.
+                early = failure.throttled and time.monotonic() - self._latest_answer < self.patience
                 again = lost < MOST_LOST if failure.lost else failure.retry and (early or attempt < self.spec.retries)
                 if failure.paid:
                     self.paid_failure(prompt, again)
@@ -136,6 +138,7 @@ class RemoteModel(LanguageModel):
                 raise self.refusal(reply)
             answer = self._parsed(reply.body, prompt, seconds)
             self.limiter.succeeded()
+            self._latest_answer = time.monotonic()
         except AttemptError as failure:
             if failure.throttled:
                 self.limiter.throttled(ticket, failure.retry_after)
