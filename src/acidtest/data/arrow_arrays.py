@@ -63,6 +63,17 @@ def list_array(cells: Sequence[ArrayLike | None]) -> Any:
     return pa.Array.from_buffers(pa.large_list(pa.float64()), len(rows), buffers, children=[float_array(values[kept])])
 
 
+def texts_array(cells: Sequence[Sequence[object] | None]) -> Any:
+    """Return lists of text; None is an empty cell, () an empty list."""
+    import pyarrow as pa
+
+    filled = _bits(np.fromiter((cell is not None for cell in cells), np.bool_, len(cells)))
+    offsets = _offsets(np.fromiter((len(cell or ()) for cell in cells), np.int64, len(cells)))
+    inner = text_array([text for cell in cells for text in cell or ()])
+    buffers = [filled, pa.py_buffer(offsets)]
+    return pa.Array.from_buffers(pa.large_list(pa.large_string()), len(cells), buffers, children=[inner])
+
+
 def _offsets(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return where each cell begins and the last one ends, as Arrow counts."""
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])

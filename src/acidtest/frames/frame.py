@@ -1,9 +1,9 @@
 """Rows -> an Arrow table -> the data frame that was asked for. pandas and polars are imported when asked for."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from acidtest.data.arrow_arrays import flag_array, float_array, list_array, text_array, whole_array
+from acidtest.data.arrow_arrays import flag_array, float_array, list_array, text_array, texts_array, whole_array
 from acidtest.errors import AcidtestError, did_you_mean
 
 FrameKind = Literal["pandas", "polars", "arrow"]
@@ -72,23 +72,11 @@ def _polars(table: Any) -> Any:
     return pl.from_arrow(table)
 
 
-def _texts(cells: Sequence[Sequence[object] | None]) -> Any:
-    """Return lists of text; None is an empty cell, () an empty list."""
-    import numpy as np
-    import pyarrow as pa
-
-    ends = np.cumsum([0, *(len(cell or ()) for cell in cells)])
-    offsets = pa.array(
-        [end if i == len(cells) or cells[i] is not None else None for i, end in enumerate(ends.tolist())], pa.int64()
-    )
-    return pa.LargeListArray.from_arrays(offsets, text_array([text for cell in cells for text in cell or ()]))
-
-
 _ARRAYS: dict[ColumnKind, Callable[[Any], Any]] = {
     "text": text_array,
     "number": lambda cells: float_array([float("nan") if cell is None else cell for cell in cells]),
     "whole": lambda cells: whole_array([float("nan") if cell is None else cell for cell in cells]),
     "flag": lambda cells: flag_array([float("nan") if cell is None else cell for cell in cells]),
-    "texts": _texts,
+    "texts": texts_array,
     "numbers": list_array,
 }

@@ -14,7 +14,8 @@ class WandbLogger:
     """Logs a run of a study to Weights & Biases: parameters, every number with its interval, verdicts, times and files.
 
     A W&B run that the program has begun (`wandb.init()`) is used and left open; else one is made, and ended with the
-    study. With WANDB_MODE=offline everything stays in a folder, and nothing is sent. W&B reports its own errors to its
+    study: without the terminal's output, the state of git and measures of the machine, which W&B gathers by itself.
+    With WANDB_MODE=offline everything stays in a folder, and nothing is sent. W&B reports its own errors to its
     makers unless told otherwise: this logger tells it not to, unless the variable WANDB_ERROR_REPORTING is set.
 
     Args:
@@ -47,8 +48,11 @@ class WandbLogger:
             self._run, self._own = self._wandb.run, False
             self._run.config.update(config, allow_val_change=True)
             return
+        quiet = self._wandb.Settings(  # what W&B would gather by itself, and nobody asked for
+            console="off", disable_git=True, save_code=False, x_disable_meta=True, x_disable_stats=True
+        )
         self._run = self._wandb.init(
-            project=self._project, name=config["study"], config=config, dir=self._folder, save_code=False
+            project=self._project, name=config["study"], config=config, dir=self._folder, settings=quiet
         )
         self._own = True
 
