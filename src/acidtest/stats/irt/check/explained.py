@@ -62,7 +62,7 @@ def explained(
     count = int(of_item.max(initial=-1)) + 1
     rank_x, rank_y = rankdata(x), rankdata(y)
     # Correlations are of what is left of both means: the same numbers, without rounding away small differences.
-    centred = [part - part.mean() for part in (x, y, rank_x, rank_y)]
+    centred = [part - part.sum() / max(len(part), 1) for part in (x, y, rank_x, rank_y)]
     per_item = np.column_stack(
         [np.ones(len(y)), (y - x) ** 2, (y - z) ** 2, *_moments(*centred[:2]), *_moments(*centred[2:])]
     )
