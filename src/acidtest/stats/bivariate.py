@@ -104,7 +104,7 @@ class Population:
         m1, m2, *_ = _mean_and_covariance(w11, w22, w12, y1, y2)
         r1, r2 = y1 - m1[:, None], y2 - m2[:, None]
         z: FloatArray = np.exp(at[0]) * (w11 * r1 + w12 * r2)[0] + np.exp(at[1]) * (w12 * r1 + w22 * r2)[0]
-        return z
+        return self.f * z  # the spread around a solver far from the rest is larger
 
     def off_the_line(self, at: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return [M]: how far each synthetic score lies from what the real one lets expect, and the variance of that.

@@ -50,7 +50,7 @@ def block_values(stats: FloatArray, metric: Metric) -> FloatArray:
     Example:
         >>> from acidtest.stats.metric import ACCURACY
         >>> block_values(np.array([[[1.0, 2.0], [2.0, 2.0], [3.0, 4.0]]]), in_blocks(ACCURACY)).round(3).tolist()
-        [[0.375, 1.125, 0.75]]
+        [[0.562, 0.938, 0.75]]
     """
     values = np.full(stats.shape[:2], np.nan)
     for solver, rows in enumerate(stats):  # one at a time: k may be many, and all at once as large as all sums
