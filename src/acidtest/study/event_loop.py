@@ -2,9 +2,10 @@
 
 import asyncio
 import contextvars
+import signal
 import threading
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 
 _LOOK = 0.2
 """Seconds between two looks for Ctrl-C: Windows wakes no thread that waits for another."""
@@ -41,6 +42,7 @@ class _Cancellable:
 
     def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
         self._work, self._stopped = work, threading.Event()
+        self.ended = threading.Event()
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
         self.error: BaseException | None = None
 
@@ -50,6 +52,8 @@ class _Cancellable:
             _run(self._watched)
         except BaseException as error:  # noqa: BLE001  # raised again in the thread that waits
             self.error = error
+        finally:
+            self.ended.set()
 
     def stop(self) -> None:
         """Cancel the work."""
@@ -73,14 +77,38 @@ def _in_thread(work: Callable[[], Awaitable[None]]) -> None:
     target = contextvars.copy_context().run
     thread = threading.Thread(target=target, args=(there.run,), name="acidtest-run", daemon=True)
     thread.start()
-    interrupt: KeyboardInterrupt | None = None
-    while thread.is_alive():
-        try:
-            thread.join(_LOOK)
-        except KeyboardInterrupt as error:
-            interrupt = error
-            there.stop()
+    with _interrupts_raised():
+        interrupt = _wait(there)
     if interrupt is not None:
         raise interrupt
     if there.error is not None:
         raise there.error
+
+
+def _wait(there: _Cancellable) -> KeyboardInterrupt | None:
+    """Wait for the end of the work; return the Ctrl-C that stopped it, if one did."""
+    interrupt: KeyboardInterrupt | None = None
+    while not there.ended.is_set():  # Python 3.11 takes a thread for dead once Ctrl-C came while it was joined
+        try:
+            there.ended.wait(_LOOK)
+        except KeyboardInterrupt as error:
+            interrupt = error
+            there.stop()
+    return interrupt
+
+
+@contextmanager
+def _interrupts_raised() -> Iterator[None]:
+    """Let Ctrl-C raise a KeyboardInterrupt here: `asyncio.run` has it cancel its own task, which is held up by us."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    if before in (signal.SIG_IGN, signal.default_int_handler, None):
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
