@@ -62,8 +62,17 @@ def run_study(
 
 
 def write_benchmarks(run: Run) -> None:
-    """Let the generators write what is not written yet."""
+    """Let the generators write what is not written yet.
+
+    Raises:
+        BudgetError: The study's limit of money or calls is reached.
+        DataError: The cache, which solvers will need, cannot be used.
+    """
     if any(not run.is_done(synthetic_key(g.benchmark)) for g in run.prepared.study.generators):
+        if run.prepared.study.cache:
+            from acidtest.models.cache import ResponseCache
+
+            ResponseCache().close()  # said before generators are paid
         from acidtest.study.stages.generating import generate_stage
 
         in_event_loop(lambda: generate_stage(run))

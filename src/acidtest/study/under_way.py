@@ -30,9 +30,9 @@ class Run:
     """Answers go to the cache the moment they come: a folder that is made after this one takes them from there."""
 
     def is_done(self, key: str) -> bool:
-        """Tell whether a unit need not be done again."""
+        """Tell whether a unit need not be done again. Where its file was deleted since, it is."""
         unit, known = self.prepared.plan[key], self.prepared.book.unit(key)
-        if known is None or known.fingerprint != unit.fingerprint:
+        if known is None or known.fingerprint != unit.fingerprint or not all(p.exists() for p in unit.files[:1]):
             return False
         return known.status == "done" or (self.shard is not None and known.detail == self.shard.done)
 
