@@ -135,6 +135,27 @@ def test_wide_tables_of_every_type(tmp_path: Path) -> None:
     assert any("gaps by topic" in note for note in found.notes)
 
 
+def test_rows_without_a_name_are_items_of_their_own(tmp_path: Path) -> None:
+    files = []
+    for name, of in two().items():
+        files.append(tmp_path / f"{name}.parquet")
+        parquet.write_table(pa.table({f"m{k}": row for k, row in enumerate(of)}), files[-1])
+    found = check(*files, benchmark=["real", "fake"])
+    assert found.real.blocks is not None
+    assert found.real.blocks.shared == {"fake": 0}
+
+
+def test_a_metric_that_knows_no_sums_is_read_item_by_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = two(span_counts)
+    sets = both(**{name: of[..., 0] for name, of in x.items()})
+    stats = {name: of[..., :2] for name, of in x.items()}
+    path = write_long(tmp_path / "s.parquet", sets, stats=stats, metric="spearman")
+    monkeypatch.setattr(large, "MOST_BYTES", 1)
+    assert large.read_any_size([path], real="real").real.blocks is None
+    with pytest.raises(DataError, match="no function of sums"):
+        large.read_any_size([path], real="real", blocks=50)
+
+
 def test_parts_of_a_benchmark_in_several_files_and_forms(tmp_path: Path) -> None:
     x, half = two(), N // 2
     a = write_wide(tmp_path / "a.parquet", REAL[:half], x["real"][:, :half])

@@ -1,6 +1,7 @@
 """Which files of scores are too large to keep item by item."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from acidtest.data.score_files import TEXT_COLUMNS, file_format
@@ -33,16 +34,32 @@ def read_any_size(  # noqa: PLR0913  # one argument per option of `acidtest audi
     Raises:
         DataError: As both do.
     """
-    if blocks or (not judged and too_large(paths)):
-        from acidtest.data.score_blocks.read import read_blocks
+    by_item = partial(
+        read_scores,
+        paths,
+        real=real,
+        synthetic=synthetic,
+        generators=generators,
+        metric=metric,
+        percent=percent,
+        fractions=fractions,
+        lower_is_better=lower_is_better,
+        benchmark=benchmark,
+        judged=judged,
+    )
+    if not blocks and (judged or not too_large(paths)):
+        return by_item()
+    from acidtest.data.score_blocks.read import read_blocks
+    from acidtest.data.score_blocks.table import NeedsItemsError
 
-        other = [path for path in paths if file_format(path) != "parquet"]
-        if other:
-            raise DataError(
-                f"'{other[0].name}' is no Parquet: only such files are summed up in blocks",
-                where=str(other[0]),
-                way_out="Write it as Parquet, or leave --blocks out.",
-            )
+    other = [path for path in paths if file_format(path) != "parquet"]
+    if other:
+        raise DataError(
+            f"'{other[0].name}' is no Parquet: only such files are summed up in blocks",
+            where=str(other[0]),
+            way_out="Write it as Parquet, or leave --blocks out.",
+        )
+    try:
         return read_blocks(
             paths,
             real=real,
@@ -56,18 +73,10 @@ def read_any_size(  # noqa: PLR0913  # one argument per option of `acidtest audi
             benchmark=benchmark,
             judged=judged,
         )
-    return read_scores(
-        paths,
-        real=real,
-        synthetic=synthetic,
-        generators=generators,
-        metric=metric,
-        percent=percent,
-        fractions=fractions,
-        lower_is_better=lower_is_better,
-        benchmark=benchmark,
-        judged=judged,
-    )
+    except NeedsItemsError:
+        if blocks:
+            raise
+        return by_item()
 
 
 def too_large(paths: Sequence[Path]) -> bool:

@@ -93,7 +93,8 @@ def read_blocks(  # noqa: PLR0913  # one argument per option of `acidtest audit`
         scale, doubts = scales(grids, percent=percent, fractions=fractions)
         unit = all(in_unit(g.lowest() * scale[n]) and in_unit(g.highest() * scale[n]) for n, g in grids.items())
         how = metric_of(metric or "score", frozenset(lower_is_better), unit=unit)
-        size = blocks or min(BLOCKS, max(FEWEST_BLOCKS, MOST_NUMBERS // table.numbers(chosen, how)))
+        numbers = table.numbers(chosen, how)
+        size = blocks or min(BLOCKS, max(FEWEST_BLOCKS, MOST_NUMBERS // numbers))
         weights = bool(sum(table.weights(name) for name in chosen))  # all are checked
         items = {name: make_blocks(session, table.of(name), name, f"items{k}", size) for k, name in enumerate(chosen)}
         joint = in_blocks(weighted(how) if weights else how)

@@ -43,8 +43,11 @@ class Source:
     @property
     def table(self) -> str:
         """What stands after FROM; takes one parameter, the file's path."""
-        columns = ", ".join(f"c{i}" for i in range(len(self.names)))
-        return f"read_parquet(?, hive_partitioning = false) AS t({columns})"
+        columns = [f"c{i}" for i in range(len(self.names))]
+        if self.has("item"):
+            return f"read_parquet(?, hive_partitioning = false) AS t({', '.join(columns)})"
+        columns = [*columns, "row_number_"]
+        return f"read_parquet(?, hive_partitioning = false, file_row_number = true) AS t({', '.join(columns)})"
 
     def has(self, name: str) -> bool:
         """Return whether there is such a column."""
@@ -54,9 +57,9 @@ class Source:
         """Return SQL of a column of names; NULL where there is none, or the cell is empty."""
         import pyarrow as pa
 
-        if name == "benchmark" and self.benchmark:
-            return "CAST(NULL AS VARCHAR)"
-        if not self.has(name):
+        if name == "item" and not self.has(name):  # rows of two files must not look like the same items
+            return f"'file {self.place} row ' || CAST(row_number_ AS VARCHAR)"
+        if not self.has(name) or (name == "benchmark" and self.benchmark):
             return "CAST(NULL AS VARCHAR)"
         at = self.names.index(name)
         form, column = _plain_type(self.types[at]), f"c{at}"
@@ -132,7 +135,7 @@ def read_source(path: Path, place: int, benchmark: list[str]) -> Source:
     if not rows:
         raise DataError(f"'{path.name}' holds no scores", where=str(path), way_out="Leave the file out, or fill it.")
     long, own = {"model", "score"} <= set(names), "benchmark" in names
-    wide = not {"model", "score"} & set(names) and "item" in names
+    wide = not {"model", "score"} & set(names)
     if not (own or benchmark) or not (wide or (long and "item" in names)):
         raise DataError(
             f"'{path.name}' is no table that can be summed up in blocks: its columns are {', '.join(names)[:200]}",

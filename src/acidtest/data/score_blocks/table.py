@@ -15,6 +15,10 @@ from acidtest.stats.metric import Metric
 _LONGEST_REASON = 200
 
 
+class NeedsItemsError(DataError):
+    """What is asked for needs single items, whatever the table."""
+
+
 @dataclass(frozen=True)
 class ScoreRange:
     """The range of one benchmark's scores."""
@@ -125,9 +129,13 @@ class BlockTable:
             return 0
         k = max(one.stats[0] for one in self.told(name).values())
         if not k or metric.finish is None:
-            lacks = f"'{name[:80]}' has no sufficient statistics" if metric.finish else "knows no sums"
+            if metric.finish is None:
+                raise NeedsItemsError(
+                    f"metric '{metric.name}' is no function of sums, so its items cannot be summed up in blocks",
+                    way_out="Audit a part of the items, without --blocks.",
+                )
             raise DataError(
-                f"metric '{metric.name}' is no mean of its items' scores, and {lacks}",
+                f"metric '{metric.name}' is no mean of items' scores, and '{name[:80]}' has no sufficient statistics",
                 way_out="Add the column 'stats', or rename the metric to have the items' scores averaged.",
             )
         return k
