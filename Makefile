@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests torch-tests examples bench large calibration agreement psychometrics mutation reproductions usefulness trust schema clean help
+.PHONY: study test lint types tests torch-tests tracking-tests examples bench large calibration agreement psychometrics mutation reproductions usefulness trust schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -51,6 +51,11 @@ help:  ## list the targets
 	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check transformers==5.23.0 pytest==9.2.0 pytest-asyncio==1.5.0
 	@touch $@
 
+.venv-tracking/made: pyproject.toml
+	$(PYTHON) -m venv .venv-tracking
+	.venv-tracking/bin/python -m pip install --quiet --disable-pip-version-check --editable . mlflow==3.17.2 wandb==0.31.0 pytest==9.2.0 pytest-asyncio==1.5.0
+	@touch $@
+
 study: .venv/local  ## run the starter study: a real model, a verdict, a report
 	$(BIN)/acidtest run examples/assistant/study.yaml --run runs/assistant
 
@@ -68,6 +73,9 @@ tests: .venv/dev .venv-peers/harnesses
 
 torch-tests: .venv-torch/made  ## test models of transformers (hf:) against transformers itself; two gigabytes of torch, so not in `make test`
 	.venv-torch/bin/python -m pytest tests/torch_models
+
+tracking-tests: .venv-tracking/made  ## test the loggers against MLflow (its server, its stores) and W&B (offline); a gigabyte, so not in `make test`
+	.venv-tracking/bin/python -m pytest tests/tracking_tools
 
 examples: .venv/local  ## run the studies on real data that docs/studies.md reports (needs ACIDTEST_DATA, ACIDTEST_MODELS)
 	$(BIN)/acidtest run examples/snips/study.yaml --run runs/snips
@@ -118,4 +126,4 @@ schema: .venv/local  ## write docs/schema
 	$(BIN)/python -m acidtest.study.published_schemas docs/schema
 
 clean:  ## remove what was built
-	rm -rf .venv .venv-peers .venv-irt-peers .venv-torch .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-peers .venv-irt-peers .venv-torch .venv-tracking .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
