@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import orjson
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from acidtest.data.line_file import LineFile, whole_lines
 from acidtest.types import Prompt, Record, Sampling
@@ -31,7 +31,9 @@ class RecordedCall(Record):
     error: str | None = None
 
 
-def digest(prompt: Prompt, sampling: Sampling, generator: str, revision: str) -> str:
+def digest(
+    prompt: Prompt, sampling: Sampling, generator: str, revision: str, identity: Sequence[JsonValue] = ()
+) -> str:
     """Return the SHA-256 of all that decides a reply: who writes, what is asked, how the next token is drawn."""
     parts: list[Any] = [
         generator,
@@ -43,6 +45,7 @@ def digest(prompt: Prompt, sampling: Sampling, generator: str, revision: str) ->
         prompt.grammar,
     ]
     parts += [sampling.temperature, sampling.top_p, sampling.min_p, sampling.seed]
+    parts += [list(identity)] if identity else []
     # json, not orjson: it also writes lone surrogates, which may stand in a pool.
     return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 

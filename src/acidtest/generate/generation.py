@@ -134,7 +134,7 @@ class _Generation:
             self.launched += 1
             warmth = self.plan.temperature if request.temperature is None else request.temperature
             sampling = Sampling(temperature=warmth, top_p=self.plan.top_p, min_p=self.plan.min_p, seed=request.seed)
-            sent = digest(request.prompt, sampling, self.plan.generator, self.plan.revision)
+            sent = digest(request.prompt, sampling, self.plan.generator, self.plan.revision, self.plan.identity)
             known = self.log.find(request.index, sent)
             if known is not None:
                 self.came[request.index] = _Came(record=known, recorded=True)

@@ -36,6 +36,8 @@ class GenerationPlan:
         benchmark: Its name; every draw of the strategy comes from `seed` and this name.
         generator: The model that writes it.
         revision: What exactly the generator is: a file's SHA-256, a provider's model version.
+        identity: Its provider and name there, its address, style and context: what else decides a reply. Recorded calls
+            of another generator that the study called by the same name are not used.
         strategy: A registered strategy's name.
         options: That strategy's options.
         task: The task that the items are for, with its labels.
@@ -62,6 +64,7 @@ class GenerationPlan:
     min_p: float = 0.05
     near_copy: float = 0.9
     folder: Path | None = None
+    identity: tuple[JsonValue, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,16 +36,22 @@ SELECT text, finish, tokens_in, tokens_out, seconds, tokens FROM replies LEFT JO
 """
 
 
+_KINDS = ((str, str, int, int, float), (str, str, int, int, int))
+"""What Python gets of a reply's columns."""
+
+
 class CacheKey:
     """Makes the keys of one model's answers.
 
-    A key is the SHA-256 of all that an answer depends on: the model, its address and revision, the style, every
-    sampling setting, the prompt with its stops, grammar and length, the log-probabilities where it asks for some, and
-    the repeat index.
+    A key is the SHA-256 of all that an answer depends on: the model, its address, revision and context, the style,
+    every sampling setting, the prompt with its stops, grammar and length, the log-probabilities where it asks for some,
+    and the repeat index.
     """
 
     def __init__(self, model: LanguageModel) -> None:
         parts = ["acidtest reply", SCHEMA, model.spec.use, model.spec.base_url, model.revision, model.style]
+        if model.spec.context is not None:  # an answer ends where the context does; other keys are those of before
+            parts.append(model.spec.context)
         self._start = hashlib.sha256(orjson.dumps(parts))
 
     def __call__(self, prompt: Prompt, sampling: Sampling, repeat: int = 0) -> bytes:
@@ -110,6 +116,8 @@ class ResponseCache:
                 return None
             text, finish, tokens_in, tokens_out, seconds, tokens = row
             logprobs = None if tokens is None else _logprobs(tokens)
+            if tuple(map(type, row[:5])) not in _KINDS:  # SQLite keeps anything in any column
+                raise sqlite3.DatabaseError("a reply that is none")
         return _reply(text, finish, tokens_in, tokens_out, seconds, logprobs)
 
     def put(self, key: bytes, reply: Reply) -> None:
@@ -186,7 +194,7 @@ class ResponseCache:
             raise DataError(
                 f"the response cache cannot be used: {error}", where=str(self.path), way_out=way_out
             ) from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: SQLite's own words hold broken text
             way_out = "Delete the file (and those beside it that end in -wal and -shm): its answers are asked again."
             raise DataError(f"the response cache is damaged: {error}", where=str(self.path), way_out=way_out) from error
 

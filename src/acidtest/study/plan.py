@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import orjson
+from pydantic import JsonValue
 
 from acidtest.data.prompt_file import is_path
 from acidtest.data.run_folder import RunFolder
@@ -255,9 +256,13 @@ def _solver_print(asked: PlanInput, solver: SolverSpec, pool_print: str) -> str:
     return _print(content)
 
 
-def _identity(spec: ModelSpec, revision: str) -> list[object]:
-    """Return what decides a model's answers; how fast or where it runs does not."""
-    return [spec.use, spec.base_url, spec.style, spec.context, revision]
+def model_identity(spec: ModelSpec) -> list[JsonValue]:
+    """Return what decides a model's answers, its revision aside; how fast or where it runs does not."""
+    return [spec.use, spec.base_url, spec.style, spec.context]
+
+
+def _identity(spec: ModelSpec, revision: str) -> list[JsonValue]:
+    return [*model_identity(spec), revision]
 
 
 def _print(asked: object) -> str:

@@ -16,7 +16,7 @@ from acidtest.models.executors.executor import Executor, LocalExecutor
 from acidtest.models.price import Price, price_of
 from acidtest.study.adaptive import Adaptive, checked_adaptive
 from acidtest.study.judges import Judging, check_judges, match_judging, validity_judging
-from acidtest.study.plan import Plan, PlanInput, make_plan, ratings_key, responses_key
+from acidtest.study.plan import Plan, PlanInput, make_plan, model_identity, ratings_key, responses_key
 from acidtest.study.real import given_benchmark, real_benchmark, task_class
 from acidtest.study.schema import GeneratorSpec, StudyFile
 from acidtest.study.state import RunBook, RunState, read_state, write_state
@@ -150,6 +150,7 @@ def generation_plan(
         min_p=entry.min_p,
         near_copy=entry.near_copy,
         folder=study_folder,
+        identity=tuple(model_identity(study.model_spec(entry.model))),
     )
 
 
