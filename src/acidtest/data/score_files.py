@@ -1,6 +1,7 @@
 """Files of scores as Arrow tables: CSV, Parquet and JSON lines, the text ones also gzipped."""
 
 import gzip
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -274,7 +275,10 @@ class _BoundedGzip(gzip.GzipFile):
     def read(self, size: int | None = -1) -> bytes:
         if self.tell() > MAX_BYTES:
             raise DataError(f"more than {MAX_BYTES // 2**30} GB", where=str(self.name), way_out="Part the file.")
-        return super().read(size)
+        try:
+            return super().read(size)
+        except zlib.error as error:  # alone of all that a broken file raises it is no OSError or EOFError
+            raise gzip.BadGzipFile(str(error)) from error
 
 
 def _read_json_lines(path: Path) -> Any:

@@ -97,7 +97,7 @@ def put_in_order(path: Path, items: Sequence[Item]) -> None:
 
     Of several responses to one item the last one stays, as in `read_responses`.
     """
-    lines = _LastLines(path, lambda line, _: str(orjson.loads(line)["item"]))
+    lines = _LastLines(path, lambda line, number: _item_of(line, path, number))
     with lines.open() as file, written_atomically(path) as out:
         places = lines.places(id_hashes(items))
         for start in lines.starts[places[places >= 0]].tolist():
@@ -150,6 +150,17 @@ def _response(line: bytes, path: Path, number: int) -> Response:
     try:
         return Response.model_validate_json(line)
     except ValidationError:
-        raise DataError(
-            "this line is no response", where=f"{path} line {number}", way_out="Delete the file; it is made again."
-        ) from None
+        raise _no_response(path, number) from None
+
+
+def _item_of(line: bytes, path: Path, number: int) -> str:
+    try:
+        return str(orjson.loads(line)["item"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise _no_response(path, number) from None
+
+
+def _no_response(path: Path, number: int) -> DataError:
+    return DataError(
+        "this line is no response", where=f"{path} line {number}", way_out="Delete the file; it is made again."
+    )

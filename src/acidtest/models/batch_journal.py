@@ -207,7 +207,7 @@ class BatchJournal:
             raise DataError(
                 f"the file of batches cannot be used: {error}", where=str(self.path), way_out=way_out
             ) from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: SQLite's own words hold broken text
             way_out = (
                 "Move the file away. What is in batches that still run is then sent, and paid, again: look at the "
                 "provider's list of batches first."

@@ -112,9 +112,9 @@ def read_shard(folder: RunFolder) -> ShardFolder | None:
         return None
     try:
         found = orjson.loads(folder.shard.read_bytes())
-        shard = Shard(number=int(found["shard"]), of=int(found["of"]))
+        shard = shard_named(f"{found['shard']}/{found['of']}")
         return ShardFolder(shard=shard, real=str(found["real"]))
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+    except (orjson.JSONDecodeError, KeyError, TypeError, StudyFileError):
         raise DataError(
             "this file tells of no shard", where=str(folder.shard), way_out="Name another folder."
         ) from None
