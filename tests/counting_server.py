@@ -129,6 +129,7 @@ def answer_to(body: bytes) -> bytes:
     """Return the answer that belongs to a body: a label, or for the model 'writer' a text."""
     request = orjson.loads(body)
     number = int.from_bytes(hashlib.sha256(body).digest()[:4], "big")
-    text = f"please request number {number} now" if request["model"] in ("writer", "author") else CHOICES[number % len(CHOICES)]
+    writes = request["model"] in ("writer", "author")
+    text = f"please request number {number} now" if writes else CHOICES[number % len(CHOICES)]
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     return orjson.dumps({"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 2}})
