@@ -22,6 +22,8 @@ NODE: dict[str, Any] = {
     "object_store_memory": 100 << 20,
     "include_log_monitor": False,
 }
+SECOND = "127.0.0.2"
+"""An address of its own, also of this machine: else a command may take the second node for the one that it runs on."""
 
 
 def main() -> None:
@@ -33,7 +35,7 @@ def main() -> None:
     _tell({"address": cluster.address})
     for line in sys.stdin:
         if line.strip() == "add":
-            _tell({"raylet": _raylet(cluster.add_node(**NODE))})
+            _tell({"raylet": _raylet(cluster.add_node(**NODE, node_ip_address=SECOND))})
     cluster.shutdown()  # type: ignore[no-untyped-call] # Ray has no types here
 
 

@@ -98,7 +98,7 @@ def test_a_node_that_dies_in_mid_run_loses_nothing_and_nothing_answered_is_asked
     assert content(run) == content(undisturbed)
     assert f"was lost; {SLOTS} calls under way there go elsewhere" in said
     again = server.twice()
-    assert len(again) == SLOTS  # those that were under way at the worker that died
+    assert len(again) == SLOTS, said  # those that were under way at the worker that died
     for first, *_ in again:
         assert first.answered is None or first.answered > killed - 1.0  # no answer of before was asked for again
 

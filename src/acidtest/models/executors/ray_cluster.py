@@ -98,13 +98,13 @@ class RayCluster:
     def placing(self, number: int) -> Any:
         """Return where to put the number-th of workers that reserve nothing: by turns on each living node.
 
-        Ray's own "SPREAD" spreads only what reserves something. A node that dies meanwhile is none to insist on.
+        Ray's own "SPREAD", and its softer wish for a node, place what reserves nothing at random.
         """
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         with _in_our_words(self.place):
             nodes = sorted(node["NodeID"] for node in self.connect().nodes() if node["Alive"])
-        return NodeAffinitySchedulingStrategy(nodes[number % len(nodes)], soft=True) if nodes else "SPREAD"
+        return NodeAffinitySchedulingStrategy(nodes[number % len(nodes)], soft=False) if nodes else "SPREAD"
 
     def has_gpus(self) -> bool:
         """Tell whether any node has a GPU."""
@@ -208,6 +208,7 @@ def _ours(error: Exception, place: str) -> Exception:
         )
     lost = (
         exceptions.RayActorError,
+        exceptions.ActorUnschedulableError,  # the node that it was meant for died meanwhile
         exceptions.WorkerCrashedError,
         exceptions.NodeDiedError,
         exceptions.ObjectLostError,
