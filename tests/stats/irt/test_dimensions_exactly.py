@@ -21,7 +21,7 @@ def simulated(solvers: int, n: int, seed: int) -> FloatArray:
     one, two = rng.normal(size=(2, solvers, 1))
     half = np.arange(n) % 2
     chance = expit(1.5 * (one * half + two * (1 - half)) + rng.normal(0, 1, n))
-    scores = (rng.random(chance.shape) < chance).astype(float)
+    scores: FloatArray = (rng.random(chance.shape) < chance).astype(float)
     scores[rng.random(scores.shape) < 0.1] = np.nan
     scores[5] = np.nan
     return scores
@@ -33,7 +33,8 @@ def slow_roots(scores: FloatArray, like: Fit, number: int) -> FloatArray:
     z = np.where(there, found.residual / np.sqrt(np.where(there, found.variance, 1)), 0)
     squares = np.linalg.svd(z, compute_uv=False) ** 2
     relative: FloatArray = squares / squares.mean()
-    return relative[:number]
+    largest: FloatArray = relative[:number]
+    return largest
 
 
 def test_both_methods_are_their_definitions() -> None:
