@@ -44,7 +44,7 @@ def span_counts(models: int, items: int, *, seed: int, easier: float = 0.0) -> F
 
 def write_long(
     path: Path,
-    sets: dict[str, tuple[Sequence[str], FloatArray]],
+    sets: Mapping[str, tuple[Sequence[str], FloatArray]],
     *,
     stats: dict[str, FloatArray] | None = None,
     more: dict[str, dict[str, FloatArray]] | None = None,

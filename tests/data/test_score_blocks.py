@@ -112,6 +112,10 @@ def test_epochs_are_averaged_before(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         parts.append(table.append_column("epoch", pa.array([epoch + 1] * len(table))))
     parquet.write_table(pa.concat_tables(parts), tmp_path / "epochs.parquet")
     check(tmp_path / "epochs.parquet")
+    again = parts[0].set_column(parts[0].column_names.index("epoch"), "epoch", pa.array([2] * len(parts[0])))
+    parquet.write_table(pa.concat_tables([*parts, again]), tmp_path / "again.parquet")
+    with pytest.raises(DataError, match="benchmark 'real', model 'model 000', item 'r0' stands twice"):
+        read_blocks([tmp_path / "again.parquet"], real="real", blocks=B)
     wide = write_wide(tmp_path / "wide.parquet", REAL * 2, np.tile(first["real"], 2), epoch=[1] * N + [2] * N)
     other = write_wide(tmp_path / "other.parquet", FAKE, first["fake"])
     check(wide, other, benchmark=["real", "fake"])
@@ -167,6 +171,17 @@ def test_parts_of_a_benchmark_in_several_files_and_forms(tmp_path: Path) -> None
         read_blocks([a, a, c], real="real", benchmark=["real", "real"])
 
 
+def test_a_score_that_leaves_the_range_by_rounding_is_put_back(tmp_path: Path) -> None:
+    x = two()
+    x["real"][:, 0], x["real"][:, 1] = 1.0000000000000002, -1e-12
+    x["real"][2] = 1.0000000000000002
+    found = check(write_long(tmp_path / "r.parquet", both(**x)))
+    assert found.metric.unit
+    assert found.real.observed[2] == 1
+    files = [write_wide(tmp_path / f"{name}.parquet", items, of) for name, (items, of) in both(**x).items()]
+    assert check(*files, benchmark=["real", "fake"]).real.observed[2] == 1
+
+
 def test_percent_lower_is_better_and_several_metrics(tmp_path: Path) -> None:
     x = {name: 100 * of for name, of in two(fractions).items()}
     path = write_long(tmp_path / "p.parquet", both(**x), metric="wer")
@@ -174,6 +189,7 @@ def test_percent_lower_is_better_and_several_metrics(tmp_path: Path) -> None:
     check(path, percent=False)
     table = parquet.read_table(path)
     second = table.set_column(4, "metric", pa.array(["other"] * len(table)))
+    second = second.set_column(2, "item", pa.array([f"{item} else" for item in table["item"].to_pylist()]))
     parquet.write_table(pa.concat_tables([table, second]), tmp_path / "two.parquet")
     check(tmp_path / "two.parquet", metric="wer", percent=True)
     with pytest.raises(DataError, match="2 metrics"):

@@ -7,8 +7,10 @@ from acidtest.data.score_blocks.source import Source
 from acidtest.errors import DataError
 
 
-def make_blocks(session: Session, sources: Sequence[Source], benchmark: str, table: str, blocks: int) -> int:
-    """Make a table (item, block, place) of one benchmark's items; return how many there are.
+def make_blocks(
+    session: Session, sources: Sequence[Source], benchmark: tuple[str, str], table: str, blocks: int
+) -> int:
+    """Make a table (item, block, place) of the items of one (benchmark, metric); return how many there are.
 
     `block` is MD5 of the bundle, or of the item where it is in none, modulo `blocks`: no seed, no order of rows and no
     version of a library moves an item, and what stands in two benchmarks is in the same block of both. `place` counts
@@ -19,7 +21,7 @@ def make_blocks(session: Session, sources: Sequence[Source], benchmark: str, tab
     """
     parts, parameters = [], []
     for source in sources:
-        where, more = of_benchmark(source, benchmark)
+        where, more = of_benchmark(source, *benchmark)
         parts.append(
             f"SELECT {source.text('item')} AS item, {source.text('bundle')} AS bundle FROM {source.table} {where}"
         )
@@ -40,7 +42,7 @@ def make_blocks(session: Session, sources: Sequence[Source], benchmark: str, tab
     if torn:
         raise DataError(
             f"item '{torn[0][0][:80]}' is in two bundles",
-            where=f"benchmark '{benchmark[:80]}'",
+            where=f"benchmark '{benchmark[0][:80]}'",
             way_out="Give an item the same bundle in every row.",
         )
     return int(session.rows(f"SELECT count(*) FROM {table}")[0][0])

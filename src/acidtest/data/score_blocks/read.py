@@ -96,11 +96,15 @@ def read_blocks(  # noqa: PLR0913  # one argument per option of `acidtest audit`
         numbers = table.numbers(chosen, how)
         size = blocks or min(BLOCKS, max(FEWEST_BLOCKS, MOST_NUMBERS // numbers))
         weights = bool(sum(table.weights(name) for name in chosen))  # all are checked
-        items = {name: make_blocks(session, table.of(name), name, f"items{k}", size) for k, name in enumerate(chosen)}
+        items = {
+            name: make_blocks(session, table.of(name), (name, metric), f"items{k}", size)
+            for k, name in enumerate(chosen)
+        }
         joint = in_blocks(weighted(how) if weights else how)
         found = []
         for k, name in enumerate(chosen):
-            sums = _sums(table, name, how, (f"items{k}", items[name], size))
+            within = (0.0, 1 / scale[name]) if how.unit and how.is_mean else None
+            sums = _sums(table, name, how, (f"items{k}", items[name], size), within)
             shared = {
                 other: shared_items(session, f"items{k}", f"items{j}") for j, other in enumerate(chosen) if j != k
             }
@@ -129,7 +133,9 @@ def _one_metric(session: Session, sources: Sequence[Source], metric: str) -> str
     return metric or (known[0] if known else "")
 
 
-def _sums(table: BlockTable, name: str, metric: Metric, items: tuple[str, int, int]) -> tuple[list[str], Sums]:
+def _sums(
+    table: BlockTable, name: str, metric: Metric, items: tuple[str, int, int], within: tuple[float, float] | None
+) -> tuple[list[str], Sums]:
     """Return the solvers of a benchmark that have any score, and their sums."""
     told = table.told(name)
     models = sorted(model for model, one in told.items() if one.scored)
@@ -138,6 +144,7 @@ def _sums(table: BlockTable, name: str, metric: Metric, items: tuple[str, int, i
     k, weighs = table.statistics(name, metric), table.weights(name)
     sums = Sums.empty(len(models), items[2], max(k, 1))
     own = ScoreRange(told)
+    leaves = within is not None and not within[0] <= own.lowest() <= own.highest() <= within[1]
     asked = Asked(
         benchmark=name,
         metric=table.metric,
@@ -149,6 +156,7 @@ def _sums(table: BlockTable, name: str, metric: Metric, items: tuple[str, int, i
         weighted=weighs,
         largest=max(one.stats[1] for one in told.values()) if k else max(own.highest(), -own.lowest()),
         heaviest=max([1.0, *(one.weights[2] for one in told.values() if one.weights[0])]) if weighs else 1.0,
+        within=within if leaves else None,
     )
     wide, long = table.of(name, long=False), table.of(name, long=True)
     table.refuse_overlap(name, items[0])

@@ -74,6 +74,7 @@ class Asked:
         weighted: Items have weights.
         largest: Of all numbers that are added up, by size.
         heaviest: The largest weight.
+        within: Where scores that leave this range by rounding are put back; None: none does.
     """
 
     benchmark: str
@@ -86,6 +87,14 @@ class Asked:
     weighted: bool
     largest: float
     heaviest: float
+    within: tuple[float, float] | None = None
+
+    def put_back(self, score: str) -> str:
+        """Return SQL of a score within its range."""
+        if self.within is None:
+            return score
+        low, high = self.within  # of nothing, the least would be the limit
+        return f"CASE WHEN {score} IS NOT NULL THEN least(greatest({score}, {low!r}), {high!r}) END"
 
 
 def add_wide(session: Session, source: Source, asked: Asked, *, epochs: bool, into: Sums) -> None:
@@ -101,7 +110,7 @@ def add_wide(session: Session, source: Source, asked: Asked, *, epochs: bool, in
     size = EPOCH_COLUMNS_AT_ONCE if epochs else COLUMNS_AT_ONCE
     for start in range(0, len(source.models), size):
         part = source.models[start : start + size]
-        numbers = {at: source.number(at) for at in part}
+        numbers = {at: asked.put_back(source.number(at)) for at in part}
         rows = f"SELECT {source.text('item')} AS item, {weight} AS w, " + ", ".join(
             f"{sql} AS x{at}" for at, sql in numbers.items()
         )
@@ -183,7 +192,8 @@ def _long_query(
         x = ", ".join(f"CASE WHEN s IS NOT NULL AND isfinite({v}) THEN {v} END AS x{j}" for j, v in enumerate(values))
         weight = source.numbers_of("weight") if asked.weighted else "1"
         parts.append(
-            f"""SELECT {source.text("model")} AS model, {source.text("item")} AS item, {scored(source)} AS s, {x},
+            f"""SELECT {source.text("model")} AS model, {source.text("item")} AS item,
+            {asked.put_back(f"({scored(source)})")} AS s, {x},
             CASE WHEN s IS NOT NULL THEN {weight} END AS w, {source.text("epoch")} AS epoch,
             CASE WHEN s IS NOT NULL THEN {source.numbers_of("failure")} END AS f
             FROM {source.table} {where} {"AND" if where else "WHERE"} {only}"""
