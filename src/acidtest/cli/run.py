@@ -8,6 +8,7 @@ import typer
 from acidtest.cli.shards import SHARD, answer_part, asked_shard
 
 if TYPE_CHECKING:
+    from acidtest.study.callbacks import Callback
     from acidtest.study.schema import StudyFile
 
 STUDY = typer.Argument(help="The study file, or the folder of an earlier run.", show_default=False)
@@ -44,7 +45,6 @@ def run(  # noqa: PLR0913 - a command's options
     from acidtest.cli.outcome import check_gate, show_outcome
     from acidtest.cli.progress import TerminalReporter
     from acidtest.models.executors.executor import executor_named
-    from acidtest.registry import get
     from acidtest.study.run import run_study, started, study_of
 
     check_gate(gate)
@@ -57,7 +57,7 @@ def run(  # noqa: PLR0913 - a command's options
         print_dry_run(asked, study_folder, json_file)
         return
     reporter = TerminalReporter()
-    trackers = [get("tracker", name)() for name in log_to or ()]
+    trackers = trackers_named(log_to or [], shard)
     there = executor_named(executor, address=ray_address, workers=ray_workers, say=reporter.say)
     if (part := asked_shard(shard, folder, known)) is not None:
         with started(asked, study_folder, root, reporter, there, shard=part) as under_way:
@@ -67,6 +67,23 @@ def run(  # noqa: PLR0913 - a command's options
     if json_file != "-":
         show_adaptive(root)
     show_outcome(report, page=root / "report.html", json_file=json_file, gate=gate)
+
+
+def trackers_named(names: list[str], shard: str | None) -> "list[Callback]":
+    """Return the loggers that `--log-to` names.
+
+    Raises:
+        AcidtestError: There is no such logger, its library is not installed, or the run is a shard.
+    """
+    from acidtest.errors import AcidtestError
+    from acidtest.registry import get
+
+    if names and shard is not None:
+        raise AcidtestError(
+            "--log-to is for whole runs, and this is a shard",
+            way_out="Leave it out; after 'acidtest merge', log the whole: acidtest run STUDY -o MERGED --log-to NAME",
+        )
+    return [get("tracker", name)() for name in names]
 
 
 def with_adaptive(study: "StudyFile", items: int | None, bank: Path | None) -> "StudyFile":

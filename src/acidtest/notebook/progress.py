@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from acidtest.errors import counted
 from acidtest.report.card import Card, CardTable, Cell, card_html
 from acidtest.report.safe_text import excerpt, name
 from acidtest.study.reporter import Reporter
@@ -111,7 +112,7 @@ class NotebookReporter:
         shown = (done[-_MOST_STAGES:] + working)[: 2 * _MOST_STAGES]
         hidden = len(self._stages) - len(shown)
         rows = tuple(stage.cells() for stage in shown)
-        doing = f"{len(done)} stages done" + (f", {len(working)} at work" if working else "")
+        doing = f"{counted(len(done), 'stage')} done" + (f", {len(working)} at work" if working else "")
         return Card(
             kicker="run",
             headline=doing if self._stages else "begins",
