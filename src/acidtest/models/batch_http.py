@@ -86,8 +86,8 @@ class BatchHttp:
                 if len(rest) > LARGEST_BODY or count > most:
                     raise AttemptError("the results are larger than any honest ones", retry=False)
                 for line in whole:
-                    yield bytes(line)
-            yield bytes(rest)
+                    yield self.model.without_key(bytes(line))
+            yield self.model.without_key(bytes(rest))
 
     async def patiently(self, work: Callable[[], Awaitable[T]], *, again: Callable[[AttemptError], bool]) -> T:
         """Do something, and again after a failure that `again` approves of, as often as the model's `retries` say."""
@@ -112,7 +112,7 @@ class BatchHttp:
         if not _SUCCESS <= reply.status < _SUCCESS + 100:
             raise self._refusal(method, reply)
         try:
-            parsed = loaded(reply.body)
+            parsed = loaded(self.model.without_key(reply.body))
         except orjson.JSONDecodeError:
             parsed = None
         if not isinstance(parsed, dict):

@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from acidtest.models.key_mask import without_key
+
 LONGEST_WAIT = 120.0
 """Seconds: a server's Retry-After is honoured up to here."""
 
@@ -14,6 +16,7 @@ LARGEST_BODY = 4 << 20
 _RETRIED = frozenset({408, 409, 425, 429})
 _THROTTLING = frozenset({429, 529})
 _SHOWN = 300
+_READ = 16_384
 
 
 class HttpReply(NamedTuple):
@@ -105,8 +108,7 @@ def readable(text: str, hidden: str = "") -> str:
         >>> readable("bad key sk-123\x1b[31m\nnext", hidden="sk-123")
         'bad key *** [31m next'
     """
-    if hidden:
-        text = text.replace(hidden, "***")
+    text = without_key(text[:_READ], hidden)  # before it is cut: half a key is a secret, too
     text = re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text[: 4 * _SHOWN])).strip()
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
@@ -127,4 +129,4 @@ def _message(body: bytes) -> str:
     for name in ("message", "detail"):
         if isinstance(said := error.get(name), str):
             return said
-    return body[: 4 * _SHOWN].decode("utf-8", "replace")
+    return body[:_READ].decode("utf-8", "replace")

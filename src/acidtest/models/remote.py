@@ -16,6 +16,7 @@ import orjson
 from acidtest.errors import ModelError, TransientModelError
 from acidtest.models.base import LanguageModel, ModelSpec
 from acidtest.models.failure import AttemptError, HttpReply, error_code, failure_of, readable
+from acidtest.models.key_mask import answer_without_key, without_key
 from acidtest.models.limiter import AdaptiveLimiter
 from acidtest.types import Prompt, Reply, Sampling, Style
 
@@ -32,6 +33,9 @@ THIS_PROMPT_ONLY = frozenset(
 """Error codes that say something about one prompt: the item stays unanswered, others go on."""
 
 _PLAIN = re.compile(r"[!-~]+")
+_SECRET_PART = re.compile(r"^([^/@]*/*).*@")
+"""A name and password before the host, also in what is no address."""
+
 _ESCAPE = re.compile(rb"(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|(\\ud[89a-f][0-9a-f]{2})|\\.", re.IGNORECASE)
 _MOST_TOKENS = 10**9
 _TOO_LONG = ("maximum context length", "prompt is too long")
@@ -136,7 +140,7 @@ class RemoteModel(LanguageModel):
             self.heard = True
             if not _SUCCESS <= reply.status < _REDIRECTED:
                 raise self.refusal(reply)
-            answer = self._parsed(reply.body, prompt, seconds)
+            answer = self._parsed(self.without_key(reply.body), prompt, seconds)
             self.limiter.succeeded()
             self._latest_answer = time.monotonic()
         except AttemptError as failure:
@@ -218,6 +222,7 @@ class RemoteModel(LanguageModel):
     def given_up(self, failure: AttemptError, attempts: int) -> ModelError | TransientModelError:
         """Return what is said after the last attempt."""
         tried = f" ({attempts} attempts)" if attempts > 1 else ""
+        failure.what = without_key(failure.what, self._key)
         if failure.unreachable and not self.heard:
             way_out = failure.way_out or "Check 'base_url', and that the server runs and is reachable from here."
             return ModelError(f"{failure.what}{tried}", where=self.place, way_out=way_out)
@@ -228,6 +233,10 @@ class RemoteModel(LanguageModel):
     def shown(self, text: str) -> str:
         """Return a stranger's text as it may be shown: one short line, without the key."""
         return readable(text, hidden=self._key)
+
+    def without_key(self, body: bytes) -> bytes:
+        """Return what a server answered without the key that was sent to it."""
+        return answer_without_key(body, self._key)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -288,7 +297,8 @@ def address_of(spec: ModelSpec, default: str, path: str) -> str:
         plain = False
     if not plain:
         way_out = "Write it like http://localhost:8000/v1 or https://api.example.com/v1."
-        raise ModelError(f"'{readable(base)}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
+        shown = _SECRET_PART.sub(r"\1***@", readable(base))
+        raise ModelError(f"'{shown}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
     if parts.username is not None or parts.password is not None:
         raise ModelError(
             "a name or password stands in the address",

@@ -71,7 +71,8 @@ def say_where_keys_go(run: Run) -> None:
     for name in run.prepared.models:
         spec = run.prepared.study.model_spec(name)
         if spec.key_env and spec.base_url:
-            run.reporter.say(f"The key in {spec.key_env} goes to {spec.base_url} ('{name}').")
+            bare = spec.base_url.partition("?")[0]  # some servers take a key in the query
+            run.reporter.say(f"The key in {spec.key_env} goes to {bare} ('{name}').")
 
 
 def say_what_changes(run: Run) -> None:
