@@ -1,9 +1,10 @@
 # Everything that is done with the project, by name. Each target makes the environment that it needs.
 PYTHON ?= python3
 BIN := .venv/bin
+LOCKED := --quiet --disable-pip-version-check --require-hashes --requirement
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests torch-tests tracking-tests examples bench large calibration agreement psychometrics mutation reproductions usefulness trust schema clean help
+.PHONY: study test lint types tests torch-tests locks vulnerabilities tracking-tests examples bench large calibration agreement psychometrics mutation reproductions usefulness trust schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -11,22 +12,33 @@ help:  ## list the targets
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: make PYTHON=python3.12 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	@touch $@
 
-.venv/local: .venv/made pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local]'
+.venv/local: .venv/made pyproject.toml locks/study.txt
+	$(BIN)/python -m pip install $(LOCKED) locks/study.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/dev: .venv/local
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,dev,documents,server]'
+.venv/dev: .venv/local locks/dev.txt locks/scorers.txt
+	$(BIN)/python -m pip install $(LOCKED) locks/dev.txt
 	@# Whose scorers ours must equal: the files alone, without torch and all that they would bring.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps lm-eval transformers
+	$(BIN)/python -m pip install --no-deps $(LOCKED) locks/scorers.txt
 	@touch $@
 
-.venv-peers/harnesses: bench/requirements-harnesses.txt
+.venv-locks/made: bench/requirements-locks.txt
+	$(PYTHON) -m venv .venv-locks
+	.venv-locks/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+locks: .venv-locks/made  ## lock the dependencies with hashes and list them (locks/); after a change of pyproject.toml or constraints.txt
+	.venv-locks/bin/python bench/dependencies.py lock
+
+vulnerabilities: .venv-locks/made  ## look the locked dependencies up among known vulnerabilities, where the list can be reached
+	.venv-locks/bin/python bench/dependencies.py audit
+
+.venv-peers/harnesses: locks/harnesses.txt
 	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	.venv-peers/bin/python -m pip install $(LOCKED) $<
 	@touch $@
 
 .venv-peers/made: .venv-peers/harnesses bench/requirements-peers.txt
