@@ -98,6 +98,14 @@ def test_solvers_are_those_of_a_grid_of_abilities() -> None:
     rng = np.random.default_rng(3)
     a, d, r2 = rng.random(5) + 0.4, rng.normal(size=5), rng.random(5) + 0.2
     value, variance = continuous._solvers(y, seen, a, d, r2, (0.3, 1.4))
+    items = Items(discrimination=a, difficulty=-d / a, guess=np.zeros(5), residual=np.sqrt(r2))
+    scores = np.where(seen > 0, 1 / (1 + np.exp(-y)), np.nan)
+    usual = continuous.continuous_ability(scores, items)
+    standard = continuous._solvers(log_odds(np.where(seen > 0, scores, 0.5)), seen, a, d, r2, (0.0, 1.0))
+    assert usual.value == pytest.approx(standard[0])
+    assert usual.se**2 == pytest.approx(standard[1])
+    likelihood = continuous_log_likelihood(scores, items)
+    assert likelihood == pytest.approx(continuous_log_likelihood(scores, items, mean=0.0, sd=1.0))
     grid = np.linspace(-12, 12, 40_001)
     for m in range(4):
         log = -0.5 * ((grid - 0.3) / 1.4) ** 2

@@ -102,7 +102,8 @@ def test_a_shift_is_a_weighted_difference_of_abilities_with_sandwich_errors(kind
     real = some_scores(true, real_items, rng)
     # solvers differ by far more than chance in the last world
     synthetic = some_scores(true + 0.5 + (2.5 * (-1) ** np.arange(9) if seed == 2 else 0), synthetic_items, rng)
-    real[8], synthetic[7] = np.nan, np.nan
+    real[8], synthetic[7], synthetic[6, 1:] = np.nan, np.nan, np.nan
+    synthetic[6, 0] = 0.3 if kind == "continuous" else 1.0
     bundles = np.arange(20, dtype=np.int64) // 2, np.arange(15, dtype=np.int64) // 3
     of = FamilyShift(
         real,

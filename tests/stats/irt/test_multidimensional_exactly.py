@@ -261,6 +261,7 @@ def test_as_many_dimensions_as_there_is_room_for() -> None:
         ([[math.nan] * 2] * 2, "two solvers on two items"),
         ([[0.0, 1.0], [0.25, 1.0]], "a score of 0.25"),
         ([[0.0, 1.0], [-1, 1.0]], "a score of -1"),
+        ([[0.0, 1.0], [5, 1.0]], "a score of 5"),
     ],
 )
 def test_what_is_no_table_of_right_and_wrong_is_named(scores: list[list[float]], said: str) -> None:
