@@ -308,7 +308,7 @@ def expected_value(
     for answers, places in groups:
         for q, m in np.ndindex(*places.ability.shape):
             u = math.exp(la) * float(places.ability[q, m]) + easiness
-            total += places.weight[q, m] * value(int(answers[i, m]), u, guess)
+            total += float(places.weight[q, m]) * value(int(answers[i, m]), u, guess)
     return total
 
 
