@@ -217,21 +217,18 @@ class AdaptiveTest:
 
     def _choose(self, value: FloatArray) -> int | None:
         allowed = self._free & self._in_topic()
+        if not allowed.any():
+            return None
         value = np.where(allowed, value, -1.0)
         if self._best > 1 and self._rng is not None:
-            return self._draw(value, int(allowed.sum()))
-        item = int(value.argmax())
-        return item if allowed[item] else None
+            return self._draw(value, int(allowed.sum()), self._rng)
+        return int(value.argmax())
 
-    def _draw(self, value: FloatArray, allowed: int) -> int | None:
+    def _draw(self, value: FloatArray, allowed: int, rng: np.random.Generator) -> int:
         among = min(self._best, allowed)
-        if not among or self._rng is None:
-            return None
-        last = np.partition(value, len(value) - among)[
-            len(value) - among
-        ]  # no sort: all but a few places do not matter
+        last = np.partition(value, -among)[-among]  # no sort: all but a few places do not matter
         best, even = np.flatnonzero(value > last), np.flatnonzero(value == last)
-        return int(np.concatenate([best, even])[self._rng.integers(among)])
+        return int(np.concatenate([best, even])[rng.integers(among)])
 
     def _in_topic(self) -> NDArray[np.bool_]:
         """Return [n]: the items of the topic that lags farthest behind its share, of those that have items left."""
