@@ -124,8 +124,8 @@ def test_a_share_of_bundled_items_by_its_definition(level: float) -> None:
     assert whole.low == pytest.approx(jeffreys(1.0, slow_effective(np.ones(10), [0] * 5 + [1] * 5, level), level)[0])
     # As unlike within bundles as can be: no correlation below 0 makes items count for more than they are.
     mixed = share(np.tile([0.0, 1.0], 12), bundles=np.repeat(np.arange(12), 2), level=level)
-    n = 24 * narrower(12, level)
-    assert (mixed.low, mixed.high) == pytest.approx(jeffreys(0.5, n, level), rel=1e-9)
+    count = 24 * narrower(12, level)
+    assert (mixed.low, mixed.high) == pytest.approx(jeffreys(0.5, count, level), rel=1e-9)
     assert share(np.ones(9)).warnings == ("share: of only 9 items or bundles",)
     assert share(np.ones(10)).warnings == ()
     none = share(np.full(2, np.nan), level=level, name="valid")

@@ -120,6 +120,8 @@ def _noncentrality(df: float, level: float, power: float) -> float:
     low, high = 0.0, 2 * edge + 10
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        found = 1 - float(nctdtr(df, middle, edge)) + float(nctdtr(df, middle, -edge))
+        # With few items the series gives NaN for the far tail, where less than any rounding is left.
+        far = float(nctdtr(df, middle, -edge))
+        found = 1 - float(nctdtr(df, middle, edge)) + (0.0 if math.isnan(far) else far)
         low, high = (middle, high) if found < power else (low, middle)
     return high
