@@ -277,6 +277,7 @@ def test_a_fit_says_what_the_last_state_knows(silent: bool) -> None:  # noqa: FB
         seen[3], seen[:, 2] = 0, 0
         y = y * seen
     state = a_state(8, 6, 31)
+    state.degrees[:2] = 2.5, 3.4
     fit = continuous._fit(y, seen, state, converged=True, sweeps=7, warnings=("so",))
     known, answered = seen.max(1) > 0, seen.max(0) > 0
     assert fit.ability[known].mean() == pytest.approx(0, abs=1e-12)
@@ -331,19 +332,20 @@ def test_sweeps_are_counted_and_stop_where_abilities_hardly_move() -> None:
     scores = 1 / (1 + np.exp(-(rng.normal(size=(12, 1)) + rng.normal(size=8) + rng.normal(0, 0.5, (12, 8)))))
     seen, y = np.ones_like(scores), log_odds(scores)
     state, moves = continuous._start(y, seen), []
-    for _ in range(30):
+    for _ in range(200):
         new = continuous._sweep(y, seen, state)
         moves.append(float(np.abs(new.theta - state.theta).max()))
         state = new
-    for tolerance in (1e-2, 1e-3):
-        fit = fit_continuous(scores, tolerance=tolerance)
+    for tolerance in (1e-2, 1e-3, 1e-6):
+        fit = fit_continuous(scores, tolerance=tolerance) if tolerance > 1e-6 else fit_continuous(scores)
         assert fit.converged
         assert fit.sweeps == 1 + next(k for k, moved in enumerate(moves) if moved < tolerance)
     stopped = fit_continuous(scores, most_sweeps=2, tolerance=1e-9)
     assert (stopped.converged, stopped.sweeps) == (False, 2)
     # a move of just the tolerance is one too many
     assert not fit_continuous(scores, most_sweeps=3, tolerance=moves[2]).converged
-    assert fit_continuous(scores).converged
+    endless = fit_continuous(scores, tolerance=0.0)
+    assert (endless.converged, endless.sweeps) == (False, 200)
 
 
 def test_ends_are_said_from_more_than_two_percent() -> None:

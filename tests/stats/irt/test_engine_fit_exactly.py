@@ -368,21 +368,23 @@ def test_where_guessing_helps_each_sweep_climbs_twice() -> None:
 
 
 @pytest.mark.parametrize("model", ["rasch", "2pl", "3pl"])
-@pytest.mark.parametrize(("solvers", "sides"), [(64, 5), (65, 3)])
-def test_a_fit_is_a_rough_climb_and_a_fine_one(model: str, solvers: int, sides: int) -> None:
+@pytest.mark.parametrize(("solvers", "sides", "most"), [(64, 5, 31), (65, 3, 5)])
+def test_a_fit_is_a_rough_climb_and_a_fine_one(model: str, solvers: int, sides: int, most: int) -> None:
     rng = np.random.default_rng(11)
     scores = (rng.random((solvers, 6)) < 1 / (1 + np.exp(-rng.normal(size=(solvers, 1)) - rng.normal(size=6)))).astype(
         float
     )
     one_slope, guess = model == "rasch", np.full(6, 0.2 * (model == "3pl"))
-    fit = fit_binary(scores, model=model, guess=guess, most_sweeps=31, tolerance=1e-4)  # type: ignore[arg-type]
+    fit = fit_binary(scores, model=model, guess=guess, most_sweeps=most, tolerance=1e-4)  # type: ignore[arg-type]
     answers = answers_of(scores)
     given = binary._Given(
         answers=answers, guess=guess if model == "3pl" else None, sums=PLAIN, one_slope=one_slope,
         items=np.asarray(answers.any(1)), solvers=np.asarray(answers.any(0)),
     )  # fmt: skip
-    rough = binary._climb(given, binary._start(given), sides=1, most=15, tolerance=0.03)
-    end = binary._climb(given, binary._widened_places(rough.state), sides=sides, most=31 - rough.sweeps, tolerance=1e-4)
+    rough = binary._climb(given, binary._start(given), sides=1, most=most // 2, tolerance=0.03)
+    end = binary._climb(
+        given, binary._widened_places(rough.state), sides=sides, most=most - rough.sweeps, tolerance=1e-4
+    )
     assert fit.sweeps == rough.sweeps + end.sweeps
     side, items, shared = end.state.side, end.items, end.state.shared
     assert fit.ability == pytest.approx(side.mean)

@@ -214,6 +214,9 @@ def test_a_fit_is_its_sweeps_and_says_what_the_last_one_knows() -> None:
     stop = moves[4] * 1.0001
     first = next(k for k, moved in enumerate(moves) if moved < stop)
     early = fit_multidimensional(scores, 2, tolerance=stop)
+    usual = fit_multidimensional(scores, 2)
+    assert usual.sweeps == fit_multidimensional(scores, 2, tolerance=1e-4, most_sweeps=500).sweeps
+    assert fit_multidimensional(scores, 2, tolerance=0.0).sweeps == 500
     assert (early.converged, early.sweeps, early.warnings) == (True, first + 1, ())
 
 
@@ -244,6 +247,9 @@ def test_as_many_dimensions_as_there_is_room_for() -> None:
     for scores in (x, x.T):
         assert fit_multidimensional(scores, 3, most_sweeps=1).loadings.shape[1] == 3
         for wrong in (0, 4):
+            said = f"{wrong} dimensions for {len(scores)} solvers and {len(scores.T)} items"
+            with pytest.raises(DataError, match=said):
+                fit_multidimensional(scores, wrong)
             with pytest.raises(DataError, match="1 to 3"):
                 fit_multidimensional(scores, wrong)
     many = np.random.default_rng(8).integers(0, 2, (12, 11)).astype(float)
@@ -262,6 +268,7 @@ def test_as_many_dimensions_as_there_is_room_for() -> None:
         ([[0.0, 1.0], [0.25, 1.0]], "a score of 0.25"),
         ([[0.0, 1.0], [-1, 1.0]], "a score of -1"),
         ([[0.0, 1.0], [5, 1.0]], "a score of 5"),
+        ([[0.0, 0.25], [0.5, 0.75]], r"a score of 0\.25"),
     ],
 )
 def test_what_is_no_table_of_right_and_wrong_is_named(scores: list[list[float]], said: str) -> None:

@@ -206,6 +206,10 @@ def test_a_fit_is_its_steps_in_turn() -> None:
         solvers = new
     fit = fit_per_topic(scores, names, most_sweeps=3, tolerance=float(moves[2]) * 0.999)
     assert (fit.converged, fit.sweeps, fit.topics) == (False, 3, ("u", "v", "w"))
+    usual = fit_per_topic(scores, names)
+    assert usual.sweeps == fit_per_topic(scores, names, most_sweeps=500, tolerance=1e-4).sweeps
+    assert usual.sweeps > fit_per_topic(scores, names, tolerance=1e-3).sweeps
+    assert fit_per_topic(scores, names, tolerance=0.0).sweeps == 500
     more = fit_per_topic(scores, names, most_sweeps=3, tolerance=float(moves[2]) * 1.001)
     assert (more.converged, more.sweeps) == (True, 3)
     a = np.exp(step.log_discrimination)

@@ -159,6 +159,16 @@ def test_curves_and_information_by_their_definition(guess: float) -> None:
 # --- what a fit refuses and warns of
 
 
+def test_a_fit_gives_up_after_two_hundred_sweeps_and_stops_at_a_ten_thousandth() -> None:
+    scores = np.random.default_rng(12).integers(0, 2, (8, 10)).astype(float)
+    assert fit_irt(scores).sweeps == fit_irt(scores, tolerance=1e-4).sweeps
+    assert fit_irt(scores).sweeps > fit_irt(scores, tolerance=1e-3).sweeps
+    endless = fit_irt(scores, tolerance=-1.0)
+    assert (endless.sweeps, endless.converged) == (200, False)
+    inside = np.random.default_rng(13).random((8, 10))
+    assert fit_irt(inside, model="continuous", tolerance=0.0).sweeps == 200
+
+
 def test_a_fit_takes_two_by_two_and_what_its_model_takes() -> None:
     two = [[1.0, 0.0], [0.0, 1.0]]
     assert len(fit_irt(two, most_sweeps=2).items) == 2
