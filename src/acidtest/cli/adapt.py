@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acidtest.cli.json_out import echo_json
 from acidtest.cli.score_options import METRIC
 from acidtest.errors import AcidtestError
 
@@ -130,7 +131,7 @@ def _show(found: "AdaptReport", json_file: str | None) -> None:
     if json_file == "-":
         from acidtest.compare.adapt.contract import dumps
 
-        typer.echo(dumps(found), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(dumps(found))
         return
     from acidtest.report.adapt_terminal import print_adapt
 

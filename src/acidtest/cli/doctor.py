@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from acidtest.cli.json_out import echo_json
+
 
 def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Say what is installed, where things are kept, which keys are set, and what each gap means."""
@@ -16,7 +18,7 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     if as_json:
         import orjson
 
-        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        echo_json(orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
     for row in rows:
         typer.echo(f"{row['state']:<8} {row['what']:<24} {row['about']}")

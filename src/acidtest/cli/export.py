@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acidtest.cli.addresses import in_addresses
+from acidtest.cli.json_out import echo_json
 from acidtest.errors import AcidtestError
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def _tell(
 ) -> None:
     import shlex
 
+    from acidtest.data.clean_text import clean
     from acidtest.errors import counted
 
     place = shlex.quote(in_addresses(str(folder)))
@@ -109,16 +111,17 @@ def _tell(
         }
         content = orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         if json_file == "-":
-            typer.echo(content, nl=False)
+            echo_json(content)
             return
         write_atomically(Path(json_file), content)
     for one in exported:
         note = written[one.name]
-        typer.echo(f"{one.name}: {counted(len(one.items), 'item')} as {note.task} in {in_addresses(str(folder))}")
+        about = f"{one.name}: {counted(len(one.items), 'item')} as {note.task} in {in_addresses(str(folder))}"
+        typer.echo(clean(about))
         if note.scoring == "acidtest":
-            typer.echo(f"  asked by {one.style} with {counted(len(one.examples), 'example')}{_like(one)}")
+            typer.echo(clean(f"  asked by {one.style} with {counted(len(one.examples), 'example')}{_like(one)}"))
             typer.echo("  scored there by acidtest: install it beside the tool")
-        typer.echo(f"  {note.run.replace('FOLDER', place)}")
+        typer.echo(clean(f"  {note.run.replace('FOLDER', place)}"))
 
 
 def _like(exported: "ExportSet") -> str:

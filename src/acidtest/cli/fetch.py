@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acidtest.cli.json_out import echo_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,7 +31,7 @@ def fetch(
     if as_json:
         import orjson
 
-        typer.echo(orjson.dumps([_record(one) for one in found], option=orjson.OPT_INDENT_2).decode())
+        echo_json(orjson.dumps([_record(one) for one in found], option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def _print(one: "Fetched") -> None:

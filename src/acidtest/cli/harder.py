@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from acidtest.cli.addresses import place
+from acidtest.cli.json_out import echo_json
 from acidtest.cli.shards import NO_SHARD, refuse_shard
 from acidtest.errors import AcidtestError
 
@@ -42,7 +43,7 @@ def harder(
     root = folder or Path("runs") / safe_name(f"{asked.study}-harder")
     report = run_harder(asked, study_folder, root, TerminalReporter(), rounds=rounds, above=above)
     if json_file == "-":
-        typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(dumps(report))
         return
     print_harder(report)
     typer.echo(f"Wrote {place(root / 'harder.json')}")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from acidtest.cli.addresses import in_addresses
+from acidtest.cli.json_out import echo_json
 from acidtest.errors import AcidtestError
 
 _LOGS = typer.Argument(
@@ -61,7 +62,7 @@ def import_logs(  # noqa: PLR0913  # one argument per option
     )
     found = found.model_copy(update={key: in_addresses(getattr(found, key)) for key in ("output", "command")})
     if json_file == "-":
-        typer.echo(dumps(found), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(dumps(found))
         return
     from acidtest.report.import_terminal import print_import
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from acidtest.cli.addresses import in_addresses
+from acidtest.cli.json_out import echo_json
 from acidtest.compare.irt.calibrate import Calibration
 from acidtest.types.irt import IrtReport
 
@@ -110,7 +111,7 @@ def show_irt(
     if files.json:
         content = _json(report, audit, check, texts)
         if files.json == "-":
-            typer.echo(content, nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+            echo_json(content)
         else:
             from acidtest.data.run_folder import write_atomically
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from acidtest.cli.addresses import place
+from acidtest.cli.json_out import echo_json
 from acidtest.cli.shards import NO_SHARD, refuse_shard
 from acidtest.errors import AcidtestError
 
@@ -48,7 +49,7 @@ def lab(
     named = [prompt.strip() for prompt in prompts.split(",") if prompt.strip()]
     report = run_lab(asked, study_folder, root, TerminalReporter(), named, items)
     if json_file == "-":
-        typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(dumps(report))
         return
     print_lab(report)
     typer.echo(f"Wrote {place(root / 'lab.json')}")

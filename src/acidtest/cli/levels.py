@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from acidtest.cli.addresses import place
+from acidtest.cli.json_out import echo_json
 from acidtest.cli.run import RUN, STUDY, run_folder
 from acidtest.cli.shards import NO_SHARD, refuse_shard
 
@@ -64,7 +65,7 @@ def levels(  # noqa: PLR0913 - one argument per option of the command line
         return
     report = run_levels(asked, study_folder, root, TerminalReporter(), options)
     if json_file == "-":
-        typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(dumps(report))
         return
     print_levels(report)
     typer.echo(f"Wrote {place(root / 'levels.json')} and {place(root / 'levels.parquet')}")

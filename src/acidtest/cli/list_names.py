@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from acidtest.cli.json_out import echo_json
+
 
 class What(StrEnum):
     """What can be listed."""
@@ -26,7 +28,7 @@ def list_names(
     if as_json:
         import orjson
 
-        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        echo_json(orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
     columns = list(rows[0]) if rows else []
     widths = {c: max(len(c), *(len(row[c]) for row in rows)) for c in columns}

@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from acidtest.cli.addresses import place
+from acidtest.cli.json_out import echo_json
 from acidtest.errors import AcidtestError
 from acidtest.types import FidelityReport, Use
 
@@ -17,7 +18,7 @@ def show_outcome(report: FidelityReport, *, page: Path | None, json_file: str | 
     if json_file == "-":
         from acidtest.compare.contract import dumps
 
-        typer.echo(dumps(report), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(dumps(report))
     else:
         from acidtest.report.terminal import print_report
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acidtest.cli.json_out import echo_json
 from acidtest.cli.score_options import BENCHMARK, FRACTION, LOWER, METRIC, PERCENT, SYNTHETIC
 from acidtest.errors import AcidtestError, DataError
 
@@ -130,7 +131,7 @@ def _show(found: "Plan", json_file: str | None) -> None:
     if json_file == "-":
         from acidtest.compare.planning.contract import dumps
 
-        typer.echo(dumps(found), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(dumps(found))
         return
     from acidtest.cli.plan_table import print_plan
 

@@ -10,6 +10,7 @@ import typer
 
 from acidtest.cli.addresses import place
 from acidtest.cli.exchange import EXPORT_TO, FORMAT, IMPORT_FROM, WITH_RATINGS, exchange
+from acidtest.cli.json_out import echo_json
 from acidtest.errors import AcidtestError
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ def write_json(found: dict[str, object], json_file: str, *, secret: bool = False
 
     content = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if json_file == "-":
-        typer.echo(content, nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(content)
         return
     before = os.umask(0o077) if secret else None
     try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acidtest.cli.addresses import place
+from acidtest.cli.json_out import echo_json
 from acidtest.cli.run import (
     ADAPTIVE,
     BANK,
@@ -208,6 +209,6 @@ def _write_json(run: "Run", made: Path, units: tuple[str, ...], json_file: str) 
     }
     content = orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if json_file == "-":
-        typer.echo(content, nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(content)
     else:
         write_atomically(Path(json_file), content)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acidtest.cli.json_out import echo_json
 from acidtest.errors import AcidtestError, DataError
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _show(found: "ValidityReport", json_file: str | None) -> None:
     if json_file == "-":
         from acidtest.compare.validity_contract import dumps
 
-        typer.echo(dumps(found), nl=False)  # bytes: JSON is UTF-8, whatever the terminal's encoding
+        echo_json(dumps(found))
         return
     from acidtest.report.validity_terminal import print_validity
 

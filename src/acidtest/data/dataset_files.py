@@ -9,7 +9,7 @@ from acidtest.data.dataset_entry import DatasetEntry, DatasetFile
 from acidtest.data.download import download
 from acidtest.data.fetched import FetchedFile
 from acidtest.data.kept_file import ByteProgress, file_sha256
-from acidtest.errors import FetchError
+from acidtest.errors import DataError, FetchError
 from acidtest.types import Item
 
 _MOST_BYTES = 256 * 2**20
@@ -34,11 +34,28 @@ class DatasetFiles:
     source: str
 
     def items(self, part: str) -> list[Item]:
-        """Return the items of a part."""
-        if self.is_copy:
-            return self.entry.read_copy(self.folder / self.entry.copies[part].path, part)
-        files = {file.path: self.folder / file.path for file in self.entry.upstream}
-        return self.entry.read_upstream(files, part)
+        """Return the items of a part.
+
+        Raises:
+            DataError: A file is broken, or its layout is another than the one that is known.
+        """
+        try:
+            if self.is_copy:
+                return self.entry.read_copy(self.folder / self.entry.copies[part].path, part)
+            files = {file.path: self.folder / file.path for file in self.entry.upstream}
+            return self.entry.read_upstream(files, part)
+        except (
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:  # converters read what is there, unchecked
+            raise DataError(
+                f"the files of '{self.entry.name}' have another layout than is known "
+                f"({type(error).__name__}: {str(error)[:100]})",
+                where=str(self.folder),
+                way_out="Get the data set again: acidtest fetch; other versions of it are not known.",
+            ) from error
 
 
 def dataset_files(entry: DatasetEntry, progress: ByteProgress | None = None) -> DatasetFiles:

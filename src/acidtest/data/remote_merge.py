@@ -86,6 +86,8 @@ def _states(ours: bytes, theirs: bytes) -> bytes:
         mine, other = orjson.loads(ours), orjson.loads(theirs)
         known: dict[str, dict[str, str]] = dict(mine["stages"])
         stages: dict[str, dict[str, str]] = dict(other["stages"])
+        for unit in (*known.values(), *stages.values()):
+            _ = unit["fingerprint"], unit["status"]
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         raise _apart(RUN_JSON) from None
     for key, unit in known.items():

@@ -234,7 +234,7 @@ def _read(book: Path) -> Agreement:
         content = orjson.loads(book.read_bytes())
         files = {name: Agreed(sha256=sha256, stamp=stamp) for name, (sha256, stamp) in content["files"].items()}
         return Agreement(files=files, sent=dict(content["sent"]))
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         return Agreement()
 
 

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ import orjson
 from acidtest.compare.levels import SolverAnswers, first_solved
 from acidtest.data.prompt_file import load_prompt
 from acidtest.data.run_folder import write_atomically
-from acidtest.errors import ModelError, counted
+from acidtest.errors import DataError, ModelError, counted
 from acidtest.evaluate.level_prompts import FORMS, LevelPrompts, WorkedExample, prompt_of, thoughts_of
 from acidtest.evaluate.levels import Call, LevelWork, answer_at_level, read_level, solved
 from acidtest.evaluate.record import read_responses
@@ -218,7 +219,7 @@ class _Work:
     def _claim(self, work: LevelWork, fingerprint: str) -> None:
         """Delete answers that were given to something else, and write down what these are given to."""
         book, key = self.run.prepared.folder.level_units, "/".join(work.answers.parts[-3:])
-        known = orjson.loads(book.read_bytes()) if book.exists() else {}
+        known = _units_in(book)
         if known.get(key) == fingerprint:
             return
         files = [path for path in (work.answers, *work.notes.values()) if path.exists()]
@@ -237,6 +238,20 @@ class _Work:
             return await self._caller.call(prompt, sampling)
 
         return call
+
+
+def _units_in(book: Path) -> dict[str, str]:
+    """Return what the answers at each level were given to, as it was written down."""
+    try:
+        known = orjson.loads(book.read_bytes()) if book.exists() else {}
+    except orjson.JSONDecodeError:
+        known = None
+    if not isinstance(known, dict):
+        way_out = (
+            "Delete the folder that it stands in: then the levels' answers are asked for anew, or read from the cache."
+        )
+        raise DataError("this file does not say what was asked", where=str(book), way_out=way_out)
+    return known
 
 
 def worked_pool(prepared: Prepared) -> Benchmark:

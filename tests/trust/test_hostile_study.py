@@ -1,0 +1,184 @@
+"""A whole study of hostile names, items and answers: nothing reaches the terminal, leaves the folder or is obeyed."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from acidtest.compare.contract import read
+from acidtest.data.run_folder import RunFolder
+from acidtest.evaluate.record import read_responses
+from acidtest.registry import names
+from report.test_report_browser import CHROMIUM, QUIET
+from trust.fuzz.hostile_study import ITEMS, LABELS, MODELS, REAL, HostileStudy, Said, hostile_server
+from trust.fuzz.texts import ALL, BEACON, HTML
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.xdist_group("hostile_study")
+ABOUT_TERMINALS = (b"\x1b]", b"\x1b[2J", b"\x1bP", b"\xc2\x9b", b"\x07", b"\x08", b"\x7f", b"\x00")
+ALIVE = """() => [...document.querySelectorAll('script:not([src]), iframe, object, embed, base, link, img, form,' +
+  'animate, foreignObject, meta[http-equiv="refresh"], [style*="url("]')]
+  .concat([...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a => a.name.startsWith('on') ||
+    (['href', 'src', 'xlink:href', 'action'].includes(a.name) && !/^#/.test(a.value)))))
+  .map(e => e.outerHTML.slice(0, 160))"""
+"""What in a page of ours would run, load or lead away: there is none in it, whatever the texts."""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[HostileStudy, Said]]:
+    made = HostileStudy(tmp_path_factory.mktemp("hostile"))
+    with hostile_server() as server:
+        made.write(server.url)
+        yield made, made.say("run", "study.yaml", "-o", "run")
+
+
+def test_a_run_says_it_without_control_characters_and_stays_in_its_folder(study: tuple[HostileStudy, Said]) -> None:
+    made, said = study
+    assert said.code == 0, said.out.decode("utf-8", "replace")[-2000:]
+    assert said.controls() == []
+    assert made.escaped() == []
+    found = [path for path in made.folder.rglob("*") if "pwned" in path.name and "/" in str(path)]
+    assert {path.parent.name for path in found} <= {"synthetic", "responses", "ratings", *(p.name for p in found)}
+    assert max(len(path.name.encode()) for path in made.folder.rglob("*")) <= 200
+    assert sum(path.stat().st_size for path in made.folder.rglob("*") if path.is_file()) < 5_000_000
+
+
+def test_hostile_answers_are_scored_as_texts(study: tuple[HostileStudy, Said]) -> None:
+    """By construction: 'good' always says the label, 'odd' beside odd letters, 'liar' never, 'huge' all but once."""
+    made, _ = study
+    folder = RunFolder(made.folder / "run")
+    report = read(folder.fidelity)
+    scores = report.scores[REAL]
+    assert scores[MODELS["good"]].value == 1.0
+    assert scores[MODELS["odd"]].value == 1.0
+    assert scores[MODELS["liar"]].value == 0.0
+    assert report.failure_rate[REAL][MODELS["liar"]] == 1.0
+    huge = list(read_responses(folder.responses(REAL, MODELS["huge"])).each())
+    assert sum(one.error is not None for one in huge) == 1
+    assert sum(one.text in LABELS for one in huge) == ITEMS - 1
+    told = {one.text for one in read_responses(folder.responses(REAL, MODELS["liar"])).each()}
+    assert len(told & set(ALL)) >= ITEMS * 2 // 3  # the raw text is kept as it came; line ends and the like included
+
+
+COMMANDS = {
+    "report": ("report", "run"),
+    "audit": ("audit", "run/scores.parquet", "--real", REAL, "--html", "audit.html"),
+    "audit as JSON": ("audit", "run/scores.parquet", "--real", REAL, "--json", "-"),
+    "audit of no such set": ("audit", "run/scores.parquet", "--real", HTML[0] + "\x1b]0;x\x07"),
+    "irt": ("irt", "run/scores.parquet", "--html", "irt.html", "--bank", "bank.csv"),
+    "validity": ("validity", "run/ratings", "--rubric", "intent.v1"),
+    "dry run": ("run", "study.yaml", "--dry-run"),
+    "import": ("import", "tidy.csv", "-o", "tidy.parquet"),
+    "import of no log": ("import", "real.jsonl", "-o", "real.parquet"),
+    "no such file": ("audit", "\x1b]0;pwned\x07<script>.csv", "--real", "\x1b[31mx"),
+    "no such command": ("\x1b]0;pwned\x07",),
+    **{f"export to {tool}": ("export", "run", "--to", tool, "-o", f"out.{tool}") for tool in names("export")},
+}
+WRONG = {"audit of no such set", "import of no log", "no such file", "no such command"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_says_it_without_control_characters(study: tuple[HostileStudy, Said], name: str) -> None:
+    made, _ = study
+    with (made.folder / "tidy.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["benchmark", "model", "item", "score"])
+        rows.writerows([REAL.replace("\x07", ""), text.replace("\0", ""), text, 1] for text in ALL)
+    said = made.say(*COMMANDS[name])
+    assert said.controls() == []
+    assert made.escaped() == []
+    assert b"Traceback" not in said.out
+    assert said.code == (2 if name in WRONG else 0), said.out.decode("utf-8", "replace")[-2000:]
+
+
+def test_nothing_but_our_own_colours_reaches_a_terminal(study: tuple[HostileStudy, Said]) -> None:
+    made, _ = study
+    for command in (("report", "run"), ("run", "study.yaml", "-o", "run"), COMMANDS["audit of no such set"]):
+        found = made.say_to_terminal(*command)
+        assert found
+        assert [bad for bad in ABOUT_TERMINALS if bad in found] == []
+
+
+def test_exported_files_hold_texts_and_no_code(study: tuple[HostileStudy, Said]) -> None:
+    """Python files that an export writes are the same for any texts; items stand in data files alone."""
+    made, _ = study
+    for folder in sorted(made.folder.glob("out.*")):
+        for path in folder.rglob("*"):
+            if path.suffix in (".py", ".cjs", ".js", ".yaml", ".yml"):
+                text = path.read_text("utf-8")
+                assert not any(line.strip() in text for line in HTML), path
+                assert "{{7*7}}{% include" not in text, path
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: install one to see the pages as people do")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield running
+        running.close()
+
+
+def pages(made: HostileStudy) -> dict[str, Path]:
+    """Return the pages that are made of the study, the ones that notebooks and hubs show put into bare ones."""
+    from markdown_it import MarkdownIt
+
+    from acidtest.frames.open_run import open_run
+    from acidtest.report.report_card import report_html
+
+    for name, command in COMMANDS.items():
+        if name in ("audit", "irt", "export to hf"):
+            assert made.say(*command).code == 0
+    bare = "<!doctype html><html><head><meta charset=utf-8><title>t</title></head><body>{}</body></html>"
+    run = made.folder / "run"
+    cards = {
+        "notebook": report_html(read(RunFolder(run).fidelity)),
+        "opened": open_run(run)._repr_html_(),
+        "dataset": MarkdownIt("commonmark").render(
+            (made.folder / "out.hf" / "README.md").read_text("utf-8").split("---\n", 2)[2]
+        ),
+    }
+    for name, card in cards.items():
+        (made.folder / f"{name}.html").write_text(bare.replace("{}", card), "utf-8")
+    return {
+        "report": run / "report.html",
+        **{name: made.folder / f"{name}.html" for name in ("audit", "irt", *cards)},
+    }
+
+
+def heard_of(page: Any, path: Path) -> list[str]:
+    """Return the list that will hold all that a page complains about, asks people, or asks for."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on("dialog", lambda dialog: heard.append(dialog.message))
+    page.on("request", lambda request: heard.append(request.url) if request.url != path.as_uri() else None)
+    return heard
+
+
+def test_no_page_runs_loads_or_leads_away(study: tuple[HostileStudy, Said], browser: "Browser") -> None:
+    made, _ = study
+    for name, path in pages(made).items():
+        page = browser.new_page()
+        heard = heard_of(page, path)
+        page.goto(path.as_uri())
+        title = page.title()
+        for link in page.query_selector_all("a, summary, button")[:60]:
+            if link.is_visible():
+                link.click(timeout=2000)
+        page.wait_for_timeout(100)
+        assert heard == [], name
+        assert page.evaluate("window.pwned") is None, name
+        assert page.title() == title, name
+        assert page.url.split("#")[0] == path.as_uri(), name
+        assert page.evaluate(ALIVE) == [], name
+        assert json.dumps(BEACON)[1:-1] in page.content() or name == "irt", name  # the texts are there: it is tried
+        page.close()
