@@ -33,7 +33,7 @@ THIS_PROMPT_ONLY = frozenset(
 """Error codes that say something about one prompt: the item stays unanswered, others go on."""
 
 _PLAIN = re.compile(r"[!-~]+")
-_SECRET_PART = re.compile(r"^([^/@]*/*).*@")
+_SECRET_PART = re.compile(r"^([^:/@]*:/+)?.*@", re.DOTALL)
 """A name and password before the host, also in what is no address."""
 
 _ESCAPE = re.compile(rb"(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|(\\ud[89a-f][0-9a-f]{2})|\\.", re.IGNORECASE)
@@ -297,8 +297,8 @@ def address_of(spec: ModelSpec, default: str, path: str) -> str:
         plain = False
     if not plain:
         way_out = "Write it like http://localhost:8000/v1 or https://api.example.com/v1."
-        shown = _SECRET_PART.sub(r"\1***@", readable(base))
-        raise ModelError(f"'{shown}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
+        shown = _SECRET_PART.sub(lambda found: f"{found[1] or ''}***@", base)
+        raise ModelError(f"'{readable(shown)}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
     if parts.username is not None or parts.password is not None:
         raise ModelError(
             "a name or password stands in the address",
