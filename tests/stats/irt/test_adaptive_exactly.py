@@ -109,6 +109,32 @@ def test_however_far_or_steep(distance: float, steepness: float) -> None:
         assert np.isfinite(own.se)
 
 
+@pytest.mark.parametrize(("steepness", "most"), [(1.0, 5), (60.0, 45), (200.0, 47), (1000.0, 51)])
+def test_the_root_is_found_in_few_steps(monkeypatch: pytest.MonkeyPatch, steepness: float, most: int) -> None:
+    """Newton's where they lead there; halved where they creep along the tail of a step, or would leap over it."""
+    steps: list[float] = []
+    real = Likelihood._slopes
+
+    def watched(own: Likelihood, t: float) -> tuple[float, float]:
+        steps.append(t)
+        return real(own, t)
+
+    monkeypatch.setattr(Likelihood, "_slopes", watched)
+    counts = []
+    for difficulty in (0.0, 0.3, -0.3, 3.0, -3.0, 40.0, -40.0, 700.0, -700.0):
+        items = Items(
+            discrimination=np.array([steepness, 1.0]), difficulty=np.array([difficulty, 0.0]), guess=np.zeros(2)
+        )
+        for score in (0.0, 1.0):
+            own = Likelihood(items, mean=0, sd=1)
+            for item, x in ((0, score), (1, 0.5)):
+                steps.clear()
+                own.add(item, x)
+                counts.append(len(steps))
+    assert max(counts) <= most
+    assert min(counts) == 2  # there at once, and the error
+
+
 class Twin:
     """One solver's test by the rules, with the same draws."""
 
