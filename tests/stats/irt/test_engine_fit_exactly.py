@@ -330,21 +330,26 @@ def test_a_sweep_is_items_prior_solvers_and_scale(steps: int, one_slope: bool) -
     assert there == pytest.approx(a * 0.4 + d)
 
 
-def test_climbing_counts_sweeps_and_guesses_where_they_end() -> None:
+@pytest.mark.parametrize(("leaps", "guesses"), [(30, 120), (4, 8)])
+def test_climbing_counts_sweeps_and_guesses_where_they_end(
+    leaps: int, guesses: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(binary, "_LEAPS", leaps)
+    monkeypatch.setattr(binary, "_GUESSES", guesses)
     given = a_given(9)
     start = binary._widened_places(binary._start(given))
     grid, table = points_around(3, one_slope=False), table_of(given.answers, start.side.wide)
     faster, before, moves, means = Acceleration(5), start, list[float](), list[FloatArray]()
     for sweep in range(1, 40):
-        after, items = binary._sweep(given, table, before, grid, 6 if sweep > 30 else 1)
+        after, items = binary._sweep(given, table, before, grid, 6 if sweep > leaps else 1)
         x, y = binary._vector(given, before), binary._vector(given, after)
         moved = np.abs(y - x).max()
         if before.items is not None:
             moved = max(moved, np.abs(items.mean - before.items.mean)[given.items].max())
         moves.append(float(moved) if sweep > 1 else math.inf)
         means.append(after.side.mean)
-        before = binary._at(given, after, faster.next(x, y))
-    for sweeps in (1, 2, 7, 33):
+        before = binary._at(given, after, faster.next(x, y) if sweep <= guesses else y)
+    for sweeps in (1, 2, 5, 6, 7, 9, 10, 33):
         end = binary._climb(given, start, sides=3, most=sweeps, tolerance=0.0)
         assert (end.sweeps, end.converged) == (sweeps, False)
         assert end.state.side.mean == pytest.approx(means[sweeps - 1], abs=1e-9)

@@ -83,6 +83,21 @@ def test_steep_items_make_corners_in_which_the_mode_is_found(steep: float, guess
             )  # a mode, if not the highest
 
 
+@pytest.mark.parametrize(("difficulty", "right"), [(1e3, 1.0), (1e5, 1.0), (-1e3, 0.0), (-1e5, 0.0)])
+def test_a_mode_is_found_as_far_out_as_answers_can_pull(difficulty: float, right: float) -> None:
+    """Ten answers right that nobody should get: the slopes of answers and of a prior of sd 10 cancel there."""
+    items = Items(discrimination=np.full(10, 3.0), difficulty=np.full(10, difficulty), guess=np.zeros(10))
+
+    def slope(t: float) -> float:
+        return 30 * (right - 1 / (1 + math.exp(-3 * min(max(t - difficulty, -200), 200)))) - t / 100
+
+    low, high = -4000.0, 4000.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if slope(middle) > 0 else (low, middle)
+    assert ability(np.full(10, right), items, sd=10.0).value[0] == pytest.approx(low, abs=1e-4)
+
+
 def test_the_search_for_a_mode_ends_where_it_hardly_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[FloatArray] = []
     usual = ability_module._Posterior.slope
