@@ -102,7 +102,7 @@ class Slow:
         return float(np.abs(own - middle).mean()), [float(np.abs(one - middle).mean()) for one in np.array(sets)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def checked() -> tuple[FitCheck, Slow]:
     scores = scores_of(3)
     fit = fit_irt(scores, model="rasch")  # no M2, which would draw before the scores do
