@@ -9,7 +9,7 @@ HOSTILE = "<img src=x onerror=alert(1)> \u202e{{7*7}} \x1b[31mred"
 """What a model may write: markup, a direction mark, a template's braces, an escape sequence."""
 
 LABELS = ("alarm", "music", "weather")
-SOLVERS = ("classic:majority", "classic:tfidf_logreg", "classic:nearest_centroid")
+SOLVERS = ("classic:majority", "classic:keyword_rules", "classic:nearest_centroid")
 
 
 def write_items(folder: Path) -> None:

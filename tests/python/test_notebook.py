@@ -102,7 +102,7 @@ def test_outputs_show_what_they_stand_for_and_cannot_act(outputs: list[list[Any]
     assert "<img src=x onerror=alert(1)>" in study  # as text, for which it was escaped
     assert SCRIPT in study
     assert "\x1b" not in "".join(one.text for one in shown)
-    assert all(text in study for text in ("real.jsonl", "made.jsonl", "classic:tfidf_logreg"))
+    assert all(text in study for text in ("real.jsonl", "made.jsonl", "classic:keyword_rules"))
     assert "How far it is" not in study
     assert "0 calls" in dry
     assert "3 stages done" in progress
