@@ -276,6 +276,7 @@ def test_imaginary_items_of_each_kind() -> None:
     of_kind = np.array([WORKS, UPSIDE_DOWN, FLAT, UPSIDE_DOWN])
     assert mixture.prior_counts(of_kind, 5, 7) == pytest.approx([19, 0, 0, 0.5, 0.5])
     assert mixture.prior_counts(of_kind, 5, 200) == pytest.approx([190, 0, 0, 5, 5])
+    assert mixture.prior_counts(np.array([WORKS, FLAT]), 5, 20) == pytest.approx([19, 0, 0, 1, 0])
     assert mixture.prior_counts(np.array([WORKS]), 5, 20) == pytest.approx([19, 0, 0, 0, 0])
 
 
