@@ -157,6 +157,13 @@ def test_as_many_abilities_are_tried_as_there_is_room_for() -> None:
     assert (nine.warnings, ten.warnings) == (("only 9 solvers: few abilities can be told apart",), ())
 
 
+def test_100_tables_unless_asked_otherwise() -> None:
+    scores = np.random.default_rng(2).random((8, 5))
+    p = how_many_dimensions(scores, seed=0, most=1, fit=fit_continuous(scores)).p
+    assert p * 101 == pytest.approx(round(p * 101), abs=1e-9)
+    assert p * 101 > 1.5
+
+
 def test_what_is_said() -> None:
     gain = tuple(Estimate(value=value, n=1, method="") for value in (0.0, 0.02))
     assert "one scale holds" in module._sentences(1, 0.5, 1, gain)[0]

@@ -177,6 +177,11 @@ def test_no_more_items_than_said_are_paired_and_no_more_pairs_shown(monkeypatch:
     assert (some.pairs_checked, some.pairs_all) == (21, 435)
 
 
+def test_200_tables_unless_asked_otherwise() -> None:
+    scores = scores_of(7)[:, :6]
+    assert check_fit(scores, fit_irt(scores, model="rasch"), seed=0).draws == 200
+
+
 def test_a_fit_that_had_not_settled_is_said_and_19_draws_are_refused() -> None:
     scores = scores_of(6)
     fit = fit_irt(scores, most_sweeps=1)
