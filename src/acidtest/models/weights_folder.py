@@ -42,6 +42,7 @@ def weights_folder(model: str, revision: str | None, *, where: str) -> tuple[Pat
 
 
 def _from_hub(model: str, revision: str | None, where: str) -> Path:
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when the hub's library is imported
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
