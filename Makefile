@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCKED := --quiet --disable-pip-version-check --require-hashes --requirement
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests torch-tests locks vulnerabilities tracking-tests examples bench large calibration agreement psychometrics mutation reproductions usefulness trust schema clean help
+.PHONY: study test lint types tests torch-tests locks vulnerabilities tracking-tests examples bench large calibration agreement psychometrics mutation fuzz reproductions usefulness trust schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -133,6 +133,12 @@ mutation: .venv/dev  ## make small changes to the statistics and see whether tes
 
 trust: .venv/dev  ## kill runs at fifty random moments and look what they become; writes its section of docs/trust.md, some minutes
 	$(BIN)/python bench/trust.py
+
+fuzz: .venv/dev  ## broken files for every reader, guided by coverage for the binary ones; writes into docs/trust.md, half an hour
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt atheris
+	ACIDTEST_FUZZ_ROUNDS=1000 $(BIN)/pytest tests/trust/test_hostile_readers.py
+	mkdir -p build/fuzz
+	$(BIN)/python tests/trust/fuzz/coverage_guided.py all build/fuzz 150
 
 schema: .venv/local  ## write docs/schema
 	$(BIN)/python -m acidtest.study.published_schemas docs/schema

@@ -71,7 +71,7 @@ COMMANDS = {
     "audit as JSON": ("audit", "run/scores.parquet", "--real", REAL, "--json", "-"),
     "audit of no such set": ("audit", "run/scores.parquet", "--real", HTML[0] + "\x1b]0;x\x07"),
     "irt": ("irt", "run/scores.parquet", "--html", "irt.html", "--bank", "bank.csv"),
-    "validity": ("validity", "run/ratings", "--rubric", "intent.v1"),
+    "validity": ("validity", "run"),
     "dry run": ("run", "study.yaml", "--dry-run"),
     "import": ("import", "tidy.csv", "-o", "tidy.parquet"),
     "import of no log": ("import", "real.jsonl", "-o", "real.parquet"),
@@ -134,9 +134,8 @@ def pages(made: HostileStudy) -> dict[str, Path]:
     from acidtest.frames.open_run import open_run
     from acidtest.report.report_card import report_html
 
-    for name, command in COMMANDS.items():
-        if name in ("audit", "irt", "export to hf"):
-            assert made.say(*command).code == 0
+    for name, file in (("audit", "audit.html"), ("irt", "irt.html"), ("export to hf", "out.hf")):
+        assert (made.folder / file).exists() or made.say(*COMMANDS[name]).code == 0
     bare = "<!doctype html><html><head><meta charset=utf-8><title>t</title></head><body>{}</body></html>"
     run = made.folder / "run"
     cards = {
@@ -172,8 +171,7 @@ def test_no_page_runs_loads_or_leads_away(study: tuple[HostileStudy, Said], brow
         page.goto(path.as_uri())
         title = page.title()
         for link in page.query_selector_all("a, summary, button")[:60]:
-            if link.is_visible():
-                link.click(timeout=2000)
+            link.dispatch_event("click")
         page.wait_for_timeout(100)
         assert heard == [], name
         assert page.evaluate("window.pwned") is None, name

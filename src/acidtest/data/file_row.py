@@ -19,6 +19,10 @@ MAX_ROWS = 5_000_000
 MAX_BYTES = 8 * 2**30
 """Most bytes of one file, unpacked."""
 
+_HARMLESS = 64 * 2**20
+_MOST_TIMES = 500
+"""What a file that is read whole may unpack to, of its own size. Tables come to some tens; a bomb comes to 1,000."""
+
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
@@ -82,6 +86,20 @@ def read_lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]
             if number == 1:
                 line = line.removeprefix(_BOM)
             yield number, _decoded(line, path, number, encoding)
+
+
+def refuse_bomb(unpacked: int, path: Path) -> None:
+    """Refuse a packed file of a few megabytes that would fill gigabytes of memory.
+
+    Raises:
+        DataError: It unpacks to more than 64 MB, and to more than 500 times its size.
+    """
+    if unpacked > _HARMLESS and unpacked > _MOST_TIMES * path.stat().st_size:
+        raise DataError(
+            f"'{path.name}' unpacks to more than {_MOST_TIMES} times its size, as no table does",
+            where=str(path),
+            way_out="Where it is what you think it is, unpack it or write it again, and name the new file.",
+        )
 
 
 def data_number(number: int, path: Path) -> int:

@@ -74,7 +74,7 @@ limits: {max_cost: 1.5}
     "prompt.v1.md": b"# T\n\nabout\n\n## chat_system\n\n{description} {labels}\n\n## chat_item\n\nText: {text}\n",
     "page.html": b"""<!doctype html><html><head><title>T</title><meta charset="utf-8"></head><body><h1>A</h1>
 <p>One &amp; two. <b>Three</b></p><ul><li>x<li>y</ul><table><tr><td>1</td></tr></table><pre> a</pre></body></html>""",
-    "page.md": b"# A\n\nText with **bold** and [a link](http://x).\n\n- one\n- two\n\n| a |\n|---|\n| 1 |\n\n```\ncode\n```\n",
+    "page.md": b"# A\n\nText with **bold** and [a link](http://x).\n\n- one\n\n| a |\n|---|\n| 1 |\n\n```\ncode\n```\n",
     "page.txt": b"One paragraph.\nStill one.\n\nTwo.\n",
 }  # fmt: skip
 
