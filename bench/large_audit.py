@@ -8,6 +8,7 @@ docs/benchmarks.md.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -104,6 +105,8 @@ than {MOST_MINUTES} minutes. `make large` measures it.
 | form | models | items of each set | scores | files | peak memory | CPU | wall | largest error of a score |
 |---|---|---|---|---|---|---|---|---|
 {rows}
+
+Wall time depends on what else runs: the load average of the machine was {os.getloadavg()[0]:.0f} at the end.
 
 The error is the largest difference between a score that the audit reports and the mean that was counted as the table
 was written.
