@@ -96,8 +96,8 @@ def page(measured: Sequence[Measured]) -> str:
     )
     return f"""# Score tables larger than memory
 
-`acidtest audit real.parquet fake.parquet --real real --json FILE --html FILE` of a real and a synthetic set with as many
-items each, on {machine()}. Scores are 0 or 1, from solvers of known ability on items of
+`acidtest audit real.parquet fake.parquet --real real --json FILE --html FILE` of a real and a synthetic set with as
+many items each, on {machine()}. Scores are 0 or 1, from solvers of known ability on items of
 known difficulty; wide tables have one column per solver, long ones one row per score. Items are summed up in 2,000
 blocks ([scores.md](scores.md)). Promised: 1,000 models on 1,000,000 items below {MOST_GIGABYTES:g} GB of memory in less
 than {MOST_MINUTES} minutes. `make large` measures it.
