@@ -246,7 +246,7 @@ def test_the_top_is_scipys_and_the_ratio_twice_what_lies_between_both(seed: int)
     p = seen(seed, solvers=8)
     log_sd = np.linspace(np.log(0.03), np.log(4.0), 9)
     free, same = top(p, free=True), top(p, free=False)
-    height, place = highest(p, (log_sd, log_sd, np.array([np.pi / 2])), free=False)
+    height, place = highest(population=p, axes=(log_sd, log_sd, np.array([np.pi / 2])), free=False)
     assert place[2] == np.pi / 2
     assert height == pytest.approx(same, abs=3e-4)
     found, _ = highest(p, (log_sd, log_sd, np.linspace(-1.4, 1.4, 9)), free=True)
@@ -262,7 +262,7 @@ def test_the_top_is_scipys_and_the_ratio_twice_what_lies_between_both(seed: int)
 def test_climbing_starts_anywhere_and_stays_within_the_ends() -> None:
     p = seen(23, solvers=8)
     for start in ([-3.0, 1.5, -1.5], [1.5, -4.0, 1.5], [0.0, 0.0, 0.0]):
-        assert climb(p, np.array(start), free=True)[0] == pytest.approx(top(p, free=True), abs=3e-4)
+        assert climb(population=p, start=np.array(start), free=True)[0] == pytest.approx(top(p, free=True), abs=3e-4)
     # All scores equal and hardly any noise: the spreads go as low as the search does; far apart: as high.
     flat = Population(y=np.zeros((6, 2)), v=np.full((6, 2), 1e-9), c=np.zeros(6), f=np.ones(6), e=np.zeros(6))
     _, place = climb(flat, np.array([-3.0, -3.0, 0.0]), free=True)

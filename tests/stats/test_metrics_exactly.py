@@ -260,7 +260,7 @@ def test_an_interval_needs_half_of_the_draws() -> None:
     assert interval(draws) == (1.0, 2.0)
     assert np.isnan(interval(np.append(draws, np.nan))).all()
     assert interval(np.arange(1.0, 41.0)) == (1.0, 39.0)
-    found = from_draws(0.5, np.arange(1.0, 101.0), level=0.8, n=3, method="m")
+    found = from_draws(value=0.5, draws=np.arange(1.0, 101.0), level=0.8, n=3, method="m")
     assert (found.true, found.low, found.high, found.warnings) == (50.0, 10.0, 90.0, ())
     made = Estimate(value=math.inf, n=2, method="m")
     assert made.as_json() == {
@@ -403,7 +403,7 @@ def test_ensembles_turn_by_turn() -> None:
             mean = weights @ p
             new = np.array([max(np.corrcoef(row, mean)[0, 1], 0.0) + 0.05 for row in p])
             weights = new / new.sum()
-        found, scores = silencer_fixed_point(p, epsilon=0.05, rounds=rounds)
+        found, scores = silencer_fixed_point(p=p, own=None, epsilon=0.05, rounds=rounds)
         np.testing.assert_allclose(found, weights, rtol=1e-9)
         np.testing.assert_allclose(scores, weights @ p, rtol=1e-9)
     own = np.array([0, 1, 1, -1])

@@ -109,7 +109,7 @@ def world(seed: int, *, unit: bool) -> tuple[FloatArray, FloatArray]:
 def test_the_noise_of_a_pair_solves_the_models_equations(seed: int, unit: bool) -> None:  # noqa: FBT001 - a table's column
     real, synthetic = world(seed, unit=unit)
     r, s = OneSet(real, unit=unit), OneSet(synthetic, unit=unit)
-    found = pair_noise(real, synthetic, same_items=True, unit=unit)
+    found = pair_noise(real=real, synthetic=synthetic, same_items=True, unit=unit)
     for one, own, common in (
         (r, found.real, found.common_real),
         (s, found.synthetic, found.common_synthetic),
@@ -182,7 +182,9 @@ def test_how_far_each_item_moves_each_metric() -> None:
         assert np.var(found[k], ddof=1) / 12 == pytest.approx(np.var(row, ddof=1) / len(row), rel=1e-12)
     assert np.isnan(found[2]).all()
     expected_floor = np.mean([np.var(deviations(y)[k] - found[k], ddof=1) / 12 for k in range(2)])
-    assert mspd_noise_floor(x, y, same_items=True) == pytest.approx(expected_floor, rel=1e-12)
+    assert mspd_noise_floor(real_linearised=x, synthetic_linearised=y, same_items=True) == pytest.approx(
+        expected_floor, rel=1e-12
+    )
     both = [np.nanvar(z[k], ddof=1) / np.isfinite(z[k]).sum() for k in range(2) for z in (x, y)]
     assert mspd_noise_floor(x, y, same_items=False) == pytest.approx(sum(both) / 2, rel=1e-12)
     # What rounding leaves is no deviation.
@@ -230,7 +232,7 @@ def test_pooled_variances_by_their_definition(unit: bool) -> None:  # noqa: FBT0
         kept = max(1 - luck / spread, 0.0)
         assert (kept > 0.5) == (n > 100)
         expected = [ratio * (1 + kept * (relative.get(k, 1.0) - 1)) * there[k] / scored[k] for k in range(7)]
-        found = pooled_variance(own, observed, near, scored, unit=unit)
+        found = pooled_variance(own=own, observed=observed, near=near, scored=scored, unit=unit)
         np.testing.assert_allclose(found, expected, rtol=1e-12)
     # A single solver, and one at the very edge, whose share says nothing of its noise.
     one = pooled_variance(np.array([0.002]), np.array([0.4]), np.array([0.5]), np.array([50.0]), unit=unit)

@@ -15,6 +15,7 @@ from acidtest.stats.combine import fay_herriot
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.order import average_ranks, pairwise_agreement, tied
 from acidtest.stats.rank_groups import compact_letters, rank_groups, ranks
+from acidtest.stats.resample_counts import CountItems, count_items
 from acidtest.stats.worth import worth_rank_draws, worth_rank_of_perfect_order, worth_score_draws
 
 
@@ -195,7 +196,13 @@ def test_a_fay_herriot_estimate_keeps_its_bounds() -> None:
     real, synthetic = rng.normal(size=(2, 8))
     v = rng.uniform(0.05, 0.2, (2, 8))
     whole = fay_herriot(real, v[0], synthetic, v[1], np.sqrt(v.prod(axis=0)))
-    held = fay_herriot(real, v[0], synthetic, v[1], 0.95 * np.sqrt(v.prod(axis=0)))
+    held = fay_herriot(
+        real=real,
+        real_variance=v[0],
+        synthetic=synthetic,
+        synthetic_variance=v[1],
+        shared=0.95 * np.sqrt(v.prod(axis=0)),
+    )
     np.testing.assert_allclose(whole.estimate, held.estimate, rtol=1e-9)
     below = fay_herriot(real, v[0], synthetic, v[1], -np.sqrt(v.prod(axis=0)))
     held = fay_herriot(real, v[0], synthetic, v[1], -0.95 * np.sqrt(v.prod(axis=0)))
@@ -248,3 +255,21 @@ def test_scores_become_whole_numbers_that_keep_their_order_and_ties() -> None:
     assert grouped.scored.tolist() == [[1, 1], [1, 2]]
     fine = rank_bootstrap._Items.of(np.array([[math.sqrt(0.1), 0.0, 0.7]]), None)
     assert fine.totals.dtype == np.float64
+
+
+def test_many_draws_are_counted_by_compiled_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As many draws as both sets' items (or groups) and rounds make together decide which code counts.
+    asked: list[int] = []
+
+    def counter(draws: int) -> CountItems:
+        asked.append(draws)
+        return count_items
+
+    monkeypatch.setattr(rank_bootstrap, "item_counter", counter)
+    rng = np.random.default_rng(6)
+    real, synthetic = rng.random((4, 30)), rng.random((4, 17))
+    draws = rank_bootstrap.rank_bootstrap(
+        real=real, synthetic=synthetic, rng=rng, rounds=7, groups=(np.arange(30) // 3, None)
+    )
+    assert asked == [7 * (10 + 17)]
+    assert draws.shape == (7,)

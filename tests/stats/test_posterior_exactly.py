@@ -10,7 +10,7 @@ import scipy.special
 from acidtest.stats import posterior
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.noise import Noise
-from acidtest.stats.posterior import PairPosterior, pair_posterior, real_given
+from acidtest.stats.posterior import PairPosterior, RealGiven, pair_posterior, real_given
 
 
 def slow_weights(y: FloatArray, v: FloatArray) -> list[float]:
@@ -96,7 +96,7 @@ def test_scores_on_the_models_scale_by_their_definition(name: str) -> None:
     observed, noise, unit = case(name)
     n_items = (120, 40)
     around = np.clip(observed + 0.05, 0, 1) if name == "around" else None
-    found = posterior._Scale.of(observed, noise, unit=unit, n_items=n_items, around=around)
+    found = posterior._Scale.of(observed=observed, noise=noise, unit=unit, n_items=n_items, around=around)
     slow = Slow(observed, noise, n_items, unit=unit, around=around)
     np.testing.assert_allclose(found.y, slow.y, rtol=1e-12)
     np.testing.assert_allclose(found.common, slow.common, rtol=1e-12)
@@ -239,7 +239,14 @@ def test_the_common_shift_is_in_true_and_aligned_scores_alike() -> None:
 def test_what_others_show_is_their_true_score_and_its_noise() -> None:
     real, synthetic, noise = studied()
     p = pair_posterior(
-        real, synthetic, noise, np.random.default_rng(2), unit=True, n_items=(200, 300), draws=4000, others=True
+        observed_real=real,
+        observed_synthetic=synthetic,
+        noise=noise,
+        rng=np.random.default_rng(2),
+        unit=True,
+        n_items=(200, 300),
+        draws=4000,
+        others=True,
     )
     assert p.in_hand is not None
     error = scipy.special.logit(p.in_hand) - scipy.special.logit(p.synthetic)
@@ -261,7 +268,13 @@ def test_one_solver_alone_is_its_score_and_its_noise() -> None:
     np.testing.assert_allclose(ceiling, [[0.08, 0.03], [0.03, 0.02]], rtol=0.05)
     assert (p.real.mean(), p.synthetic.mean()) == pytest.approx((3.0, 5.0), abs=0.01)
     given, aligned = real_given(
-        np.array([3.0]), np.array([5.0]), noise, np.random.default_rng(3), unit=False, n_items=(9, 9), draws=5000
+        observed_real=np.array([3.0]),
+        observed_synthetic=np.array([5.0]),
+        noise=noise,
+        rng=np.random.default_rng(3),
+        unit=False,
+        n_items=(9, 9),
+        draws=5000,
     )
     assert aligned is None
     np.testing.assert_allclose(given.mean, 3.0)
@@ -288,3 +301,17 @@ def test_one_stray_leaves_the_others_in_order_and_two_orders_leave_none() -> Non
     assert p.aligned is None
     _, aligned = real_given(real, two, noise, np.random.default_rng(5), unit=True, n_items=(400, 600), draws=50)
     assert aligned is None
+
+
+def test_the_expected_squared_error_of_a_guess_by_its_definition() -> None:
+    rng = np.random.default_rng(6)
+    mean, variance, moved = rng.normal(size=(3, 4)), rng.uniform(0.1, 1, (3, 4)), rng.normal(size=(2, 3, 4))
+    given, guess = RealGiven(mean=mean, variance=variance, moved=moved, draws=mean), rng.normal(size=4)
+    for centred in (False, True):
+        found = given.squared_error(guess=guess, centred=centred)
+        out = np.eye(4) - (0.25 if centred else 0.0)  # what takes the mean over solvers off
+        for d in range(3):
+            covariance = np.diag(variance[d]) + moved[:, d].T @ moved[:, d]
+            missed = out @ (mean[d] - guess)
+            expected = (missed @ missed + np.trace(out @ covariance @ out.T)) / 4
+            assert found[d] == pytest.approx(expected, rel=1e-12)
