@@ -97,7 +97,7 @@ def _correlation(n: FloatArray, sums: FloatArray) -> FloatArray:
     x, y, xx, yy, xy = sums.T
     variance_x, variance_y = xx - x * x / n, yy - y * y / n
     same = (variance_x <= _ROUNDING * n) | (variance_y <= _ROUNDING * n)
-    found: FloatArray = np.where(same, np.nan, (xy - x * y / n) / np.sqrt(np.where(same, 1.0, variance_x * variance_y)))
+    found: FloatArray = np.where(same, np.nan, (xy - x * y / n) / np.sqrt(variance_x * variance_y))
     return found
 
 
