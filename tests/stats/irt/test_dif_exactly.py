@@ -93,6 +93,18 @@ def by_bundle(values: FloatArray, bundles: NDArray[np.int64]) -> float:
     return len(totals) * float(np.var(totals, ddof=1))
 
 
+def in_score(scores: FloatArray, items: Items, ability: FloatArray, used: list[int]) -> tuple[FloatArray, FloatArray]:
+    """Return what each answer is above what the ability says, and the slope of that in ability, means over answers."""
+    residual, slopes = np.zeros(scores.shape), np.zeros(len(scores))
+    for m in used:
+        seen = np.flatnonzero(np.isfinite(scores[m]))
+        for i in seen:
+            one, at = items.take(np.array([i])), ability[m]
+            residual[m, i] = (scores[m, i] - one.expected(at)[0]) / len(seen)
+            slopes[m] += (one.expected(at + 1e-4)[0] - one.expected(at - 1e-4)[0]) / 2e-4 / len(seen)
+    return residual, slopes
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", ["plain", "guess", "continuous"])
 def test_a_shift_is_a_weighted_difference_of_abilities_with_sandwich_errors(kind: str, seed: int) -> None:
@@ -141,15 +153,7 @@ def test_a_shift_is_a_weighted_difference_of_abilities_with_sandwich_errors(kind
     assert found.p == pytest.approx(2 * t(4).sf(abs(found.ability) / se))
     apart = math.sqrt(sum(weight[m] ** 2 * (own[m] + spread) for m in used))
     assert found.p_spread == pytest.approx(2 * t(4).sf(abs(found.ability) / apart))
-    # in score: what each answer is above what the real set's ability says
-    residual, slopes = np.zeros((9, 15)), np.zeros(9)
-    for m in used:
-        seen = np.flatnonzero(np.isfinite(synthetic[m]))
-        for i in seen:
-            one = synthetic_items.take(np.array([i]))
-            at = r.value[m]
-            residual[m, i] = (synthetic[m, i] - one.expected(at)[0]) / len(seen)
-            slopes[m] += (one.expected(at + 1e-4)[0] - one.expected(at - 1e-4)[0]) / 2e-4 / len(seen)
+    residual, slopes = in_score(synthetic, synthetic_items, r.value, used)
     assert found.score == pytest.approx(sum(weight[m] * residual[m].sum() for m in used))
     by_item = by_bundle(weight @ residual, bundles[1])
     through = by_bundle((weight * slopes) @ r.influence, bundles[0])

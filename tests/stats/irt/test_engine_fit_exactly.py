@@ -17,6 +17,7 @@ from acidtest.stats.irt.engine.item_side import curves_of, item_side, points_aro
 from acidtest.stats.irt.engine.joint_errors import Errors, joint_errors
 from acidtest.stats.irt.engine.solver_side import solver_side, table_of
 from acidtest.stats.irt.engine.sums import PLAIN, answers_of
+from acidtest.stats.irt.fit import Fit
 from irt_answers import H, value
 
 
@@ -214,6 +215,28 @@ def test_where_guessing_helps_each_sweep_climbs_twice() -> None:
     assert end.state.side.mean == pytest.approx(after.side.mean)
 
 
+def says_errors_of_items(fit: Fit, end: binary._Climbed, errors: Errors, *, one_slope: bool) -> None:
+    """With the doubt about their spread; those of difficulties by the delta method."""
+    items, shared, a = end.items, end.state.shared, np.exp(end.items.mean[:, 0])
+    spread = []
+    for one in items.mean:  # of (log discrimination, easiness) where (log discrimination, level) is as shared
+        by = np.stack([(shared.parameters(shared.levels(one) + H * e) - shared.parameters(shared.levels(one) - H * e))
+                       / (2 * H) for e in np.eye(2)], axis=1)  # fmt: skip
+        spread.append(np.diag(by @ shared.covariance @ by.T))
+    covariance = widened(errors.items, items.covariance, np.array(spread), np.ones(6, bool), one_slope=one_slope)
+    assert fit.covariance == pytest.approx(covariance, rel=1e-6, abs=1e-9)
+    assert fit.discrimination_se == pytest.approx(a * np.sqrt(covariance[:, 0, 0]))
+    for i in range(6):
+        la, d = items.mean[i]
+
+        def difficulty(la: float, d: float) -> float:
+            return -d / math.exp(la)
+
+        slope = np.array([(difficulty(la + H, d) - difficulty(la - H, d)) / (2 * H),
+                          (difficulty(la, d + H) - difficulty(la, d - H)) / (2 * H)])  # fmt: skip
+        assert fit.difficulty_se[i] == pytest.approx(math.sqrt(slope @ covariance[i] @ slope), rel=1e-6)
+
+
 @pytest.mark.parametrize("model", ["rasch", "2pl", "3pl"])
 @pytest.mark.parametrize(("solvers", "sides", "most"), [(64, 5, 31), (65, 3, 5)])
 def test_a_fit_is_a_rough_climb_and_a_fine_one(model: str, solvers: int, sides: int, most: int) -> None:
@@ -245,23 +268,7 @@ def test_a_fit_is_a_rough_climb_and_a_fine_one(model: str, solvers: int, sides: 
         alone=Errors(ability=side.variance, items=items.covariance), shared=shared, one_slope=one_slope,
     )  # fmt: skip
     assert fit.ability_se**2 == pytest.approx(errors.ability)
-    spread = []
-    for one in items.mean:  # of (log discrimination, easiness) where (log discrimination, level) is as shared
-        by = np.stack([(shared.parameters(shared.levels(one) + H * e) - shared.parameters(shared.levels(one) - H * e))
-                       / (2 * H) for e in np.eye(2)], axis=1)  # fmt: skip
-        spread.append(np.diag(by @ shared.covariance @ by.T))
-    covariance = widened(errors.items, items.covariance, np.array(spread), given.items, one_slope=one_slope)
-    assert fit.covariance == pytest.approx(covariance, rel=1e-6, abs=1e-9)
-    assert fit.discrimination_se == pytest.approx(a * np.sqrt(covariance[:, 0, 0]))
-    for i in range(6):
-        la, d = items.mean[i]
-
-        def difficulty(la: float, d: float) -> float:
-            return -d / math.exp(la)
-
-        slope = np.array([(difficulty(la + H, d) - difficulty(la - H, d)) / (2 * H),
-                          (difficulty(la, d + H) - difficulty(la, d - H)) / (2 * H)])  # fmt: skip
-        assert fit.difficulty_se[i] == pytest.approx(math.sqrt(slope @ covariance[i] @ slope), rel=1e-6)
+    says_errors_of_items(fit, end, errors, one_slope=one_slope)
     total = 0.0
     for m in range(solvers):
         for i in range(6):

@@ -311,6 +311,8 @@ def test_a_population_is_never_narrower_than_said() -> None:
 
 def test_the_prior_of_all_is_in_difficulty() -> None:
     found = prior_of(a_fit(3, 2, 1))
+    second = PRIOR.covariance + np.outer(PRIOR.mean, PRIOR.mean)
+    assert module._second_moments(PRIOR) == pytest.approx((second[0, 0], second[0, 1], second[1, 1]))
     a = math.exp(0.3)
     assert found.mean == pytest.approx([0.3, 0.6 / a])
     assert found.covariance == pytest.approx(np.diag([0.16, (1.2 / a) ** 2]))

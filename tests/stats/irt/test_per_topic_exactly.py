@@ -12,7 +12,7 @@ from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.fit import Prior
 from acidtest.stats.irt.several import per_topic as module
 from acidtest.stats.irt.several.item_step import ItemStep, ItemSums, difficulty_se, item_step, learnt_prior
-from acidtest.stats.irt.several.per_topic import _Solvers, fit_per_topic
+from acidtest.stats.irt.several.per_topic import TopicFit, _Solvers, fit_per_topic
 
 OF_ITEM = np.array([0, 1, 0, 2, 1, 2, 2, 0])
 PRIOR = Prior(log_discrimination=0.1, log_discrimination_sd=0.35, easiness=0.2, easiness_sd=1.1)
@@ -183,6 +183,34 @@ def test_a_fit_starts_from_what_solvers_are_above_the_items_means() -> None:
     assert alike.overall.tolist() == [0.0] * 3
 
 
+def says_the_last_state(
+    fit: TopicFit, given: tuple[FloatArray, FloatArray], solvers: _Solvers, step: ItemStep, spread2: FloatArray
+) -> None:
+    x, seen = given
+    a = np.exp(step.log_discrimination)
+    assert fit.items.discrimination == pytest.approx(a)
+    assert fit.items.difficulty == pytest.approx(-step.easiness / a)
+    assert fit.items.guess.tolist() == [0.0] * 8
+    assert fit.discrimination_se == pytest.approx(a * np.sqrt(step.covariance[:, 0, 0]))
+    assert fit.difficulty_se == pytest.approx(difficulty_se(step.log_discrimination, step.easiness, step.covariance))
+    assert fit.overall == pytest.approx(solvers.overall)
+    assert fit.overall_se**2 == pytest.approx(solvers.overall_var)
+    assert fit.ability == pytest.approx(solvers.ability)
+    assert fit.ability_se**2 == pytest.approx(solvers.ability_var)
+    assert fit.deviation == pytest.approx(solvers.deviation)
+    assert fit.deviation_se**2 == pytest.approx(solvers.deviation_var)
+    assert fit.spread**2 == pytest.approx(spread2)
+    assert fit.answers.tolist() == [[seen[m, t == OF_ITEM].sum() for t in range(3)] for m in range(6)]
+    assert fit.expected == pytest.approx(slow_curve(x, seen, solvers, step)[2])
+    total = 0.0
+    for m in range(6):
+        for i in range(8):
+            if seen[m, i]:
+                p = 1 / (1 + math.exp(-a[i] * solvers.ability[m, OF_ITEM[i]] - step.easiness[i]))
+                total += math.log(p if x[m, i] else 1 - p)
+    assert fit.log_likelihood == pytest.approx(total)
+
+
 def test_a_fit_is_its_steps_in_turn() -> None:
     x, seen, _, _ = a_world(8)
     scores = np.where(seen > 0, x, np.nan)
@@ -212,28 +240,7 @@ def test_a_fit_is_its_steps_in_turn() -> None:
     assert fit_per_topic(scores, names, tolerance=0.0).sweeps == 500
     more = fit_per_topic(scores, names, most_sweeps=3, tolerance=float(moves[2]) * 1.001)
     assert (more.converged, more.sweeps) == (True, 3)
-    a = np.exp(step.log_discrimination)
-    assert fit.items.discrimination == pytest.approx(a)
-    assert fit.items.difficulty == pytest.approx(-step.easiness / a)
-    assert fit.items.guess.tolist() == [0.0] * 8
-    assert fit.discrimination_se == pytest.approx(a * np.sqrt(step.covariance[:, 0, 0]))
-    assert fit.difficulty_se == pytest.approx(difficulty_se(step.log_discrimination, step.easiness, step.covariance))
-    assert fit.overall == pytest.approx(solvers.overall)
-    assert fit.overall_se**2 == pytest.approx(solvers.overall_var)
-    assert fit.ability == pytest.approx(solvers.ability)
-    assert fit.ability_se**2 == pytest.approx(solvers.ability_var)
-    assert fit.deviation == pytest.approx(solvers.deviation)
-    assert fit.deviation_se**2 == pytest.approx(solvers.deviation_var)
-    assert fit.spread**2 == pytest.approx(spread2)
-    assert fit.answers.tolist() == [[seen[m, t == OF_ITEM].sum() for t in range(3)] for m in range(6)]
-    assert fit.expected == pytest.approx(slow_curve(x, seen, solvers, step)[2])
-    total = 0.0
-    for m in range(6):
-        for i in range(8):
-            if seen[m, i]:
-                p = 1 / (1 + math.exp(-a[i] * solvers.ability[m, OF_ITEM[i]] - step.easiness[i]))
-                total += math.log(p if x[m, i] else 1 - p)
-    assert fit.log_likelihood == pytest.approx(total)
+    says_the_last_state(fit, (x, seen), solvers, step, spread2)
     assert fit.warnings == (
         "only 5 solvers: how far topics differ is hardly known",
         "3 of 3 topics have fewer than 10 items",

@@ -135,6 +135,8 @@ def test_as_many_scores_as_items() -> None:
     for scores in ([[1.0, 0.0]], [[1.0, 0.0, 1.0, 1.0]], [[[1.0, 0.0, 1.0]]]):
         with pytest.raises(DataError, match="for 3 items"):
             ability(np.array(scores), some_items(3, 0))
+    with pytest.raises(DataError, match="for 3 items"):
+        ability(np.ones((1, 3, 2)), some_items(3, 0))
     continuous = replace(some_items(2, 0), residual=np.ones(2))
     assert ability([[0.3, 0.6]], continuous, mean=5.0, sd=0.01).value[0] == pytest.approx(5, abs=0.01)
 
