@@ -136,7 +136,7 @@ trust: .venv/dev  ## kill runs at fifty random moments and look what they become
 
 fuzz: .venv/dev  ## broken files for every reader, guided by coverage for the binary ones; writes into docs/trust.md, half an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt atheris
-	ACIDTEST_FUZZ_ROUNDS=1000 $(BIN)/pytest tests/trust/test_hostile_readers.py
+	ACIDTEST_FUZZ_ROUNDS=1000 $(BIN)/pytest tests/trust/test_hostile_readers.py tests/trust/test_hostile_study.py
 	mkdir -p build/fuzz
 	$(BIN)/python tests/trust/fuzz/coverage_guided.py all build/fuzz 150
 

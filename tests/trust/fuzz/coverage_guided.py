@@ -151,10 +151,9 @@ def write_page(found: Sequence[dict[str, object]], seconds: int) -> None:
         "| target | reads | executions | branches reached | broken by an input |",
         "|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {one['target']} | {one['reads']} | {one['executions']:,} | {one['branches']} | {'yes' if one['broke'] else 'no'} |"
-        for one in found
-    ]
+    for one in found:
+        broke = "yes" if one["broke"] else "no"
+        lines.append(f"| {one['target']} | {one['reads']} | {one['executions']:,} | {one['branches']} | {broke} |")
     page = PAGE.read_text("utf-8")
     before, rest = page.split(BEGIN, 1)
     PAGE.write_text("\n".join([before + BEGIN, *lines, END + rest.split(END, 1)[1]]), "utf-8")
