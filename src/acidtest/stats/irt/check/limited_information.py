@@ -92,7 +92,7 @@ def m2(table: FloatArray) -> tuple[float, int]:
     weight = np.exp(-(nodes**2) / 2)
     weight = weight / weight.sum()
     a, d = _marginal_fit(table, nodes, weight)
-    p = np.clip(expit(np.outer(a, nodes) + d[:, None]), 1e-9, 1 - 1e-9)
+    p = expit(np.outer(a, nodes) + d[:, None])
     one, two = np.triu_indices(k, 1)
     member = np.zeros((k + len(one), k))
     member[np.arange(k), np.arange(k)] = 1.0
