@@ -99,11 +99,21 @@ class OpenedRun:
         """Return RUN/scores.parquet: one row per benchmark, solver and item; docs/scores.md tells its columns.
 
         Raises:
-            DataError: Nothing was scored yet.
+            DataError: Nothing was scored yet, or the file is broken.
         """
+        import pyarrow as pa
         from pyarrow import parquet
 
-        return framed(parquet.read_table(self._need(self._files.scores)), frame)
+        path = self._need(self._files.scores)
+        try:
+            table = parquet.read_table(path)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise DataError(
+                f"'{path.name}' is not a readable Parquet file: {str(error).partition(chr(10))[0][:200]}",
+                where=self.name,
+                way_out="Delete it and run the study again: nothing that was answered is asked again.",
+            ) from error
+        return framed(table, frame)
 
     def report(self) -> FidelityReport:
         """Return the comparison.

@@ -1,7 +1,7 @@
 """A reader of files, and what it is given."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 Read = Callable[[Path], object]
@@ -19,6 +19,6 @@ class Reader:
     """
 
     name: str
-    files: Mapping[str, bytes]
-    read: Read
+    files: Mapping[str, bytes] = field(repr=False)
+    read: Read = field(repr=False)
     modules: tuple[str, ...] = ()
