@@ -130,6 +130,8 @@ def test_information_is_that_of_each_cells_middle(kind: str) -> None:
     place = [EDGES[0] + (EDGES[-1] - EDGES[0]) * (j + 0.5) / 100 for j in range(100)]
     cells = np.array([[[information(a, b, t, items.guess[0]) for t in ability] for b in place] for a in sharp])
     assert found == pytest.approx(share @ cells.reshape(4800, 3))
+    if kind == "plain":
+        assert (of.information(Spread(edges=of.edges["both"], share=share), ability) == found).all()
     # what cells make of it, beside every point
     weight = of.of.posterior()
     exact = np.zeros(3)
