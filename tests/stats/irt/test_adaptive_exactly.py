@@ -254,6 +254,20 @@ def test_every_item_is_the_one_that_the_rules_ask_for(
     assert found.asked.shape == (3, longest)
 
 
+def test_a_simulation_asks_one_item_at_a_time_and_one_at_least() -> None:
+    items = bank(12, 20)
+    scores = (np.random.default_rng(21).random((3, 12)) < 0.5).astype(float)
+    plain = simulate_adaptive(scores, items, most_items=5)
+    told = simulate_adaptive(scores, items, most_items=5, round_size=1, gamma=0.0, seed=0, least_items=1, se=None)
+    np.testing.assert_array_equal(plain.asked, told.asked)
+    assert (simulate_adaptive(scores, items, most_items=5, se=0.999).asked >= 0).sum(1).tolist() == [1, 1, 1]
+    first = [
+        simulate_adaptive(scores, items, most_items=5, exposure=Exposure(best=3), **at) for at in ({}, {"seed": 0})
+    ]
+    np.testing.assert_array_equal(first[0].asked, first[1].asked)
+    assert simulate_adaptive(np.empty((0, 12)), items, most_items=5).asked.shape == (0, 0)
+
+
 def test_scores_near_the_ends_make_an_item_less_informative() -> None:
     items = bank(5, 11, residual=True)
     assert items.residual is not None

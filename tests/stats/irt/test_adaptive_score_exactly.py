@@ -157,3 +157,11 @@ def test_one_item_alone() -> None:
     assert found.value[0] == 1.0
     assert found.error[0] == 0.0
     assert found.error[1] > 0.2
+
+
+def test_two_items_have_a_common_error() -> None:
+    """The variance of two means is half their difference squared; over two items, a quarter of it."""
+    items = bank(5, residual=False, n=2)
+    expected = np.exp(bank_model(items).log_weight) @ bank_model(items).expected
+    found = whole_scores([[np.nan, np.nan]], items)
+    assert found.common == pytest.approx((expected[0] - expected[1]) ** 2 / 4, rel=1e-9)
