@@ -74,7 +74,7 @@ def test_a_disk_that_is_full_at_one_stage_after_another(
     with small_disk(tmp_path / "disk", "size=8k") as disk:
         trial.run.symlink_to(disk.path)
         far = []
-        for size in (24, 40, 56, 72, 92, 120):
+        for size in (24, 40, 56, 88, 120):
             disk.become(f"size={size}k")
             stopped(trial, "No space left on device", "Make room on the disk")
             far.append(sum(path.stat().st_size for path in trial.run.rglob("*")))
@@ -83,7 +83,7 @@ def test_a_disk_that_is_full_at_one_stage_after_another(
         goes_on(trial, expected)
         read = trial.repeated_though_read()
         assert all(b'"writer"' in call.body for call in read)  # others stand in the cache, on a disk with room
-        assert len(read) <= 6 * WORKERS
+        assert len(read) <= 5 * WORKERS
 
 
 def test_a_line_that_fits_by_half_is_taken_back(trial: Trial, expected: dict[str, bytes]) -> None:
@@ -125,7 +125,7 @@ def test_a_cache_on_a_disk_that_is_full_or_read_only(tmp_path: Path, trial: Tria
         assert trial.repeated_though_read() == []
 
 
-@pytest.mark.parametrize("asked", [b'"writer"', b'"other"', b'"judge"'])
+@pytest.mark.parametrize("asked", [b'"writer"', b'"judge"'])
 def test_a_folder_that_is_deleted_under_way_is_not_taken_for_a_result(
     tmp_path: Path, expected: dict[str, bytes], asked: bytes
 ) -> None:
