@@ -335,6 +335,11 @@ def test_bounds_of_what_a_test_may_be() -> None:
     for wrong in (float("nan"), -1.0):
         with pytest.raises(AcidtestError, match="is none"):
             Stop(most_items=1, se=wrong)
+    for share in (-0.5, 0.0, 1.01):
+        with pytest.raises(AcidtestError, match="is none"):
+            Exposure(share=share)
+    with pytest.raises(AcidtestError, match="is none"):
+        Exposure(best=0)
     for gamma, fine in ((10.0, True), (-10.0, True), (10.5, False), (float("nan"), False)):
         if fine:
             AdaptiveTest(items, stop=Stop(most_items=1), cost=[1, 2, 3], gamma=gamma)

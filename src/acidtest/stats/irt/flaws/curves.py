@@ -89,4 +89,4 @@ def log_spread(votes: FloatArray, options: FloatArray) -> FloatArray:
         each = whole / np.maximum(options, 1.0)[:, None]
         of_options = np.where(votes > 0, gammaln(each + votes) - gammaln(each), 0.0).sum(1)
         found[:, k] = gammaln(whole) - gammaln(whole + total) + of_options
-    return np.where((total > 0)[:, None], found, 0.0)
+    return found

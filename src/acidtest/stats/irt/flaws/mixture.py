@@ -75,7 +75,7 @@ class Learnt:
     converged: bool
 
 
-def learn(hypotheses: Sequence[Hypothesis], kinds: int = UPSIDE_DOWN + 1) -> Learnt:
+def learn(hypotheses: Sequence[Hypothesis], kinds: int) -> Learnt:
     """Fit the mixture by expectation and maximisation, from a start where nearly every item works."""
     of_kind = np.array([h.kind for h in hypotheses])
     n = 1 + max(int(h.items.max(initial=0)) for h in hypotheses)
