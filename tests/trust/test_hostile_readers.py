@@ -6,6 +6,7 @@ import random
 import resource
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,12 +35,22 @@ OPENS = {
 """Calls by which bytes that may be anybody's are taken apart."""
 
 
+class Readers(dict[str, Reader]):
+    """All readers by name; a failure need not print what they read."""
+
+    def __repr__(self) -> str:
+        return f"{len(self)} readers"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - as hypothesis calls it
+        printer.text(repr(self))
+
+
 @pytest.fixture(scope="module")
-def readers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reader]:
+def readers(tmp_path_factory: pytest.TempPathFactory) -> Readers:
     folder = tmp_path_factory.mktemp("whole")
     found = all_readers(make_run(folder), folder, {case[0]: case[2] for case in CASES})
     assert len({reader.name for reader in found}) == len(found)
-    return {reader.name: reader for reader in found}
+    return Readers({reader.name: reader for reader in found})
 
 
 def modules_that_open() -> set[str]:
@@ -52,7 +63,7 @@ def modules_that_open() -> set[str]:
     return found
 
 
-def test_no_module_opens_files_unfuzzed(readers: dict[str, Reader]) -> None:
+def test_no_module_opens_files_unfuzzed(readers: Readers) -> None:
     """A module that takes bytes apart is fuzzed here, or elsewhere by a test that is named, or says why it need not."""
     here = {module for reader in readers.values() for module in reader.modules}
     assert not modules_that_open() - here - set(ELSEWHERE) - set(NO_FILE)
@@ -63,7 +74,7 @@ def test_no_module_opens_files_unfuzzed(readers: dict[str, Reader]) -> None:
     assert all((root / test).is_file() for test in ELSEWHERE.values())
 
 
-def test_whole_files_are_read(readers: dict[str, Reader], tmp_path: Path) -> None:
+def test_whole_files_are_read(readers: Readers, tmp_path: Path) -> None:
     """Else the broken ones would show nothing."""
     for place, reader in enumerate(readers.values()):
         for number, (name, content) in enumerate(reader.files.items()):
@@ -79,6 +90,9 @@ def refusal(reader: Reader, path: Path) -> str:
         reader.read(path)
     except (AcidtestError, AttemptError) as error:
         return str(error)
+    except Exception as error:
+        error.add_note(f"by the reader of {reader.name}, of {path.name}")
+        raise
     return ""
 
 
@@ -90,7 +104,7 @@ def refusal(reader: Reader, path: Path) -> str:
 )
 @given(seed=st.integers(0, 2**64))
 def test_broken_files_are_read_or_refused(
-    readers: dict[str, Reader], tmp_path_factory: pytest.TempPathFactory, seed: int
+    readers: Readers, tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
     """Only an error for users may come out; pytest makes warnings errors, too."""
     for reader in readers.values():

@@ -52,10 +52,24 @@ def open_store(address: str | Path, plan: ReviewPlan) -> "Store":
     try:
         with database.write() as connection:
             entries.place(connection, plan)
-    except BaseException:
+    except BaseException as error:
         database.close()
+        _tell_damage(error)
         raise
     return Store(database, plan)
+
+
+def _tell_damage(error: BaseException) -> None:
+    """Raise an error for users where a database contradicts itself, as one does whose pages were damaged."""
+    from sqlalchemy.exc import DataError as WrongValue
+    from sqlalchemy.exc import IntegrityError, InternalError
+
+    if isinstance(error, IntegrityError | InternalError | WrongValue):
+        raise DataError(
+            "the review's database contradicts itself: it is damaged",
+            where="the review's database",
+            way_out="Put a copy back, or name another one with --database: what stands in the run is taken in.",
+        ) from None
 
 
 class Store:
