@@ -166,10 +166,10 @@ def test_misfit_and_mixtures() -> None:
     assert prediction.misfit is misfit
 
 
-@pytest.mark.parametrize("solvers", [12, 75])
-def test_items_by_information_are_those_that_lower_the_variance_most(solvers: int) -> None:
+@pytest.mark.parametrize(("solvers", "seed"), [(12, 9), (12, 24), (75, 7), (61, 15)])
+def test_items_by_information_are_those_that_lower_the_variance_most(solvers: int, seed: int) -> None:
     """The covariance of state and score worked out whole for every choice, over 60 solvers at most."""
-    scores = scores_of(7, between=True, solvers=solvers)
+    scores = scores_of(seed, between=True, solvers=solvers)
     model = score_model(scores)
     states = sorted(model.solver_state.tolist())
     if solvers > 60:

@@ -99,7 +99,7 @@ def bank_model(items: Items) -> ScoreModel:
     """Return which states to expect of a new solver of whom only the items' scale is known: abilities are N(0, 1)."""
     at, slope = np.repeat(ABILITIES, len(SLOPES)), np.tile(np.exp(SPREAD * SLOPES), len(ABILITIES))
     likely = np.outer(np.exp(-0.5 * ABILITIES**2), np.exp(-0.5 * SLOPES**2)).ravel()
-    expected, luck = np.empty((len(at), len(items))), np.empty((len(at), len(items)))
+    expected, luck = np.empty((len(at), len(items))), np.zeros((len(at), len(items)))
     for one in np.unique(slope):
         rows = slope == one
         steeper = Items(
@@ -109,7 +109,8 @@ def bank_model(items: Items) -> ScoreModel:
             residual=items.residual,
         )
         expected[rows] = np.clip(steeper.expected(at[rows] / one), NEAREST, 1 - NEAREST)
-        luck[rows] = _luck(steeper, at[rows] / one)
+        if items.residual is not None:
+            luck[rows] = _luck(steeper, items.residual, at[rows] / one)
     weight = likely / likely.sum()
     binomial = expected * (1 - expected)
     return ScoreModel(
@@ -125,13 +126,11 @@ def bank_model(items: Items) -> ScoreModel:
     )
 
 
-def _luck(items: Items, t: FloatArray) -> FloatArray:
-    """Return [..., n]: the variance of a score around what the ability lets expect."""
+def _luck(items: Items, residual: FloatArray, t: FloatArray) -> FloatArray:
+    """Return [..., n]: the variance of a score between 0 and 1 around what the ability lets expect."""
     mean = items.expected(t)
-    if items.residual is None:
-        return mean * (1 - mean)
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
     variance, scale = np.zeros_like(mean), weights.sum()
     for node, share in zip(nodes, weights / scale, strict=True):  # one by one: all at once would fill the memory
-        variance += share * np.square(expit(items.linear(t) + items.residual * node) - mean)
+        variance += share * np.square(expit(items.linear(t) + residual * node) - mean)
     return variance
