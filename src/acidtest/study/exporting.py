@@ -10,7 +10,7 @@ from acidtest import registry
 from acidtest.data.labels import labels_of
 from acidtest.data.read import check_items, read_item_records, read_items
 from acidtest.data.run_folder import RunFolder
-from acidtest.errors import AcidtestError, ModelError, UnknownNameError, did_you_mean
+from acidtest.errors import AcidtestError, DataError, ModelError, UnknownNameError, did_you_mean
 from acidtest.export.contract import ExportSet, ExportTarget
 from acidtest.models.base import LanguageModel
 from acidtest.models.build import build
@@ -86,7 +86,7 @@ def sets_of_run(root: Path, options: ExportOptions) -> list[ExportSet]:
     task = _task_of(study, study_folder, [*items[""], *_records(folder.pool)])
     solver = _solver(study, options)
     shots = (solver.shots if solver else 0) if options.shots is None else options.shots
-    examples = task.choose_examples(_records(folder.pool), shots, study.seed) if shots else []
+    examples = task.choose_examples(_fit(task, _records(folder.pool), folder.pool), shots, study.seed) if shots else []
     style = options.style or _style_of(study, solver, options.target)
     exactly = solver is not None and (shots, style, "text") == (solver.shots, _style(study, solver), solver.read)
     about = _about(folder)
@@ -109,6 +109,15 @@ def sets_of_run(root: Path, options: ExportOptions) -> list[ExportSet]:
             )
         )
     return found
+
+
+def _fit(task: Task, pool: Sequence[Item], path: Path) -> Sequence[Item]:
+    """Return a pool whose items are all of the task: an example that is none cannot be shown."""
+    for item in pool:
+        if problem := task.problem(item):
+            way_out = "The run's folder was changed: run the study again, or leave out --shots."
+            raise DataError(f"item '{item.id[:100]}' of the pool: {problem}", where=str(path), way_out=way_out)
+    return pool
 
 
 def set_of_file(path: Path, options: ExportOptions, about: FileOptions) -> list[ExportSet]:
