@@ -53,6 +53,10 @@ def test_steps_that_grow_are_forgotten() -> None:
     faster.next(x, 0.01 * right)
     faster.next(0.01 * right, 0.015 * right + 0.001 * up)
     assert faster.next(x, 0.2 * up).tolist() == [0.0, 0.2]
+    last = Acceleration(5)
+    last.next(x, right)
+    last.next(right, 1.01 * right)
+    assert last.next(x, 0.05 * up).tolist() == [0.0, 0.05]  # longer than the last one, if not than the first
     again = Acceleration(5)
     again.next(x, 0.1 * up)
     assert again.next(x, 0.2 * right).tolist() != [0.2, 0.0]  # just twice as long is not too long
