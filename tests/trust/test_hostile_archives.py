@@ -172,6 +172,32 @@ def test_honest_tables_are_no_bombs(tmp_path: Path) -> None:
     assert len(read_items(path, SHAPE)) == 20_000
 
 
+@pytest.mark.parametrize("read", [lambda p: read_scores([p], real="r"), lambda p: read_items(p, SHAPE)])
+def test_a_parquet_file_whose_groups_lie_is_refused(read: Callable[[Path], object], tmp_path: Path) -> None:
+    """Of 24 rows its footer says in one place that they are billions: found by fuzzing, read for ever before."""
+    out = io.BytesIO()
+    columns = {
+        "benchmark": ["r"] * 24,
+        "model": ["m"] * 24,
+        "text": ["y"] * 24,
+        "label": ["z"] * 24,
+        "score": [1.0] * 24,
+    }
+    pq.write_table(pa.table(columns), out)
+    content, refused_ones = out.getvalue(), 0
+    varint = b"\x16\x30"  # 24 as Thrift's compact protocol writes it: the field's head, and zigzag of 24
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    for at in [n for n in range(footer, len(content)) if content[n : n + 2] == varint]:
+        longer = content[:at] + b"\x16\xfa\xff\xff\xff\x8f\x11" + content[at + 2 : -8]
+        path = tmp_path / f"{at}.parquet"
+        path.write_bytes(longer + (len(longer) - footer).to_bytes(4, "little") + b"PAR1")
+        try:
+            read(path)
+        except DataError:
+            refused_ones += 1
+    assert refused_ones
+
+
 def refused(content: bytes) -> bool:
     try:
         read_pdf(content, "x.pdf")

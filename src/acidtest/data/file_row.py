@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from acidtest.errors import DataError
 
@@ -100,6 +100,26 @@ def refuse_bomb(unpacked: int, path: Path) -> None:
             where=str(path),
             way_out="Where it is what you think it is, unpack it or write it again, and name the new file.",
         )
+
+
+def refuse_odd_groups(metadata: Any, path: Path) -> None:
+    """Refuse a Parquet file whose groups of rows lie: Arrow reads for days where one states billions of rows.
+
+    Args:
+        metadata: `pyarrow.parquet.FileMetaData`.
+        path: The file.
+
+    Raises:
+        DataError: The groups have not as many rows as the file, or unpack to what `refuse_bomb` refuses.
+    """
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    if sum(group.num_rows for group in groups) != metadata.num_rows or any(group.num_rows < 0 for group in groups):
+        raise DataError(
+            f"'{path.name}' is a damaged Parquet file: its parts have not as many rows as the whole",
+            where=str(path),
+            way_out="Get or write it again.",
+        )
+    refuse_bomb(sum(group.total_byte_size for group in groups), path)
 
 
 def data_number(number: int, path: Path) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from acidtest.data.file_row import MAX_BYTES, FileRow, data_number, refuse_bomb
+from acidtest.data.file_row import MAX_BYTES, FileRow, data_number, refuse_odd_groups
 from acidtest.errors import DataError
 
 _SHARD = re.compile(r"(?P<split>.+)-(?P<index>\d{5})-of-(?P<count>\d{5})(-[0-9a-f]+)?\.parquet")
@@ -23,7 +23,7 @@ def parquet_rows(path: Path) -> Iterator[FileRow]:
             unpacked = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
             if unpacked > MAX_BYTES:
                 raise DataError(f"more than {MAX_BYTES // 2**30} GB", where=str(path), way_out="Part the file.")
-            refuse_bomb(unpacked, path)
+            refuse_odd_groups(file.metadata, path)
             features = _features(file.schema_arrow.metadata)
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from acidtest.data.file_row import MAX_BYTES, read_lines, refuse_bomb
+from acidtest.data.file_row import MAX_BYTES, read_lines, refuse_bomb, refuse_odd_groups
 from acidtest.data.score_arrow import CodeArray, codes
 from acidtest.data.score_arrow import numbers as numbers_of
 from acidtest.errors import DataError
@@ -257,7 +257,7 @@ def _read_parquet(path: Path, *, scores_only: bool) -> Any:
     metadata = parquet.read_metadata(path)
     if metadata.num_rows > _MOST_ROWS:
         raise DataError(f"more than {_MOST_ROWS:,} rows", where=str(path), way_out="Part the file.")
-    refuse_bomb(sum(metadata.row_group(k).total_byte_size for k in range(metadata.num_row_groups)), path)
+    refuse_odd_groups(metadata, path)
     there = {metadata.schema.column(k).path for k in range(len(metadata.schema))}
     texts = [name for name in TEXT_COLUMNS if name in there]
     with parquet.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:

@@ -7,6 +7,7 @@ from typing import Any
 
 from acidtest.data.address import run_address
 from acidtest.data.clean_text import clean
+from acidtest.data.file_row import refuse_odd_groups
 from acidtest.data.run_folder import RunFolder
 from acidtest.errors import DataError
 from acidtest.frames import run_rows
@@ -106,6 +107,7 @@ class OpenedRun:
 
         path = self._need(self._files.scores)
         try:
+            refuse_odd_groups(parquet.read_metadata(path), path)
             table = parquet.read_table(path)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise DataError(

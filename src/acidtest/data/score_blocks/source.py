@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from acidtest.data.file_row import refuse_odd_groups
 from acidtest.data.score_files import MISSING
 from acidtest.data.score_rows import KNOWN_COLUMNS
 from acidtest.errors import DataError
@@ -123,6 +124,7 @@ def read_source(path: Path, place: int, benchmark: list[str]) -> Source:
         raise DataError(f"no file '{path}'", way_out="Name a file of scores that exists.")
     try:
         with parquet.ParquetFile(path) as file:
+            refuse_odd_groups(file.metadata, path)
             schema, rows = file.schema_arrow, file.metadata.num_rows
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(
