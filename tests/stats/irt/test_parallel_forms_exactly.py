@@ -165,3 +165,14 @@ def test_gaps_are_the_largest_over_abilities() -> None:
     told, score = gaps(items, dealt)
     assert information_gap(items, dealt, AT) == pytest.approx(told, rel=1e-9)
     assert score_gap(items, dealt, AT) == pytest.approx(score, rel=1e-9)
+
+
+def test_pools_are_joined_with_their_residuals() -> None:
+    first, second, plain = pool(2, 9, residual=True), pool(3, 10, residual=True), pool(3, 10)
+    both = module._joined(first, second).residual
+    assert both is not None
+    assert first.residual is not None
+    assert both[:2].tolist() == first.residual.tolist()
+    assert len(both) == 5
+    assert module._joined(first, plain).residual is None
+    assert module._joined(plain, first).residual is None
