@@ -298,7 +298,8 @@ def address_of(spec: ModelSpec, default: str, path: str) -> str:
     if not plain:
         way_out = "Write it like http://localhost:8000/v1 or https://api.example.com/v1."
         shown = _SECRET_PART.sub(lambda found: f"{found[1] or ''}***@", base)
-        raise ModelError(f"'{readable(shown)}' is no address", where=f"base_url of model '{spec.name}'", way_out=way_out)
+        where = f"base_url of model '{spec.name}'"
+        raise ModelError(f"'{readable(shown)}' is no address", where=where, way_out=way_out)
     if parts.username is not None or parts.password is not None:
         raise ModelError(
             "a name or password stands in the address",

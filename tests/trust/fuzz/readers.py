@@ -149,35 +149,10 @@ def text_readers() -> list[Reader]:
 def run_readers(trial: Path) -> list[Reader]:
     """Files of a run's folder, each read as the file of its name in a folder of its own."""
     from acidtest.compare import contract
-    from acidtest.data.read import read_item_records
-    from acidtest.evaluate.record import put_in_order, read_responses
-    from acidtest.frames.record_lines import records_in
-    from acidtest.generate.call_log import CallLog
-    from acidtest.judge.record import all_ratings
     from acidtest.study.shard import read_shard
     from acidtest.study.state import read_state
 
     run = RunFolder(trial / "run")
-    items = read_item_records(run.real)
-    answers = {"solver.jsonl": run.responses("real", "solver").read_bytes()}
-    marks = {"judge.jsonl": run.judged("judge").read_bytes()}
-
-    def in_order(path: Path) -> None:
-        put_in_order(path, items)
-
-    def responses(path: Path) -> None:
-        found = read_responses(path)
-        used_up(found.each())
-        found.several([item.id for item in items])
-        found.unanswered(items)
-
-    def calls(path: Path) -> None:
-        with CallLog(path) as log:
-            assert log.cost >= 0 or log.cost != log.cost
-
-    def rows(kind: Any) -> Read:
-        return lambda path: used_up(records_in(path, kind))
-
     shard = {"shard.json": b'{"schema": 1, "shard": 1, "of": 2, "real": "abc"}\n'}
     return [
         Reader(
@@ -192,17 +167,60 @@ def run_readers(trial: Path) -> list[Reader]:
             name="fidelity.json", files={"fidelity.json": run.fidelity.read_bytes()}, read=contract.read,
             modules=("compare.contract",),
         ),
+        *answer_readers(run),
+        *rating_readers(run),
+    ]  # fmt: skip
+
+
+def answer_readers(run: RunFolder) -> list[Reader]:
+    """Files of what models answered."""
+    from acidtest.data.read import read_item_records
+    from acidtest.evaluate.record import put_in_order, read_responses
+    from acidtest.generate.call_log import CallLog
+
+    items = read_item_records(run.real)
+    answers = {"solver.jsonl": run.responses("real", "solver").read_bytes()}
+
+    def in_order(path: Path) -> None:
+        put_in_order(path, items)
+
+    def responses(path: Path) -> None:
+        found = read_responses(path)
+        used_up(found.each())
+        found.several([item.id for item in items])
+        found.unanswered(items)
+
+    def calls(path: Path) -> None:
+        with CallLog(path) as log:
+            assert log.cost >= 0 or log.cost != log.cost
+
+    return [
         Reader(name="responses", files=answers, read=responses, modules=("evaluate.record", "data.line_file")),
         Reader(name="responses in order", files=answers, read=in_order),
+        Reader(name="rows of responses", files=answers, read=rows(Response)),
         Reader(
             name="recorded calls", files={"c.jsonl": run.calls("writer.few_shot").read_bytes()}, read=calls,
             modules=("generate.call_log",),
         ),
+    ]  # fmt: skip
+
+
+def rating_readers(run: RunFolder) -> list[Reader]:
+    """Files of what judges and people said."""
+    from acidtest.judge.record import all_ratings
+
+    marks = {"judge.jsonl": run.judged("judge").read_bytes()}
+    return [
         Reader(name="judges' ratings", files=marks, read=all_ratings, modules=("judge.record",)),
         Reader(name="rows of ratings", files=marks, read=rows(Rating), modules=("frames.record_lines",)),
-        Reader(name="rows of responses", files=answers, read=rows(Response)),
         Reader(name="choices", files={"c.jsonl": b""}, read=rows(Preference)),
-    ]  # fmt: skip
+    ]
+
+
+def rows(kind: Any) -> Read:
+    from acidtest.frames.record_lines import records_in
+
+    return lambda path: used_up(records_in(path, kind))
 
 
 def exchange_readers(folder: Path) -> list[Reader]:
