@@ -1,7 +1,7 @@
 # Everything that is done with the project, by name. Each target makes the environment that it needs.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKED := --quiet --disable-pip-version-check --require-hashes --requirement
+LOCKED := --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: study test lint types tests torch-tests locks vulnerabilities tracking-tests examples bench large calibration agreement psychometrics mutation fuzz reproductions usefulness trust schema clean help
@@ -22,7 +22,7 @@ help:  ## list the targets
 .venv/dev: .venv/local locks/dev.txt locks/scorers.txt
 	$(BIN)/python -m pip install $(LOCKED) locks/dev.txt
 	@# Whose scorers ours must equal: the files alone, without torch and all that they would bring.
-	$(BIN)/python -m pip install --no-deps $(LOCKED) locks/scorers.txt
+	$(BIN)/python -m pip install $(LOCKED) locks/scorers.txt
 	@touch $@
 
 .venv-locks/made: bench/requirements-locks.txt
