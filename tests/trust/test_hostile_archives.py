@@ -5,6 +5,7 @@ Archives of logs have tests of their own: tests/data/logs/test_zip_archive.py.
 
 import gzip
 import io
+import os
 import random
 import stat
 import subprocess
@@ -122,16 +123,19 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "lines of scores": ("s.jsonl.gz", lambda: zeros(BOMB)),
     "Parquet of scores": ("s.parquet", lambda: long_text(BOMB)),
 }
+WITH_TESTS = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 CHILD = """
-import resource, sys
+import sys
 from pathlib import Path
+from peak_memory import forget_peak, own_peak
 from acidtest.data.read import read_items
 from acidtest.data.score_table import read_scores
 from acidtest.errors import DataError
 from acidtest.types import ItemShape
 import pyarrow.csv, pyarrow.json, pyarrow.parquet, numpy
 path = Path(sys.argv[1])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+forget_peak()
+before = own_peak()
 try:
     if path.name.startswith("s"):
         read_scores([path], real="r")
@@ -139,7 +143,7 @@ try:
         read_items(path, ItemShape(inputs=("text",), target="label"))
 except DataError as error:
     print(error.what)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print((own_peak() - before) // 2**20)
 """
 
 
@@ -150,9 +154,8 @@ def test_bombs_fill_no_memory(name: str, tmp_path: Path) -> None:
     path = tmp_path / file
     path.write_bytes(made())
     assert path.stat().st_size < 2_000_000
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, check=True, timeout=100
-    )
+    words = [sys.executable, "-c", CHILD, str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=100, env=WITH_TESTS)
     *said, taken = done.stdout.splitlines()
     assert len(said) == 1
     assert int(taken) < (600 if file.endswith(".json.gz") else 150)  # an array is read whole, up to 512 MB
