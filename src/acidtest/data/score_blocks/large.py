@@ -1,8 +1,8 @@
 """Which files of scores are too large to keep item by item."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from acidtest.data.score_files import TEXT_COLUMNS, file_format
 from acidtest.data.score_table import read_scores
@@ -34,21 +34,19 @@ def read_any_size(  # noqa: PLR0913  # one argument per option of `acidtest audi
     Raises:
         DataError: As both do.
     """
-    by_item = partial(
-        read_scores,
-        paths,
-        real=real,
-        synthetic=synthetic,
-        generators=generators,
-        metric=metric,
-        percent=percent,
-        fractions=fractions,
-        lower_is_better=lower_is_better,
-        benchmark=benchmark,
-        judged=judged,
-    )
+    options: dict[str, Any] = {
+        "real": real,
+        "synthetic": synthetic,
+        "generators": generators,
+        "metric": metric,
+        "percent": percent,
+        "fractions": fractions,
+        "lower_is_better": lower_is_better,
+        "benchmark": benchmark,
+        "judged": judged,
+    }
     if not blocks and (judged or not too_large(paths)):
-        return by_item()
+        return read_scores(paths, **options)
     from acidtest.data.score_blocks.read import read_blocks
     from acidtest.data.score_blocks.table import NeedsItemsError
 
@@ -60,23 +58,11 @@ def read_any_size(  # noqa: PLR0913  # one argument per option of `acidtest audi
             way_out="Write it as Parquet, or leave --blocks out.",
         )
     try:
-        return read_blocks(
-            paths,
-            real=real,
-            blocks=blocks,
-            synthetic=synthetic,
-            generators=generators,
-            metric=metric,
-            percent=percent,
-            fractions=fractions,
-            lower_is_better=lower_is_better,
-            benchmark=benchmark,
-            judged=judged,
-        )
+        return read_blocks(paths, blocks=blocks, **options)
     except NeedsItemsError:
         if blocks:
             raise
-        return by_item()
+        return read_scores(paths, **options)
 
 
 def too_large(paths: Sequence[Path]) -> bool:
