@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCKED := --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test lint types tests torch-tests locks vulnerabilities tracking-tests examples bench large calibration agreement psychometrics mutation fuzz reproductions usefulness trust schema clean help
+.PHONY: study test environments lint types tests torch-tests locks vulnerabilities tracking-tests examples bench large calibration agreement psychometrics mutation fuzz reproductions usefulness trust schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -71,7 +71,11 @@ vulnerabilities: .venv-locks/made  ## look the locked dependencies up among know
 study: .venv/local  ## run the starter study: a real model, a verdict, a report
 	$(BIN)/acidtest run examples/assistant/study.yaml --run runs/assistant
 
-test: lint types tests  ## lint, types and tests
+test: environments lint types tests  ## lint, types and tests
+
+environments:
+	@# Both at once: making one leaves the other core idle.
+	$(MAKE) --no-print-directory --jobs=2 .venv/dev .venv-peers/harnesses
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .
