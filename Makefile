@@ -87,6 +87,9 @@ types: .venv/dev
 tests: .venv/dev .venv-peers/harnesses
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+cluster: .venv/dev  ## test longer runs on a Ray cluster of two nodes, also with a local model; minutes, so not in `make test`
+	$(BIN)/pytest -m cluster tests/executors
+
 torch-tests: .venv-torch/made  ## test models of transformers (hf:) against transformers itself; two gigabytes of torch, so not in `make test`
 	.venv-torch/bin/python -m pytest tests/torch_models
 
