@@ -7,6 +7,7 @@ import typer
 
 from acidtest.cli.addresses import place
 from acidtest.cli.json_out import echo_json
+from acidtest.cli.run import EXECUTOR, RAY_ADDRESS, RAY_WORKERS
 from acidtest.cli.shards import NO_SHARD, refuse_shard
 from acidtest.errors import AcidtestError
 
@@ -22,19 +23,23 @@ _RUN = typer.Option("--run", "-o", help="Folder of the lab; resumed if it exists
 _JSON = typer.Option("--json", metavar="FILE", help="Write what was found as JSON, - for the terminal.")
 
 
-def lab(
+def lab(  # noqa: PLR0913 - one argument per option of the command line
     study: Annotated[Path, _STUDY],
     *,
     prompts: Annotated[str, _PROMPTS],
     items: Annotated[int, _ITEMS] = 16,
     folder: Annotated[Path | None, _RUN] = None,
     json_file: Annotated[str | None, _JSON] = None,
+    executor: Annotated[str, EXECUTOR] = "local",
+    ray_address: Annotated[str | None, RAY_ADDRESS] = None,
+    ray_workers: Annotated[int | None, RAY_WORKERS] = None,
     shard: Annotated[str | None, NO_SHARD] = None,
 ) -> None:
     """Write a few items with each version of a prompt, and say how valid and how hard each version's items are."""
     from acidtest.cli.progress import TerminalReporter
     from acidtest.compare.lab_json import dumps
     from acidtest.data.run_folder import safe_name, write_atomically
+    from acidtest.models.executors.executor import executor_named
     from acidtest.report.lab_terminal import print_lab
     from acidtest.study.lab import run_lab
     from acidtest.study.run import study_of
@@ -47,7 +52,9 @@ def lab(
         )
     root = folder or Path("runs") / safe_name(f"{asked.study}-lab")
     named = [prompt.strip() for prompt in prompts.split(",") if prompt.strip()]
-    report = run_lab(asked, study_folder, root, TerminalReporter(), named, items)
+    reporter = TerminalReporter()
+    there = executor_named(executor, address=ray_address, workers=ray_workers, say=reporter.say)
+    report = run_lab(asked, study_folder, root, reporter, named, items, there)
     if json_file == "-":
         echo_json(dumps(report))
         return

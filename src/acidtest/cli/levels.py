@@ -7,7 +7,7 @@ import typer
 
 from acidtest.cli.addresses import place
 from acidtest.cli.json_out import echo_json
-from acidtest.cli.run import RUN, STUDY, run_folder
+from acidtest.cli.run import EXECUTOR, RAY_ADDRESS, RAY_WORKERS, RUN, STUDY, run_folder
 from acidtest.cli.shards import NO_SHARD, refuse_shard
 
 _SOLVER = typer.Option("--solver", metavar="NAME", help="Ask this solver alone; may be repeated.", show_default=False)
@@ -37,12 +37,16 @@ def levels(  # noqa: PLR0913 - one argument per option of the command line
     metric: Annotated[str, _METRIC] = "",
     dry_run: Annotated[bool, _DRY] = False,
     json_file: Annotated[str | None, _JSON] = None,
+    executor: Annotated[str, EXECUTOR] = "local",
+    ray_address: Annotated[str | None, RAY_ADDRESS] = None,
+    ray_workers: Annotated[int | None, RAY_WORKERS] = None,
     shard: Annotated[str | None, NO_SHARD] = None,
 ) -> None:
     """Find the first prompting level at which each solver solves each item, real and synthetic."""
     from acidtest.cli.progress import TerminalReporter
     from acidtest.compare.levels_json import dumps
     from acidtest.data.run_folder import write_atomically
+    from acidtest.models.executors.executor import executor_named
     from acidtest.report.levels_terminal import print_levels
     from acidtest.study.levels import LevelOptions, expected_level_calls, run_levels
     from acidtest.study.run import study_of
@@ -63,7 +67,9 @@ def levels(  # noqa: PLR0913 - one argument per option of the command line
 
         print_expected(expected_level_calls(asked, study_folder, options), json_file)
         return
-    report = run_levels(asked, study_folder, root, TerminalReporter(), options)
+    reporter = TerminalReporter()
+    there = executor_named(executor, address=ray_address, workers=ray_workers, say=reporter.say)
+    report = run_levels(asked, study_folder, root, reporter, options, there)
     if json_file == "-":
         echo_json(dumps(report))
         return

@@ -23,6 +23,7 @@ from acidtest.data.score_matrix import ScoreMatrix, read_matrix
 from acidtest.errors import BudgetError, DataError, StudyFileError
 from acidtest.evaluate.record import read_responses
 from acidtest.judge.record import all_ratings
+from acidtest.models.executors.executor import Executor
 from acidtest.stats.irt.fit import Fit
 from acidtest.study.reporter import Reporter
 from acidtest.study.run import answer_benchmarks, started, write_benchmarks
@@ -53,6 +54,7 @@ def run_harder(
     *,
     rounds: int = 3,
     above: float | None = None,
+    executor: Executor | None = None,
 ) -> HarderReport:
     """Do what is not done yet of all rounds, and return what came of them; HARDER/harder.json holds the same.
 
@@ -63,6 +65,7 @@ def run_harder(
         reporter: Told what happens.
         rounds: How many, 2 or more.
         above: Difficulty that later rounds want; harder than their examples unless named.
+        executor: Where models live; None: in this process.
 
     Raises:
         AcidtestError: Nothing can go on; what was done is kept.
@@ -73,7 +76,7 @@ def run_harder(
     for number in range(1, rounds + 1):
         folder = RunFolder(root / f"round-{number}")
         asked = _round(study, number, shown, _left(study.limits, done))
-        with started(asked, study_folder, folder.root, reporter) as run:
+        with started(asked, study_folder, folder.root, reporter, executor) as run:
             run.at_once = True
             real = run.prepared.real.name
             if number > 1:

@@ -21,6 +21,7 @@ from acidtest.generate.call_log import CallLog
 from acidtest.generate.strategy import Strategy, build_strategy
 from acidtest.models.base import LanguageModel
 from acidtest.models.build import build
+from acidtest.models.executors.executor import Executor
 from acidtest.study.prepare import generation_plan
 from acidtest.study.real import real_benchmark, task_class
 from acidtest.study.reporter import Reporter
@@ -45,7 +46,13 @@ class LabEntry:
 
 
 def run_lab(
-    study: StudyFile, study_folder: Path, root: Path, reporter: Reporter, prompts: Sequence[str], items: int = ITEMS
+    study: StudyFile,
+    study_folder: Path,
+    root: Path,
+    reporter: Reporter,
+    prompts: Sequence[str],
+    items: int = ITEMS,
+    executor: Executor | None = None,
 ) -> LabReport:
     """Write, answer and rate what is not there yet of a lab, and return what it found; RUN/lab.json holds the same.
 
@@ -56,12 +63,13 @@ def run_lab(
         reporter: Told what happens.
         prompts: 'v2' is that version of the prompt that a generator's entry uses; else a prompt's name, or a .md file.
         items: Items of each version, at least.
+        executor: Where models live; None: in this process.
 
     Raises:
         AcidtestError: Nothing can go on; what was done is kept.
     """
     lab, entries = lab_study(study, study_folder, prompts, items)
-    with started(lab, study_folder, root, reporter) as run:
+    with started(lab, study_folder, root, reporter, executor) as run:
         write_benchmarks(run)
         answer_benchmarks(run, fewest=1)
         if lab.judges:

@@ -20,6 +20,7 @@ from acidtest.errors import DataError, StudyFileError, counted, did_you_mean
 from acidtest.evaluate.level_prompts import FORMS, LEVELS, prompt_of
 from acidtest.evaluate.levels import RIGHT_AT, chance
 from acidtest.models.base import LanguageModel
+from acidtest.models.executors.executor import Executor
 from acidtest.study.event_loop import in_event_loop
 from acidtest.study.expected_calls import Expected, generator_calls
 from acidtest.study.level_calls import level_calls, most_calls
@@ -60,15 +61,22 @@ class LevelOptions:
 
 
 def run_levels(
-    study: StudyFile, study_folder: Path, root: Path, reporter: Reporter, options: LevelOptions
+    study: StudyFile,
+    study_folder: Path,
+    root: Path,
+    reporter: Reporter,
+    options: LevelOptions,
+    executor: Executor | None = None,
 ) -> LevelsReport:
     """Ask what was not asked yet, and return at which level items are solved; RUN/levels.json holds the same.
+
+    Models live where the `executor` puts them: in this process, unless it says otherwise.
 
     Raises:
         AcidtestError: Nothing can go on; what was done is kept.
     """
     levels = _checked(study, options)
-    with started(study, study_folder, root, reporter) as run:
+    with started(study, study_folder, root, reporter, executor) as run:
         ask = _ask(run.prepared, options, levels, reporter.say)
         write_benchmarks(run)
         whole = {benchmark.name: benchmark for benchmark in all_benchmarks(run)}
