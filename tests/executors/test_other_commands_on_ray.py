@@ -7,7 +7,7 @@ import pytest
 
 from mock_study import STUDY, acidtest, write_study
 
-pytestmark = pytest.mark.xdist_group("ray")
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("ray")]
 
 
 @pytest.mark.parametrize(
