@@ -8,11 +8,12 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from acidtest.data.cache_folder import cache_folder
+from acidtest.data.sqlite_words import plain_errors
 from acidtest.errors import DataError
 
 SCHEMA = 1
@@ -23,6 +24,10 @@ State = Literal["uploading", "creating", "sent"]
 """`uploading`: nothing was begun; `creating`: the provider was asked to begin it; `sent`: its name is known."""
 
 _LOCKED_FOR = 30.0
+_DAMAGED = (
+    "Move the file away. What is in batches that still run is then sent, and paid, again: look at the provider's list "
+    "of batches first."
+)
 _MOST_VALUES = 500
 _CREATE = """
 CREATE TABLE IF NOT EXISTS batches (
@@ -196,22 +201,5 @@ class BatchJournal:
                     self._database.execute("ROLLBACK")
                 raise
 
-    @contextmanager
-    def _plain_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.OperationalError, OSError) as error:
-            way_out = (
-                "Check that the disk has room and the file may be written, or set ACIDTEST_CACHE to another folder."
-            )
-            raise DataError(
-                f"the file of batches cannot be used: {error}", where=str(self.path), way_out=way_out
-            ) from error
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: SQLite's own words hold broken text
-            way_out = (
-                "Move the file away. What is in batches that still run is then sent, and paid, again: look at the "
-                "provider's list of batches first."
-            )
-            raise DataError(
-                f"the file of batches is damaged: {error}", where=str(self.path), way_out=way_out
-            ) from error
+    def _plain_errors(self) -> AbstractContextManager[None]:
+        return plain_errors("the file of batches", self.path, damaged=_DAMAGED)

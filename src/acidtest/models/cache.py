@@ -3,8 +3,8 @@
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ from typing import Self
 import orjson
 
 from acidtest.data.cache_folder import cache_folder
+from acidtest.data.sqlite_words import plain_errors
 from acidtest.errors import DataError
 from acidtest.models.base import LanguageModel
 from acidtest.types import Prompt, Reply, Sampling
@@ -23,6 +24,7 @@ they are opened; versions that know no such table go on using the file."""
 _MOST_PENDING = 256
 _OLDEST_PENDING = 1.0
 _LOCKED_FOR = 30.0
+_DAMAGED = "Delete the file (and those beside it that end in -wal and -shm): its answers are asked again."
 
 _CREATE = """
 CREATE TABLE IF NOT EXISTS replies (
@@ -183,20 +185,8 @@ class ResponseCache:
             else:
                 return
 
-    @contextmanager
-    def _plain_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.OperationalError, OSError) as error:
-            way_out = (
-                "Check that the disk has room and the file may be written, or set ACIDTEST_CACHE to another folder."
-            )
-            raise DataError(
-                f"the response cache cannot be used: {error}", where=str(self.path), way_out=way_out
-            ) from error
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: SQLite's own words hold broken text
-            way_out = "Delete the file (and those beside it that end in -wal and -shm): its answers are asked again."
-            raise DataError(f"the response cache is damaged: {error}", where=str(self.path), way_out=way_out) from error
+    def _plain_errors(self) -> AbstractContextManager[None]:
+        return plain_errors("the response cache", self.path, damaged=_DAMAGED)
 
 
 def _logprobs(tokens: bytes) -> dict[str, float]:

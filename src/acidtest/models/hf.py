@@ -5,19 +5,17 @@ an answer would depend on who else was asked: the same study could end different
 cluster answer side by side instead (docs/executors.md).
 """
 
-import asyncio
 import importlib
 import importlib.util
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any
 
 from acidtest.errors import ModelError, TransientModelError
 from acidtest.models.base import LanguageModel, ModelSpec
 from acidtest.models.failure import readable
 from acidtest.models.first_token import MOST_TOKENS, first_token_logprobs
+from acidtest.models.own_thread import ModelInThread
 from acidtest.models.remote import cut_at
 from acidtest.models.weights_folder import not_installed, weights_folder
 from acidtest.registry import register
@@ -33,21 +31,16 @@ def build(spec: ModelSpec) -> LanguageModel:
     return HfModel(spec)
 
 
-class HfModel(LanguageModel):
+class HfModel(ModelInThread):
     """Weights in this process, on a GPU where there is one.
 
     Plain completion by default; `style: chat` uses the model's own chat template. Grammars are left out. `revision` is
     the hub's commit, or the hash of the folder's files.
     """
 
-    gives_logprobs: bool = True
-    in_process: ClassVar[bool] = True
-
     def __init__(self, spec: ModelSpec) -> None:
-        self.spec, self.style = spec, spec.style or "completion"
-        self.revision, self.connections = spec.revision or "", 1
+        super().__init__(spec)
         self._folder: Any = None
-        self._thread: ThreadPoolExecutor | None = None
         self._model: Any = None
         self._tokenizer: Any = None
         self._most = 0
@@ -61,33 +54,6 @@ class HfModel(LanguageModel):
                     raise not_installed(package, self._where)
             self._folder, self.revision = weights_folder(self.spec.model, self.spec.revision, where=self._where)
         return self.revision
-
-    async def __aenter__(self) -> Self:
-        """Load the weights."""
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="acidtest-model")
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
-        except BaseException:
-            self._thread.shutdown(wait=False)
-            self._thread = None
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Free the weights."""
-        if self._thread is not None:
-            self._model = self._tokenizer = None
-            self._thread.shutdown()
-            self._thread = None
-
-    async def answer(self, prompt: Prompt, sampling: Sampling) -> Reply:
-        """Answer one prompt; see `LanguageModel.answer`."""
-        if self._thread is None:
-            way_out = "Use it as 'async with model'."
-            raise ModelError("the model is not loaded", where=self._where, way_out=way_out)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, prompt, sampling)
 
     # All below runs in the model's own thread.
 
@@ -118,6 +84,9 @@ class HfModel(LanguageModel):
         self._ends = _ends(self._model.generation_config.eos_token_id, self._tokenizer.eos_token_id)
         # What the model's authors prefer (penalties, top_k) is not what the study says.
         self._model.generation_config = transformers.GenerationConfig(pad_token_id=(self._ends or [0])[0])
+
+    def _unload(self) -> None:
+        self._model = self._tokenizer = None
 
     def _answer(self, prompt: Prompt, sampling: Sampling) -> Reply:
         import torch
@@ -174,10 +143,6 @@ class HfModel(LanguageModel):
         pairs = zip(tokens.tolist(), values.tolist(), strict=True)
         rows = [{"token": self._tokenizer.decode([token]), "logprob": min(value, 0.0)} for token, value in pairs]
         return first_token_logprobs({"logprobs": {"content": [{"top_logprobs": rows}]}})
-
-    @property
-    def _where(self) -> str:
-        return f"model '{self.spec.name}'"
 
 
 def _drawing(sampling: Sampling) -> dict[str, object]:

@@ -4,22 +4,20 @@ Answers depend on model, prompt and sampling alone, not on what was asked before
 design/0002-local-model-determinism.md says how, and what was measured.
 """
 
-import asyncio
 import importlib.util
 import os
 import secrets
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any
 
 from acidtest.errors import ModelError, TransientModelError
 from acidtest.models.base import LanguageModel, ModelSpec
 from acidtest.models.failure import readable
 from acidtest.models.first_token import MOST_TOKENS, first_token_logprobs
 from acidtest.models.gguf import digest_of, model_file
+from acidtest.models.own_thread import ModelInThread
 from acidtest.models.shared_head import shared_head, shared_messages
 from acidtest.registry import register
 from acidtest.types import Prompt, Reply, Sampling
@@ -34,21 +32,16 @@ def build(spec: ModelSpec) -> LanguageModel:
     return LocalModel(spec)
 
 
-class LocalModel(LanguageModel):
+class LocalModel(ModelInThread):
     """A GGUF file in this process. Plain completion by default: small models answer it best.
 
     One call at a time, in a thread of its own, so that asyncio goes on. `revision` is the file's SHA-256, known once
     the model is identified or entered.
     """
 
-    gives_logprobs = True
-    in_process: ClassVar[bool] = True
-
     def __init__(self, spec: ModelSpec) -> None:
-        self.spec, self.style = spec, spec.style or "completion"
-        self.revision, self.connections = spec.revision or "", 1
+        super().__init__(spec)
         self._path: Path | None = None
-        self._thread: ThreadPoolExecutor | None = None
         self._server: Any = None
         self._kept: object = None
         """The head that the model holds in view, as its request, or None."""
@@ -68,32 +61,6 @@ class LocalModel(LanguageModel):
                 )
             self._path, self.revision = path, digest
         return self.revision
-
-    async def __aenter__(self) -> Self:
-        """Find the file, fetching it where needed, and load it."""
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="acidtest-model")
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
-        except BaseException:
-            self._thread.shutdown(wait=False)
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Free the weights."""
-        if self._thread is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._unload)
-            self._thread.shutdown()
-            self._thread = None
-
-    async def answer(self, prompt: Prompt, sampling: Sampling) -> Reply:
-        """Answer one prompt; see `LanguageModel.answer`."""
-        if self._thread is None:
-            way_out = "Use it as 'async with model'."
-            raise ModelError("the model is not loaded", where=f"model '{self.spec.name}'", way_out=way_out)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, prompt, sampling)
 
     # All below runs in the model's own thread.
 
