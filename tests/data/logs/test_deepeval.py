@@ -66,6 +66,39 @@ def test_what_a_run_does_not_name_the_user_names(tmp_path: Path) -> None:
     assert {(entry.model, entry.benchmark) for entry in named} == {("smollm2", "set")}
 
 
+def test_a_test_case_that_no_metric_judged_has_no_verdict(tmp_path: Path) -> None:
+    """deepeval's own words: test cases "default to `success=True` before any metric runs"."""
+    case = own(RUNS[0])["testCases"][0]
+    del case["metricsData"]
+    found = entries(changed(tmp_path, testCases=[case | {"success": True}]))
+    assert [(one.metric, one.score, one.error) for one in found] == [("success", None, "no metric judged it")]
+
+
+def test_metrics_of_one_name_are_told(tmp_path: Path) -> None:
+    case = own(RUNS[0])["testCases"][0]
+    metric = case["metricsData"][0]
+    notes: list[str] = []
+    path = changed(tmp_path, testCases=[case | {"metricsData": [metric, metric | {"threshold": 1, "score": 0.5}]}])
+    found = entries(path, LogOptions(tell=notes.append))
+    assert [one.score for one in found if one.metric == metric["name"]] == [metric["score"]]
+    assert notes == [f"deepeval: a test case has several metrics '{metric['name']}': the first is read"]
+
+
+def test_before_version_1_judgements_had_other_names(tmp_path: Path) -> None:
+    """`MetricsMetadata` and `APITestCase` of deepeval 0.21.0."""
+    judged = {"metric": "Bias", "score": 0.25, "threshold": 0.5, "success": True}
+    case = {
+        "name": "c",
+        "input": "i",
+        "actualOutput": "o",
+        "success": True,
+        "metricsMetadata": [judged],
+        "runDuration": 1,
+    }
+    path = changed(tmp_path, testCases=[case], metricsScores=None)
+    assert [(one.metric, one.score) for one in entries(path)] == [("success", 1.0), ("Bias", 0.25)]
+
+
 def test_the_latest_run_in_its_envelope_is_the_same(tmp_path: Path) -> None:
     path = tmp_path / "latest.json"
     path.write_text(json.dumps({"testRunData": own(RUNS[0]), "testRunLink": None}), "utf-8")

@@ -109,9 +109,9 @@ def test_schema_0_2(tmp_path: Path) -> None:
 
 
 def test_the_evaluations_own_id_is_no_part_of_a_metric(tmp_path: Path) -> None:
-    ids = ["e/m/1#accuracy", "e::pass_at_2", "f1:mean"]
+    ids = ["e/m/1#accuracy", "e::pass_at_2", "f1:mean", "exact_match", "e/m/1"]
     rows = written(tmp_path, *(OLD | {"evaluation_result_id": one} for one in ids))
-    assert [one.metric for one in entries(rows)] == ["accuracy", "pass_at_2", "f1:mean"]
+    assert [one.metric for one in entries(rows)] == ["accuracy", "pass_at_2", "f1:mean", "exact_match", "score"]
 
 
 def test_a_sample_that_failed_has_no_score(tmp_path: Path) -> None:
@@ -137,6 +137,10 @@ def test_two_scorers_that_report_the_same_metric_are_kept_apart(tmp_path: Path) 
     path = tmp_path / "a.json"
     path.write_text(json.dumps(whole), "utf-8")
     assert [(one.metric, one.score) for one in entries(path)] == [("match:accuracy", 0.5), ("includes:accuracy", 0.75)]
+    notes: list[str] = []
+    path.write_text(json.dumps(whole | {"evaluation_results": [result("match", 0.5), result("match", 0.25)]}), "utf-8")
+    assert [one.score for one in entries(path, LogOptions(tell=notes.append))] == [0.5]
+    assert notes == ["m: several results 'match:accuracy' of 'e' in one file: the first is read"]
     path.write_text(json.dumps(whole | {"model_info": {}}), "utf-8")
     with pytest.raises(DataError, match="no id of the model"):
         entries(path)

@@ -84,6 +84,42 @@ def test_a_metric_told_by_two_events_counts_once_and_a_second_try_is_an_epoch(tm
     ]
 
 
+def test_an_answer_that_fits_no_option_is_told_as_it_was(tmp_path: Path) -> None:
+    """`record_and_check_match` of evals: `picked` is null, `sampled` the answer; BLEU records no `picked` at all."""
+    data = {"correct": False, "expected": ["7"], "sampled": "Seven."}
+    lines = [
+        {"sample_id": f"e.dev.{n}", "type": "match", "data": data | more}
+        for n, more in enumerate([{"picked": None}, {}])
+    ]
+    assert [one.prediction for one in entries(written(tmp_path, SPEC, *lines))] == ["Seven.", "Seven."]
+
+
+def test_a_run_that_broke_off_and_answers_without_score_are_told(tmp_path: Path) -> None:
+    def told(*more: object) -> list[str]:
+        notes: list[str] = []
+        asked = [{"sample_id": f"e.dev.{n}", "type": "sampling", "data": {}} for n in range(3)]
+        scored = {"sample_id": "e.dev.1", "type": "match", "data": {"correct": True}}
+        path = written(tmp_path, SPEC, *asked, scored, *more)
+        assert [one.item for one in OpenAIEvals().read(path, LogOptions(tell=notes.append))] == ["e.dev.1"]
+        return notes
+
+    lacking = "e.dev.v0, a: 2 samples were answered and have no score: left out"
+    assert told({"final_report": {}}) == [lacking]
+    assert told() == ["e.dev.v0, a: no final report, so the run broke off; what it had scored by then is read", lacking]
+    notes: list[str] = []
+    for path in LOGS:
+        list(OpenAIEvals().read(path, LogOptions(tell=notes.append)))
+    assert not notes
+
+
+def test_before_version_1_the_specification_names_a_model(tmp_path: Path) -> None:
+    """`RunSpec` of evals 0.1.1."""
+    spec = {"spec": {"model_name": "ada", "model_names": {"completions": ["ada"]}, "eval_name": "e.dev.v0"}}
+    path = written(tmp_path, spec, {"sample_id": "e.dev.0", "type": "match", "data": {"correct": True}})
+    assert OpenAIEvals().recognises(path, path.read_bytes())
+    assert [(one.model, one.score) for one in entries(path)] == [("ada", 1.0)]
+
+
 def test_a_log_without_a_specification_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, {"sample_id": "a", "type": "match", "data": {"correct": True}})
     assert not OpenAIEvals().recognises(path, path.read_bytes())

@@ -64,6 +64,31 @@ def test_the_three_files_of_one_evaluation_tell_the_same() -> None:
         assert prediction == lines[key][1]
 
 
+@pytest.mark.parametrize("file", ["twins.json.gz", "twins.csv"])
+def test_providers_of_one_id_are_solvers_of_their_own(file: str) -> None:
+    """The same id twice with other options, no labels; the second column's answers stand first for one test."""
+    notes: list[str] = []
+    found = entries(LOGS / file, LogOptions(tell=notes.append))
+    for place, prompt in enumerate(own_results("twins.json.gz")["prompts"], start=1):
+        model = f"openai:chat:smollm2 #{place}"
+        assert prompt["provider"] == "openai:chat:smollm2"
+        assert total(found, model, "pass") == prompt["metrics"]["testPassCount"]
+        assert total(found, model, "score") == prompt["metrics"]["score"]
+        assert {(one.epoch, one.metric) for one in found if one.model == model} == {
+            (0, "pass"),
+            (0, "score"),
+            (0, "right"),
+        }
+    assert len({one.model for one in found}) == 2
+    assert any("2 providers are called 'openai:chat:smollm2'" in note for note in notes)
+    assert any("named score 'score'" in note for note in notes)
+
+
+def test_providers_of_one_id_in_the_older_layout_are_refused() -> None:
+    with pytest.raises(DataError, match="two providers are called 'openai:chat:smollm2'"):
+        entries(LOGS / "twins_v2.json.gz")
+
+
 def test_a_csv_says_that_it_is_rounded() -> None:
     notes: list[str] = []
     entries(LOGS / "towns.csv", LogOptions(tell=notes.append))
@@ -101,9 +126,10 @@ def row(**changed: object) -> dict[str, object]:
 def test_what_promptfoo_adds_to_a_test_makes_no_other_item(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     lines = [row(), row(vars={"q": "1", "sessionId": "s", "empty": ""}), row(vars={"q": 1}), row(vars={"q": "2"})]
+    lines.insert(0, row(vars={"q": "1", "_conversation": [{"input": "0", "output": "what was answered"}]}))
     path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
     items = [one.item for one in entries(path) if one.metric == "score"]
-    assert items[0] == items[1] == items[2] != items[3]
+    assert items[0] == items[1] == items[2] == items[3] != items[4]
 
 
 def test_results_without_provider_or_list_are_refused(tmp_path: Path) -> None:

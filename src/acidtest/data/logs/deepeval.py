@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from acidtest.registry import register
 _LATEST = "testRunData"
 """Under this key `.latest_test_run.json` holds the run."""
 
+_SUCCESS = "success"
+_JUDGED = ("metricsData", "metricsMetadata")
+"""What the judgements of a test case are called: from version 1 on, and before."""
+
 
 @register("log", "deepeval")
 class DeepEval(LogFormat):
@@ -45,7 +50,7 @@ class DeepEval(LogFormat):
         del path
         keys = top_keys(head)
         cases = keys & {"testCases", "conversationalTestCases", _LATEST}
-        return bool(cases) and ("metricsScores" in keys or b'"metricsData"' in head)
+        return bool(cases) and ("metricsScores" in keys or any(b'"%s"' % key.encode() in head for key in _JUDGED))
 
     def read(self, path: Path, options: LogOptions) -> Iterator[LogEntry]:
         """Yield the scores of each test case; one that is judged again in the same run is another epoch, from 0.
@@ -68,7 +73,8 @@ class DeepEval(LogFormat):
         tries: Counter[str] = Counter()
         for case in (*elements(run.get("testCases")), *elements(run.get("conversationalTestCases"))):
             item = _item(mapping(case))
-            yield from _entries(mapping(case), benchmark, model, item, tries[item])
+            shared = LogEntry(benchmark=benchmark, model=model, item=item, metric="", score=None, epoch=tries[item])
+            yield from _entries(mapping(case), shared, options)
             tries[item] += 1
 
 
@@ -84,24 +90,26 @@ def _item(case: dict[str, Any]) -> str:
     return content_hash(*asked, [] if case.get("scenario") else turns)
 
 
-def _entries(case: dict[str, Any], benchmark: str, model: str, item: str, epoch: int) -> Iterator[LogEntry]:
-    shared: dict[str, Any] = {
-        "benchmark": benchmark,
-        "model": model,
-        "item": item,
-        "epoch": epoch,
-        "label": text(case.get("expectedOutput") or case.get("expectedOutcome")),
-        "prediction": text(case.get("actualOutput")),
-        "tokens_in": whole(case.get("inputTokenCount")),
-        "tokens_out": whole(case.get("outputTokenCount")),
-        "cost": number(case.get("tokenCost")),
-    }
-    success = flag(case.get("success"))
-    yield LogEntry(metric="success", score=None if success is None else float(success), **shared)
-    told = {"success"}
-    for metric in elements(case.get("metricsData")):
-        title = name(inside(metric, "name"))
-        if title and title not in told:
+def _entries(case: dict[str, Any], shared: LogEntry, options: LogOptions) -> Iterator[LogEntry]:
+    shared = replace(
+        shared,
+        label=text(case.get("expectedOutput") or case.get("expectedOutcome")),
+        prediction=text(case.get("actualOutput")),
+        tokens_in=whole(case.get("inputTokenCount")),
+        tokens_out=whole(case.get("outputTokenCount")),
+        cost=number(case.get("tokenCost")),
+    )
+    judged = next(filter(None, (elements(case.get(key)) for key in _JUDGED)), [])
+    if judged:
+        yield replace(shared, metric=_SUCCESS, score=number(flag(case.get("success"))))
+    else:  # deepeval writes true before any metric has judged
+        yield replace(shared, metric=_SUCCESS, error="no metric judged it")
+    told = {_SUCCESS}
+    for metric in judged:
+        title = name(inside(metric, "name") or inside(metric, "metric"))
+        if title in told:
+            options.tell(f"deepeval: a test case has several metrics '{title}': the first is read")
+        elif title:
             told.add(title)
             error = text(inside(metric, "error"))
-            yield LogEntry(metric=title, score=number(inside(metric, "score")), error=error, **shared)
+            yield replace(shared, metric=title, score=number(inside(metric, "score")), error=error)

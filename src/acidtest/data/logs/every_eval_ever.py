@@ -127,8 +127,9 @@ def _scored(row: dict[str, Any]) -> list[tuple[str, float | None]]:
 def _metric(row: dict[str, Any]) -> str:
     found = name(row.get("evaluation_result_id"))
     for known in (name(row.get("evaluation_id")), name(row.get("evaluation_name"))):
-        if known and found.startswith(known):
-            found = found.removeprefix(known).lstrip(_JOINTS)
+        rest = found.removeprefix(known)
+        if known and rest != found and (not rest or rest[0] in _JOINTS):
+            found = rest.lstrip(_JOINTS)
     return found
 
 
@@ -170,7 +171,9 @@ def _evaluation(whole_file: dict[str, Any], where: str, options: LogOptions) -> 
         if plain[benchmark, metric] > 1:  # two scorers may both report an accuracy
             more = _metric({**one, "evaluation_id": whole_file.get("evaluation_id")})
             metric = more or name(f"{metric} {text(inside(one, 'metric_config', 'evaluation_description'))}")
-        if (benchmark, metric) not in told:
+        if (benchmark, metric) in told:
+            options.tell(f"{solver}: several results '{metric}' of '{benchmark}' in one file: the first is read")
+        else:
             told.add((benchmark, metric))
             score = number(inside(one, "score_details", "score"))
             yield LogEntry(benchmark=benchmark, model=solver, item="", metric=metric, score=score)

@@ -20,7 +20,8 @@ class OpenAIEvals(LogFormat):
     """One file is one run: its first line says of what, each further line is an event of one sample.
 
     A `match` event is the metric `accuracy`; a `metrics` event has one metric per number in it. Where both tell the
-    same metric of a sample, the first counts. A sample that records the same metric again was tried again.
+    same metric of a sample, the first counts. A sample that records the same metric again was tried again. A run that
+    broke off is told, and so are samples that were answered and have no score.
     """
 
     title = "OpenAI evals"
@@ -31,7 +32,7 @@ class OpenAIEvals(LogFormat):
         """Tell by the first line: the run's specification."""
         del path
         spec = mapping(first_object(head).get("spec"))
-        return "eval_name" in spec and "completion_fns" in spec
+        return "eval_name" in spec and bool({"completion_fns", "model_name"} & set(spec))
 
     def read(self, path: Path, options: LogOptions) -> Iterator[LogEntry]:
         """Yield one entry per sample and metric; item: the sample's id, its place in the data file.
@@ -45,6 +46,9 @@ class OpenAIEvals(LogFormat):
                 run = _run(mapping(line.get("spec")), where, options)
             elif sample := name(line.get("sample_id")):
                 yield from _entries(run, sample, line.get("type"), mapping(line.get("data")))
+            run.ended |= "final_report" in line
+        if run is not None:
+            _tell(run, options)
 
 
 @dataclass(kw_only=True)
@@ -53,10 +57,12 @@ class _Run:
     model: str
     tries: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     tokens: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    ended: bool = False
 
 
 def _run(spec: dict[str, Any], where: str, options: LogOptions) -> _Run:
-    model = ",".join(name(one) for one in elements(spec.get("completion_fns"))) or options.model
+    model = ",".join(name(one) for one in elements(spec.get("completion_fns")))
+    model = model or name(spec.get("model_name")) or options.model  # before version 1 there were models only
     benchmark = name(spec.get("eval_name")) or options.benchmark
     if not model or not benchmark:
         raise DataError(
@@ -65,6 +71,14 @@ def _run(spec: dict[str, Any], where: str, options: LogOptions) -> _Run:
             way_out="Take the whole file that oaieval recorded.",
         )
     return _Run(benchmark=benchmark, model=name(model))
+
+
+def _tell(run: _Run, options: LogOptions) -> None:
+    what = f"{run.benchmark}, {run.model}"
+    if not run.ended:
+        options.tell(f"{what}: no final report, so the run broke off; what it had scored by then is read")
+    if lacking := len(set(run.tokens) - {sample for sample, _ in run.tries}):
+        options.tell(f"{what}: {lacking:,} samples were answered and have no score: left out")
 
 
 def _entries(run: _Run, sample: str, kind: object, data: dict[str, Any]) -> Iterator[LogEntry]:
@@ -91,7 +105,7 @@ def _entry(
         return
     run.tries[sample, metric] = (kind, again + 1)
     tokens_in, tokens_out = run.tokens.get(sample, (None, None))
-    choice = data.get("choice")
+    choice, picked = data.get("choice"), data.get("picked")
     yield LogEntry(
         benchmark=run.benchmark,
         model=run.model,
@@ -100,7 +114,8 @@ def _entry(
         score=score,
         epoch=again + 1,
         label=text(data.get("expected")),
-        prediction=text(data.get("picked") if choice is None else choice),
+        # Where no option fits, only what was answered is there to tell.
+        prediction=text((picked or data.get("sampled")) if choice is None else choice),
         failure=choice == _UNREAD if isinstance(choice, str) else None,
         tokens_in=tokens_in,
         tokens_out=tokens_out,

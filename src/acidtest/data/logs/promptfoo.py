@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from acidtest.data.file_row import open_bytes
 from acidtest.data.logs.bounded import (
     content_hash,
+    elements,
     inside,
     json_lines,
     mapping,
@@ -30,8 +31,10 @@ _HEAD = 2**16
 _PROVIDER_FAILED = 2
 """`failureReason` of a row whose provider gave no answer; 1: an assertion failed, 0: none did."""
 
-_RUNTIME_VARIABLES = ("sessionId",)
+_RUNTIME_VARIABLES = ("sessionId", "_conversation", "__evalId", "__evalStepId", "__repeatIndex")
 """Variables that promptfoo itself adds while it runs: no part of the test."""
+
+_OWN = ("pass", "score")
 
 
 @register("log", "promptfoo")
@@ -39,8 +42,9 @@ class Promptfoo(LogFormat):
     """One file is one evaluation: every test by every provider with every prompt.
 
     Benchmark: the config's description (a .jsonl or .csv has none: --benchmark, or the file's name). Solver: the
-    provider's label, or else its id; where there are several prompts, ` / ` and the prompt's label follow. Item: a
-    hash of the test's variables. Metrics: `pass`, `score`, and each named score.
+    provider's label, or else its id; where there are several prompts, ` / ` and the prompt's label follow; where two
+    are still called the same, ` #1`, ` #2` in the config's order. Item: a hash of the test's variables. Metrics:
+    `pass`, `score`, and each named score.
     """
 
     title = "promptfoo"
@@ -62,26 +66,26 @@ class Promptfoo(LogFormat):
         Raises:
             DataError: The file is broken, or holds no list of results.
         """
-        run = _Run(path=path, benchmark=options.benchmark or name(path.name.partition(".")[0]), model=options.model)
+        run = _Run(path=path, options=options, benchmark=options.benchmark or name(path.name.partition(".")[0]))
         if ".csv" in path.name.lower():
             options.tell("promptfoo rounds the scores of a .csv to two digits; its .json keeps them all")
-            yield from _entries(table_rows(path), replace(run, several=_several(table_rows(path))))
+            yield from _entries(lambda: table_rows(path), run)
         elif _is_lines(path):
-            rows = (row for _, row in json_lines(path))
-            yield from _entries(rows, replace(run, several=_several(row for _, row in json_lines(path))))
+            yield from _entries(lambda: (row for _, row in json_lines(path)), run)
         else:
             whole_file = mapping(read_json(path))
             results = _results(whole_file, path)
-            benchmark = name(inside(whole_file, "config", "description")) or run.benchmark
-            yield from _entries(results, replace(run, benchmark=benchmark, several=_several(results)))
+            run = replace(run, benchmark=name(inside(whole_file, "config", "description")) or run.benchmark)
+            if not any("promptIdx" in row for row in results):
+                _refuse_twins(whole_file, path)
+            yield from _entries(lambda: results, run)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
     path: Path
+    options: LogOptions
     benchmark: str
-    model: str
-    several: bool = False
 
 
 def _is_lines(path: Path) -> bool:
@@ -99,42 +103,74 @@ def _results(whole_file: dict[str, Any], path: Path) -> list[dict[str, Any]]:
     return [mapping(row) for row in rows]
 
 
-def _several(rows: Iterable[dict[str, Any]]) -> bool:
-    """Tell whether more than one prompt was tried; reads on only until a second one is met."""
-    first: str | None = None
-    for row in rows:
-        label = _prompt(row)
-        if first is not None and label != first:
-            return True
-        first = label
-    return False
+def _refuse_twins(whole_file: dict[str, Any], path: Path) -> None:
+    """Refuse an older layout whose columns have one name: its results do not say which column they are of."""
+    columns = elements(inside(whole_file, "results", "table", "head", "prompts"))
+    names = Counter((name(inside(one, "provider")), _prompt({"prompt": one})) for one in columns)
+    twins = [provider for (provider, _), count in names.items() if count > 1]
+    if twins:
+        raise DataError(
+            f"two providers are called '{twins[0]}', and this older layout does not tell their results apart",
+            where=str(path),
+            way_out="Give each a label in the configuration, and evaluate again.",
+        )
 
 
-def _entries(rows: Iterable[dict[str, Any]], run: _Run) -> Iterator[LogEntry]:
+def _entries(rows: Callable[[], Iterable[dict[str, Any]]], run: _Run) -> Iterator[LogEntry]:
+    """Yield the scores of rows, which are read twice: the names of solvers depend on which others there are."""
+    names = _names(rows(), run)
     tries: Counter[tuple[str, str]] = Counter()
-    for row in rows:
-        model, item = _model(row, run), _item(row)
+    for row in rows():
+        model, item = names[_column(row)], _item(row)
         epoch = tries[item, model]
         tries[item, model] += 1
         entry = LogEntry(benchmark=run.benchmark, model=model, item=item, metric="", score=None, epoch=epoch)
-        yield from _scores(row, entry)
+        yield from _scores(row, entry, run.options)
 
 
-def _model(row: dict[str, Any], run: _Run) -> str:
-    provider = _provider(row) or run.model
-    model = name(" / ".join(part for part in (provider, _prompt(row)) if part)) if run.several else provider
-    if not model:
-        raise DataError("a result names no provider", where=str(run.path), way_out="Name it: --model NAME.")
-    return model
+_Column = tuple[str, str, int]
+"""Provider, prompt, and the place in the config of the pair of both."""
 
 
-def _scores(row: dict[str, Any], entry: LogEntry) -> Iterator[LogEntry]:
+def _column(row: dict[str, Any]) -> _Column:
+    place = whole(row.get("promptIdx"))
+    return _provider(row), _prompt(row), -1 if place is None else place
+
+
+def _names(rows: Iterable[dict[str, Any]], run: _Run) -> dict[_Column, str]:
+    """Return each column's solver; providers of one id that differ in their options only are told apart."""
+    columns = sorted({_column(row) for row in rows}, key=lambda column: (column[2], column))
+    several = len({prompt for _, prompt, _ in columns}) > 1
+    alike: dict[str, list[_Column]] = {}
+    for column in columns:
+        provider = column[0] or run.options.model
+        model = name(" / ".join(part for part in (provider, column[1]) if part)) if several else provider
+        if not model:
+            raise DataError("a result names no provider", where=str(run.path), way_out="Name it: --model NAME.")
+        alike.setdefault(model, []).append(column)
+    for model, twins in alike.items():
+        if len(twins) > 1:
+            run.options.tell(
+                f"promptfoo: {len(twins)} providers are called '{model}': '{model} #1' and so on, in the order of the "
+                "config; labels would tell them apart"
+            )
+    return {
+        column: f"{model} #{place}" if len(twins) > 1 else model
+        for model, twins in alike.items()
+        for place, column in enumerate(twins, start=1)
+    }
+
+
+def _scores(row: dict[str, Any], entry: LogEntry, options: LogOptions) -> Iterator[LogEntry]:
     failed = row.get("failureReason") == _PROVIDER_FAILED or (
         "failureReason" not in row and inside(row, "response", "error") is not None
     )
     scores: dict[str, float | None] = {"pass": number(row.get("success")), "score": number(row.get("score"))}
     for metric, value in mapping(row.get("namedScores")).items():
-        scores.setdefault(name(metric) or "unnamed", number(value))
+        if metric in _OWN:
+            options.tell(f"promptfoo: the named score '{metric}' is called as its own of the test: left out")
+        else:
+            scores[name(metric) or "unnamed"] = number(value)
     used = inside(row, "response", "tokenUsage")
     cost = number(inside(row, "response", "cost"))
     for metric, score in scores.items():

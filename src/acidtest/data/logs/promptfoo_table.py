@@ -84,6 +84,7 @@ def _rows(values: list[str], header: list[str], answers: list[_Answers]) -> Iter
                 "testCase": test,
                 "provider": place.provider,
                 "prompt": {"label": place.prompt},
+                "promptIdx": place.column,
                 "response": {"output": output},
                 "success": status == "PASS",
                 "failureReason": _STATUS[status],
