@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 HUGE = 6 << 20
 OK: dict[str, Any] = {
@@ -53,6 +54,13 @@ REPLIES = {
     "403": error(403, "not allowed"),
     "404": error(404, "The model does not exist"),
     "429": error(429, "slow down"),
+    "unpaid": error(402, "Insufficient Balance"),
+    "429-absurd": error(429, "slow down", "", "Retry-After: 99999999999999"),
+    "429-never": error(429, "slow down", "", "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT"),
+    "503-absurd": error(503, "overloaded", "", "Retry-After: 1e300"),
+    "429-negative": error(429, "slow down", "", "Retry-After: -7"),
+    "429-past": error(429, "slow down", "", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"),
+    "429-nonsense": error(429, "slow down", "", "Retry-After: soon, \xb2, (("),
     "429-seconds": error(429, "slow down", "", "Retry-After: 1"),
     "quota": error(429, "You exceeded your current quota", "insufficient_quota"),
     "too-long": error(400, "This model's maximum context length is 10 tokens", "context_length_exceeded"),
@@ -77,6 +85,17 @@ REPLIES = {
     + b"\r\n%x\r\n" % len(BODY[5:])
     + BODY[5:]
     + b"\r\n0\r\n\r\n",
+    "trailer": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(BODY)
+    + BODY
+    + b"\r\n0\r\nContent-Encoding: br\r\n\r\n",
+    "http-1.0": b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY,
+    "wrong-type": http(200, BODY, "Content-Type: image/png; charset=utf-16"),
+    "hints": b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n" * 3 + http(200, BODY),
+    "switching": b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    "error-200": http(200, b'{"error": {"message": "upstream is \\u001b[31m out", "code": 502}}'),
+    "no-content": http(204, b""),
+    "deep": http(200, b'{"choices": ' + b"[" * 100_000),
+    "cookies": http(200, BODY, *[f"Set-Cookie: id{i}={i}; Path=/" for i in range(9)]),
     "bad-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + BODY,
     "twice": http(200, BODY) + http(200, OTHER),
     "once-and-a-half": http(200, BODY) + http(200, OTHER)[:60],
@@ -88,6 +107,7 @@ REPLIES = {
     "deflate": http(200, packed(BODY, window=15), "Content-Encoding: deflate"),
     "gzip-torn": http(200, packed(BODY)[:-12], "Content-Encoding: gzip"),
     "gzip-lie": http(200, BODY, "Content-Encoding: gzip"),
+    "gzip-gzip": http(200, packed(packed(BODY)), "Content-Encoding: gzip, gzip"),
     "brotli": http(200, BODY, "Content-Encoding: br"),
     "bomb": http(200, packed(b" " * (64 << 20)), "Content-Encoding: gzip"),
     "huge-head": http(200, BODY, "X-Long: " + "a" * (80 << 10)),
@@ -102,6 +122,9 @@ CUT = {
     "until-close": b"HTTP/1.1 200 OK\r\n\r\n" + BODY,
     "cut-chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(BODY) + BODY,
     "cut-head": b"HTTP/1.1 200 OK\r\nContent-Le",
+    "http-1.0-until-close": b"HTTP/1.0 200 OK\r\n\r\n" + BODY,
+    "http-1.0-cut": b"HTTP/1.0 200 OK\r\n\r\n" + BODY[:-9],
+    "continue-cut": b"HTTP/1.1 100 Continue\r\n\r\n",
     "nothing": b"",
 }
 """What is written back before the connection is closed."""
@@ -111,6 +134,8 @@ class FaultServer:
     """The server. `limit` bounds the calls at once under the path `limit`; `requests` counts calls by fault.
 
     Under `storm`, `storm-seconds` and `storm-date` so many calls are refused as `storm` says, then all are answered.
+    Under `elsewhere-STATUS` calls are sent on to the address `elsewhere`. As a proxy (a call to a whole address) it
+    answers by itself; a tunnel (CONNECT) it refuses with 407, or with 503 to hosts that begin with `busy`.
     """
 
     def __init__(self, *, limit: int = 4, latency: float = 0.01) -> None:
@@ -119,6 +144,7 @@ class FaultServer:
         self.bodies: list[bytes] = []
         self.heads: list[bytes] = []
         self.running = self.peak = self.refused = self.storm = 0
+        self.elsewhere = ""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -156,10 +182,16 @@ class FaultServer:
             writer.write(http(400, b"", "Connection: close"))
             return False
         head = first + await reader.readuntil(b"\r\n\r\n")
+        if head.startswith(b"CONNECT "):
+            self.heads.append(head)
+            self.requests["CONNECT"] += 1
+            writer.write(http(503 if head.startswith(b"CONNECT busy") else 407, b"", "Connection: close"))
+            return False
         lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
         self.heads.append(head)
         self.bodies.append(await reader.readexactly(int(lengths[0].split(b":")[1])))
-        fault = head.split(b" ")[1].decode().strip("/").split("/")[0]
+        target = urlsplit(head.split(b" ")[1].decode())
+        fault = "ok" if target.netloc else target.path.strip("/").split("/")[0]
         self.requests[fault] += 1
         kind, times, count = fault.partition("x")
         if times and count.isdigit():
@@ -174,7 +206,16 @@ class FaultServer:
         if fault in CUT:
             writer.write(CUT[fault])
             return False
-        if fault == "429-date":
+        if fault.startswith("elsewhere-"):
+            writer.write(
+                http(
+                    int(fault.partition("-")[2]),
+                    b"",
+                    f"Location: {self.elsewhere}",
+                    f"Refresh: 0; url={self.elsewhere}",
+                )
+            )
+        elif fault == "429-date":
             writer.write(error(429, "slow down", "", f"Retry-After: {_from_now(2)}"))
         elif fault.startswith("storm"):
             self.storm -= 1

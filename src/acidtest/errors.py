@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+LONGEST = 1_600
+"""Characters of each part of an error: names in it may be a stranger's, and as long as that one likes."""
+
 
 class AcidtestError(Exception):
     r"""The base of all errors that a user can mend; the command line prints it and exits with 2.
@@ -17,12 +20,12 @@ class AcidtestError(Exception):
     """
 
     def __init__(self, what: str, *, where: str = "", way_out: str = "") -> None:
-        self.what, self.where, self.way_out = what, where, way_out
-        lines = [what]
+        self.what, self.where, self.way_out = (_bounded(part) for part in (what, where, way_out))
+        lines = [self.what]
         if where:
-            lines.append(f"  where: {where}")
+            lines.append(f"  where: {self.where}")
         if way_out:
-            lines.append(f"  way out: {way_out}")
+            lines.append(f"  way out: {self.way_out}")
         super().__init__("\n".join(lines))
 
 
@@ -65,6 +68,10 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 
     near = difflib.get_close_matches(name, known, n=1)
     return f"Did you mean '{near[0]}'? " if near else ""
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def counted(n: int, word: str) -> str:

@@ -58,6 +58,12 @@ FAULTS = {
     "stall-chunk": "no answer within 0.2 seconds",
     "gzip-torn": "the answer is not whole",
     "gzip-lie": "not what its compression",
+    "http-1.0-cut": "not whole JSON",
+    "continue-cut": "broke before the answer was whole",
+    "switching": "not HTTP",
+    "error-200": r"has not the expected fields: upstream is \[31m out",
+    "no-content": "not whole JSON",
+    "deep": "not whole JSON",
     "huge-head": "head is larger than 64 kB|not HTTP",
 }
 """What may pass, so that another attempt is made -> what is said after the last one."""
@@ -85,7 +91,10 @@ async def test_a_compressed_answer_that_nobody_asked_for_is_read(
     assert b"accept-encoding: identity" in faults.heads[0].lower()
 
 
-@pytest.mark.parametrize(("fault", "says"), [("bomb", "larger than 4 MB"), ("brotli", r"compressed \('br'\)")])
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [("bomb", "larger than 4 MB"), ("brotli", r"compressed \('br'\)"), ("gzip-gzip", r"compressed \('gzip, gzip'\)")],
+)
 async def test_what_will_not_pass_is_not_asked_for_again(
     faults: FaultServer, transport: Transport, fault: str, says: str
 ) -> None:
@@ -131,7 +140,19 @@ async def test_nothing_is_sent_to_where_a_server_points(faults: FaultServer, tra
     with pytest.raises(ModelError) as raised:
         await ask(to(faults, fault, transport))
     assert "set 'base_url' to the new one" in raised.value.way_out
-    assert faults.requests["ok"] == 0
+    assert faults.requests == {fault: 1}
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_neither_key_nor_prompt_goes_to_another_server(
+    faults: FaultServer, transport: Transport, status: int
+) -> None:
+    async with FaultServer() as other:
+        faults.elsewhere = other.url("ok").replace("127.0.0.1", "localhost")
+        with pytest.raises(ModelError, match=f"the server answered {status}"):
+            await ask(to(faults, f"elsewhere-{status}", transport))
+        assert faults.requests == {f"elsewhere-{status}": 1}
+        assert other.heads == []
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,8 @@ async def test_never_above_the_most_nor_below_one() -> None:
 async def test_a_wait_holds_back_all_calls() -> None:
     limiter, loop = AdaptiveLimiter(4), asyncio.get_running_loop()
     (ticket,) = await take(limiter, 1)
-    limiter.throttled(ticket, wait=0.1)
+    limiter.throttled(ticket)
+    limiter.hold(0.1)
     limiter.release()
     began = loop.time()
     first = asyncio.ensure_future(limiter.acquire())

@@ -19,6 +19,12 @@ PROMPT = Prompt(messages=(("system", "Answer."), ("user", "Well?")), text="Well?
 Transport = Callable[[RemoteModel], RemoteModel]
 
 
+LEGAL = [
+    "ok", "chunked", "trailer", "close", "continue", "hints", "until-close", "http-1.0",
+    "http-1.0-until-close", "wrong-type",
+]  # fmt: skip
+
+
 @pytest.fixture(params=["lean", "aiohttp"])
 def transport(request: pytest.FixtureRequest) -> Transport:
     """Both clients must behave alike."""
@@ -30,13 +36,14 @@ async def ask(model: RemoteModel, prompt: Prompt = PROMPT) -> Reply:
         return await model.answer(prompt, Sampling())
 
 
-@pytest.mark.parametrize("way", ["ok", "chunked", "close", "continue", "until-close"])
+@pytest.mark.parametrize("way", LEGAL)
 async def test_every_legal_form_of_an_answer_is_read(faults: FaultServer, transport: Transport, way: str) -> None:
     model = transport(OpenAIModel(spec(faults.url(way), retries=0)))
     async with model:
         for _ in range(3):  # the second goes over a kept connection where there is one
             reply = await model.answer(PROMPT, Sampling())
             assert (reply.text, reply.tokens_in, reply.tokens_out, reply.finish) == ("fine", 7, 1, "stop")
+    assert faults.requests[way] == 3
 
 
 async def test_half_a_surrogate_pair_becomes_the_replacement_character(faults: FaultServer) -> None:
@@ -98,6 +105,7 @@ async def test_after_all_retries_the_item_stays_unanswered(
         ("403", "MY_KEY"),
         ("404", "'any'"),
         ("quota", "no credit"),
+        ("unpaid", "no credit"),
         ("redirect", "base_url"),
     ],
 )
@@ -144,6 +152,77 @@ async def test_retry_after_is_honoured(faults: FaultServer, fault: str, least: f
     began = time.monotonic()
     assert (await ask(OpenAIModel(spec(faults.url(fault))))).text == "fine"
     assert least <= time.monotonic() - began <= most  # an HTTP date has whole seconds
+    assert faults.requests[fault] == 2
+
+
+@pytest.mark.parametrize("fault", ["429-absurd", "429-never", "503-absurd"])
+async def test_no_retry_after_is_longer_than_the_longest(
+    faults: FaultServer, transport: Transport, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acidtest.models.failure.LONGEST_WAIT", 0.3)
+    began = time.monotonic()
+    assert (await ask(transport(OpenAIModel(spec(faults.url(f"{fault}x1")))))).text == "fine"
+    assert time.monotonic() - began >= 0.3
+    assert faults.requests[f"{fault}x1"] == 2
+
+
+@pytest.mark.parametrize("fault", ["429-negative", "429-past", "429-nonsense"])
+async def test_a_retry_after_that_says_nothing_is_none(faults: FaultServer, transport: Transport, fault: str) -> None:
+    """Else this would wait for longer than any test."""
+    assert (await ask(transport(OpenAIModel(spec(faults.url(f"{fault}x2")))))).text == "fine"
+    assert faults.requests[f"{fault}x2"] == 3
+
+
+async def test_a_retry_after_of_a_server_that_is_down_holds_all_calls(
+    faults: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 503 that says how long: the call that was told waits, and so do those that were not sent yet."""
+    monkeypatch.setattr("acidtest.models.failure.LONGEST_WAIT", 0.3)
+    async with hurry(OpenAIModel(spec(faults.url("503-absurdx1")))) as model:
+        first = asyncio.ensure_future(model.answer(PROMPT, Sampling()))
+        while not model.heard:  # noqa: ASYNC110 - nothing else tells
+            await asyncio.sleep(0.005)
+        began = time.monotonic()
+        await model.answer(PROMPT, Sampling())
+        assert time.monotonic() - began >= 0.2
+        await first
+    assert faults.requests["503-absurdx1"] == 3
+    assert model.limiter.cuts == 0  # to be down is not to be asked too much
+
+
+async def test_a_call_that_is_refused_a_thousand_times_waits_on(faults: FaultServer) -> None:
+    """While others are answered, 429 is none of its retries: the wait that doubles must not grow beyond all numbers."""
+    model = OpenAIModel(spec(faults.url("429x1100"), retries=1))
+    model.first_backoff = 0.0
+    async with model:
+        assert (await model.answer(PROMPT, Sampling())).text == "fine"
+    assert faults.requests["429x1100"] == 1101
+
+
+async def test_the_time_that_connecting_took_is_part_of_the_calls(
+    faults: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from acidtest.models.http_client import HttpClient
+
+    connect = HttpClient._connect
+
+    async def slowly(self: HttpClient) -> object:
+        await asyncio.sleep(0.5)
+        return await connect(self)
+
+    monkeypatch.setattr(HttpClient, "_connect", slowly)
+    began = time.monotonic()
+    with pytest.raises(TransientModelError, match=r"no answer within 0\.6 seconds"):
+        await ask(OpenAIModel(spec(faults.url("hang"), retries=0, timeout=0.6)))
+    assert time.monotonic() - began < 1.0  # 1.1, if the answer had all of it again
+
+
+async def test_no_cookie_is_kept(faults: FaultServer, transport: Transport) -> None:
+    model = transport(OpenAIModel(spec(faults.url("cookies").replace("127.0.0.1", "localhost"))))
+    async with model:
+        for _ in range(2):
+            assert (await model.answer(PROMPT, Sampling())).text == "fine"
+    assert not any(b"\ncookie:" in head.lower() for head in faults.heads)
 
 
 async def test_a_cancelled_call_gives_its_answer_to_nobody_else(faults: FaultServer) -> None:
@@ -180,23 +259,18 @@ def test_the_lean_client_behaves_the_same_on_uvloop() -> None:
     import uvloop
 
     async def outcome(server: FaultServer, fault: str) -> str:
-        model = OpenAIModel(spec(server.url(fault), retries=0, timeout=0.3))
+        slow = fault in ("hang", "drip")  # the others may take their time: a busy machine is no fault
+        model = OpenAIModel(spec(server.url(fault), retries=0, timeout=0.3 if slow else 30.0))
         try:
             return (await ask(model)).text
         except (ModelError, TransientModelError) as error:
             return error.what
 
     async def all_outcomes() -> dict[str, str]:
-        faults = ("ok", "chunked", "close", "continue", "until-close", "429", "500", "truncated", "not-http", "short")
+        faults = (*LEGAL, "429", "500", "truncated", "not-http", "short", "continue-cut")
         async with FaultServer() as server:
             return {fault: await outcome(server, fault) for fault in (*faults, "reset", "hang", "drip", "huge")}
 
     expected = asyncio.run(all_outcomes())
     assert uvloop.run(all_outcomes()) == expected
-    assert [fault for fault, text in expected.items() if text == "fine"] == [
-        "ok",
-        "chunked",
-        "close",
-        "continue",
-        "until-close",
-    ]
+    assert [fault for fault, text in expected.items() if text == "fine"] == LEGAL

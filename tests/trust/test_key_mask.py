@@ -69,6 +69,17 @@ def test_a_short_key_is_a_word_of_answers_and_none_of_errors() -> None:
     assert without_key("as it is", "") == "as it is"
 
 
+@pytest.mark.parametrize("letters", ["nrt", "n", "aBn0"])
+def test_a_text_that_is_nearly_a_key_is_searched_in_reasonable_time(letters: str) -> None:
+    """A server knows the key: with a gap of line ends wherever one may stand it would be searched for years."""
+    key = "sk-" + letters * 8 + "Q"
+    gap = "\\n" * 40
+    for sign in ("\\n", "\\r\\t", " ", "\\"):
+        text = "".join(c + gap + sign for c in key[:-1])
+        assert without_key(text, key) == text
+        assert answer_without_key(text.encode() * 20, key) == text.encode() * 20
+
+
 def test_a_key_that_stands_where_the_text_is_cut_does_not_show_by_half() -> None:
     key = "sk-0123456789abcdefghij"
     for spaces in range(270, 300):

@@ -52,7 +52,10 @@ NETWORK = {
     },
     "ssl": {"models/aiohttp_client.py": "what its errors mean"},
     "http": {"data/download.py": "data sets and model files by name"},
-    "urllib.request": {"data/download.py": "data sets and model files by name"},
+    "urllib.request": {
+        "data/download.py": "data sets and model files by name",
+        "models/proxy.py": "which proxy the environment names",
+    },
     "aiohttp": {
         "models/aiohttp_client.py": "models behind https",
         "models/batch_http.py": "batches of providers",

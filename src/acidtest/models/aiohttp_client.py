@@ -1,16 +1,17 @@
 """Posts to one address through aiohttp: TLS, proxies."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from acidtest.models.content_coding import unpacked
 from acidtest.models.failure import LARGEST_BODY, AttemptError, HttpReply, readable
+from acidtest.models.proxy import proxy_for
 
 if TYPE_CHECKING:
     import aiohttp
 
+_FINAL = 200
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"})
 """OpenSSL's words for an answer that is no TLS at all."""
 
@@ -35,9 +36,11 @@ class AiohttpClient:
 
         session = self._session or self._start()
         try:
-            async with session.post(self._url, data=body, allow_redirects=False) as response:
+            async with session.post(self._url, data=body, headers=self._headers, allow_redirects=False) as response:
                 content = await _bounded(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
+                if response.status < _FINAL:
+                    raise AttemptError("what came back is not HTTP", paid=True)
                 return unpacked(HttpReply(response.status, headers, content))
         except TimeoutError:
             raise AttemptError(f"no answer within {self._timeout:g} seconds", paid=True) from None
@@ -45,8 +48,10 @@ class AiohttpClient:
             raise tls_failure(error) from None
         except aiohttp.ClientConnectorError as error:
             raise AttemptError(f"no connection: {error.strerror or error}", unreachable=True) from None
-        except (aiohttp.InvalidURL, ValueError) as error:
-            raise AttemptError(f"the address or a header is wrong: {error}", retry=False, unreachable=True) from None
+        except (aiohttp.InvalidURL, ValueError):  # its words would show the address's query
+            raise AttemptError("the address or a header is wrong", retry=False, unreachable=True) from None
+        except aiohttp.ClientHttpProxyError as error:
+            raise proxy_failure(error) from None
         except aiohttp.ClientResponseError:
             raise AttemptError("what came back is not HTTP", paid=True) from None
         except (aiohttp.ClientError, OSError) as error:
@@ -65,12 +70,22 @@ class AiohttpClient:
 
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            proxy=proxy_for(self._url) or None,  # beside no headers: a session's own go to the proxy, the key with them
             timeout=aiohttp.ClientTimeout(total=self._timeout),
-            headers=self._headers,
             auto_decompress=False,
-            trust_env=any(name.lower().endswith("_proxy") for name in os.environ),  # else it reads files for each call
         )
         return self._session
+
+
+def proxy_failure(error: "aiohttp.ClientHttpProxyError") -> AttemptError:
+    """Return what it means that a proxy let nothing through."""
+    return AttemptError(
+        f"the proxy answered {error.status}" + (f": {said}" if (said := readable(error.message)) else ""),
+        retry=error.status >= 500,  # noqa: PLR2004 - what may pass
+        unreachable=True,
+        way_out="Check the environment variables https_proxy and no_proxy, and the name and password in them.",
+    )
 
 
 def tls_failure(error: "aiohttp.ClientSSLError") -> AttemptError:

@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import orjson
 
 from acidtest.errors import AcidtestError, ModelError
-from acidtest.models.aiohttp_client import tls_failure
+from acidtest.models.aiohttp_client import proxy_failure, tls_failure
 from acidtest.models.failure import LARGEST_BODY, AttemptError, HttpReply
+from acidtest.models.proxy import proxy_for
 from acidtest.models.remote import LONGEST_BACKOFF, RemoteModel, loaded
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LONGEST_UPLOAD = 600.0
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 _SUCCESS, _NOT_THERE = 200, (404, 405)
 
 
@@ -59,14 +59,14 @@ class BatchHttp:
 
     async def post(self, path: str, content: bytes | IO[bytes]) -> dict[str, Any]:
         """Send JSON, and return the JSON object that comes back; see `get`."""
-        return await self._call("POST", path, content if isinstance(content, bytes) else _from_its_start(content))
+        return await self._call("POST", path, content if isinstance(content, bytes) else self._opened(content))
 
     async def post_form(self, path: str, file: IO[bytes], **fields: str) -> dict[str, Any]:
         """Send a file with fields, as a form does, and return the JSON object that comes back; see `get`."""
         import aiohttp
 
         form = aiohttp.FormData(fields)
-        form.add_field("file", _from_its_start(file), filename="calls.jsonl", content_type="application/jsonl")
+        form.add_field("file", self._opened(file), filename="calls.jsonl", content_type="application/jsonl")
         return await self._call("POST", path, form)
 
     async def lines(self, path: str, most: int) -> AsyncIterator[bytes]:
@@ -134,21 +134,26 @@ class BatchHttp:
         asked = urlencode([*parse_qsl(parts.query), *(query or {}).items()])
         url = urlunsplit(parts._replace(path=parts.path.rstrip("/") + path, query=asked))
         plain = content is not None and (isinstance(content, bytes) or hasattr(content, "read"))
-        headers = {"Content-Type": "application/json"} if plain else {}
-        call = (self._session or self._start()).request(
-            method, url, data=content, headers=headers, allow_redirects=False
-        )
+        headers = {name: value for name, value in self.model.headers.items() if plain or name != "Content-Type"}
+        call = self._started().request(method, url, data=content, headers=headers, allow_redirects=False)
         return _Request(self.model, call)
 
-    def _start(self) -> "aiohttp.ClientSession":
+    def _opened(self, file: IO[bytes]) -> IO[bytes]:
+        """Return the file anew: who sends a file closes it, and it may have to be sent again."""
+        self._started()  # where that fails no file is left open
+        file.seek(0)
+        return os.fdopen(os.dup(file.fileno()), "rb")
+
+    def _started(self) -> "aiohttp.ClientSession":
         import aiohttp
 
+        if self._session is not None:
+            return self._session
         timeout = self.model.spec.timeout
-        proxies = any(name.lower().endswith("_proxy") for name in os.environ)
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(sock_connect=timeout, sock_read=max(timeout, 1.0), total=None),
-            headers={name: value for name, value in self.model.headers.items() if name != "Content-Type"},
-            trust_env=proxies and urlsplit(self.base).hostname not in _LOCAL,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            proxy=proxy_for(self.base) or None,  # beside no headers: a session's own go to the proxy, the key with them
         )
         return self._session
 
@@ -190,14 +195,10 @@ def _plainly() -> Iterator[None]:
         raise AttemptError(f"no connection: {error.strerror or error}", unreachable=True) from None
     except aiohttp.InvalidURL:
         raise AttemptError("the address is wrong", retry=False, unreachable=True) from None
+    except aiohttp.ClientHttpProxyError as error:
+        raise proxy_failure(error) from None
     except (aiohttp.ClientError, OSError) as error:
         raise AttemptError(f"the connection broke ({type(error).__name__})", paid=True) from None
-
-
-def _from_its_start(file: IO[bytes]) -> IO[bytes]:
-    """Return the file anew: who sends a file closes it, and it may have to be sent again."""
-    file.seek(0)
-    return os.fdopen(os.dup(file.fileno()), "rb")
 
 
 async def _whole(response: "aiohttp.ClientResponse") -> HttpReply:

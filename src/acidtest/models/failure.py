@@ -120,13 +120,30 @@ def _error(body: bytes) -> dict[str, object]:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}
-    error = parsed.get("error", parsed) if isinstance(parsed, dict) else {}
+    return _error_in(parsed if isinstance(parsed, dict) and "error" in parsed else {"error": parsed})
+
+
+def _error_in(parsed: object) -> dict[str, object]:
+    error = parsed.get("error", {}) if isinstance(parsed, dict) else {}
     return error if isinstance(error, dict) else {"message": error}
 
 
-def _message(body: bytes) -> str:
-    error = _error(body)
+def error_message(parsed: object) -> str:
+    """Return what a parsed answer that has a field `error` says in words; empty where it has none.
+
+    Example:
+        >>> error_message({"error": {"message": "overloaded"}}), error_message({"choices": []})
+        ('overloaded', '')
+    """
+    return _words(_error_in(parsed))
+
+
+def _words(error: dict[str, object]) -> str:
     for name in ("message", "detail"):
         if isinstance(said := error.get(name), str):
             return said
-    return body[:_READ].decode("utf-8", "replace")
+    return ""
+
+
+def _message(body: bytes) -> str:
+    return _words(_error(body)) or body[:_READ].decode("utf-8", "replace")

@@ -15,6 +15,8 @@ from acidtest.models.content_coding import unpacked
 from acidtest.models.failure import LARGEST_BODY, AttemptError, HttpReply
 
 _LARGEST_HEAD = 64 << 10
+_FINAL = 200
+"""Statuses below it are not the answer yet."""
 
 
 class HttpClient:
@@ -40,8 +42,15 @@ class HttpClient:
 
     async def post(self, body: bytes) -> HttpReply:
         """Send one body and return what came back."""
-        connection = self._idle.pop() if self._idle else await self._connect()
-        answer = connection.send(b"%b%d\r\n\r\n%b" % (self._head, len(body), body), self._timeout)
+        request, left = b"%b%d\r\n\r\n%b" % (self._head, len(body), body), self._timeout
+        if self._idle:
+            connection = self._idle.pop()
+        else:
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            connection = await self._connect()
+            left -= loop.time() - began
+        answer = connection.send(request, left, self._timeout)
         try:
             reply = await answer
         except asyncio.CancelledError:
@@ -89,13 +98,13 @@ class _Connection(asyncio.Protocol):
         self._to_the_end = False
         self.usable = True
 
-    def send(self, request: bytes, timeout: float) -> "asyncio.Future[HttpReply]":
+    def send(self, request: bytes, left: float, timeout: float) -> "asyncio.Future[HttpReply]":
         self._answer = self._loop.create_future()
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
         self._received = self._head = 0
-        self._to_the_end = False
-        self._timer = self._loop.call_later(timeout, self._late, timeout)
+        self._to_the_end, self._in_head = False, True
+        self._timer = self._loop.call_later(left, self._late, timeout)
         self._transport.write(request)
         return self._answer
 
@@ -139,16 +148,18 @@ class _Connection(asyncio.Protocol):
         if self._head > _LARGEST_HEAD:
             self._fail(AttemptError(f"the answer's head is larger than {_LARGEST_HEAD >> 10} kB", paid=True))
             return
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        if self._in_head:  # what stands behind the body says nothing about it
+            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        self._to_the_end = not {"content-length", "transfer-encoding"} & self._headers.keys()
+        self._in_head = self._parser.get_status_code() < _FINAL
+        self._to_the_end = not (self._in_head or {"content-length", "transfer-encoding"} & self._headers.keys())
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        if self._parser.get_status_code() < 200:  # noqa: PLR2004 - "100 Continue" and its like come before the answer
+        if self._parser.get_status_code() < _FINAL:  # "100 Continue" and its like come before the answer
             self._headers.clear()
             return
         if not self._parser.should_keep_alive():

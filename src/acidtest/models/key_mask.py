@@ -11,7 +11,8 @@ LEAST = 16
 
 _LEAST_IN_ERRORS = 8
 _PROBE = 4
-_GAP = r"(?:\s|\\[nrt]){0,80}"
+_ENDS = "nrt"
+_GAP = rf"(?:\s|\\[{_ENDS}]){{0,80}}"
 """What may stand between two characters of a key that is broken over lines, also in JSON that is shown as it is."""
 
 
@@ -70,7 +71,8 @@ def _probes(key: str) -> tuple[bytes, ...]:
 def _escaped(sign: str) -> str:
     """Return a pattern of one character as it is, or escaped as in URLs, JSON or HTML."""
     number = ord(sign)
-    return rf"(?:\\?{re.escape(sign)}|(?i:%{number:02x}|\\u{number:04x}|&#{number};|&#x{number:x};))"
+    before = "" if sign in _ENDS else r"\\?"  # where both could take a sign, a hostile text takes for ever to search
+    return rf"(?:{before}{re.escape(sign)}|(?i:%{number:02x}|\\u{number:04x}|&#{number};|&#x{number:x};))"
 
 
 def _base64_forms(key: str) -> list[str]:

@@ -54,13 +54,16 @@ class AdaptiveLimiter:
         if self.limit < self.most and self.running >= self.limit / 2:
             self.limit = min(self.limit + (1.0 / self.limit if self.cuts else 1.0), self.most)
 
-    def throttled(self, ticket: int, wait: float = 0.0) -> None:
-        """Take note of "too many" for a call with this ticket; `wait`: seconds that the server asks for."""
-        loop = asyncio.get_running_loop()
+    def throttled(self, ticket: int) -> None:
+        """Take note of "too many" for a call with this ticket."""
         if ticket == self.cuts:
             self.cuts += 1
             self.limit = max(1.0, min(self.limit, self.running) / 2)
-        self._resume_at = max(self._resume_at, loop.time() + wait) if wait > 0 else self._resume_at
+
+    def hold(self, wait: float) -> None:
+        """Let no call through for so many seconds, as the server asked for (Retry-After); none where it did not."""
+        if wait > 0:
+            self._resume_at = max(self._resume_at, asyncio.get_running_loop().time() + wait)
 
     def _free(self) -> bool:
         if self.running + 1 > max(self.limit, 1.0):

@@ -15,9 +15,10 @@ import orjson
 
 from acidtest.errors import ModelError, TransientModelError
 from acidtest.models.base import LanguageModel, ModelSpec
-from acidtest.models.failure import AttemptError, HttpReply, error_code, failure_of, readable
+from acidtest.models.failure import AttemptError, HttpReply, error_code, error_message, failure_of, readable
 from acidtest.models.key_mask import answer_without_key, without_key
 from acidtest.models.limiter import AdaptiveLimiter
+from acidtest.models.proxy import proxy_for
 from acidtest.types import Prompt, Reply, Sampling, Style
 
 DEFAULT_CONNECTIONS = 32
@@ -41,7 +42,8 @@ _MOST_TOKENS = 10**9
 _TOO_LONG = ("maximum context length", "prompt is too long")
 
 _SUCCESS, _REDIRECTED, _FIRST_ERROR = 200, 300, 400
-_TOO_LARGE, _REFUSED_KEY, _NOT_FOUND = 413, (401, 403), 404
+_TOO_LARGE, _REFUSED_KEY, _NOT_FOUND, _UNPAID = 413, (401, 403), 404, 402
+_MOST_DOUBLINGS = 16
 
 
 class Client(Protocol):
@@ -122,7 +124,8 @@ class RemoteModel(LanguageModel):
                 if not again:
                     raise self.given_up(failure, attempt + lost + held + 1) from None
                 tries = 0 if failure.retry_after else attempt + held  # a server that says how long is taken at its word
-                backoff = min(self.first_backoff * 2.0**tries, LONGEST_BACKOFF) * random.uniform(0.5, 1.0)
+                longest = min(self.first_backoff * 2 ** min(tries, _MOST_DOUBLINGS), LONGEST_BACKOFF)
+                backoff = longest * random.uniform(0.5, 1.0)
                 wait = max(failure.retry_after, backoff)
                 lost, held = lost + failure.lost, held + early
                 attempt += not (failure.lost or early)
@@ -145,7 +148,8 @@ class RemoteModel(LanguageModel):
             self._latest_answer = time.monotonic()
         except AttemptError as failure:
             if failure.throttled:
-                self.limiter.throttled(ticket, failure.retry_after)
+                self.limiter.throttled(ticket)
+            self.limiter.hold(failure.retry_after)
             raise
         finally:
             self.limiter.release()
@@ -171,7 +175,7 @@ class RemoteModel(LanguageModel):
             text, finish, tokens_in, tokens_out = self.read(parsed, prompt)
             logprobs = self.logprobs(parsed) if prompt.logprobs else None
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-            raise AttemptError("the answer has not the expected fields", paid=True) from None
+            raise AttemptError(f"the answer has not the expected fields{self._told(parsed)}", paid=True) from None
         return Reply(
             text=text,
             tokens_in=_counted(tokens_in),
@@ -181,10 +185,13 @@ class RemoteModel(LanguageModel):
             logprobs=logprobs,
         )
 
+    def _told(self, parsed: object) -> str:
+        said = self.shown(error_message(parsed))  # some answer 200, and an error
+        return f": {said}" if said else ""
+
     def own_client(self) -> Client:
         """Return what posts bodies to this model's address from this process."""
-        parts = urlsplit(self.url)
-        if parts.scheme == "http" and not _behind_proxy(parts.hostname or ""):
+        if self.url.lower().startswith("http:") and not proxy_for(self.url):
             from acidtest.models.http_client import HttpClient
 
             return HttpClient(self.url, self._headers, timeout=self.spec.timeout)
@@ -201,7 +208,7 @@ class RemoteModel(LanguageModel):
         if code in THIS_PROMPT_ONLY or reply.status == _TOO_LARGE or (too_long and not failure.retry):
             way_out = "Show fewer examples, or leave the item out; the other items go on."
             return TransientModelError(f"{failure.what} (this prompt alone)", **place, way_out=way_out)
-        if code in OUT_OF_CREDIT:
+        if code in OUT_OF_CREDIT or reply.status == _UNPAID:
             return ModelError(
                 failure.what, **place, way_out="The account has no credit left: top it up, then run again."
             )
@@ -331,9 +338,3 @@ def loaded(body: bytes) -> object:
 def _counted(tokens: int) -> int:
     """Return a count as a server may state it: no file or sum breaks on it, and none below 0 pays for other calls."""
     return min(max(tokens, 0), _MOST_TOKENS)
-
-
-def _behind_proxy(host: str) -> bool:
-    if host in ("localhost", "127.0.0.1", "::1"):
-        return False
-    return any(os.environ.get(name) for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"))
