@@ -161,6 +161,15 @@ def test_trials_are_epochs_and_changed_copies_are_benchmarks_of_the_same_items(t
     assert change({}) == change(None) == ""
 
 
+def test_references_of_version_0_1_are_texts(tmp_path: Path) -> None:
+    """`Reference` of crfm-helm 0.1.0: `output: str`."""
+    folder = run(tmp_path, [instance(0, f1=(1, 1))])
+    references = [{"output": "no", "tags": []}, {"output": "yes", "tags": ["correct"]}]
+    state = {"instance": {"id": "id0", "references": references}, "train_trial_index": 0, "result": {"completions": []}}
+    (folder / "scenario_state.json").write_text(json.dumps({"request_states": [state]}), "utf-8")
+    assert [one.label for one in entries(folder)] == ["yes"]
+
+
 def test_a_broken_folder_is_an_error_of_data(tmp_path: Path) -> None:
     folder = run(tmp_path, [instance(f1=(1, 1)) | {"instance_id": None}])
     with pytest.raises(DataError, match="without id"):

@@ -14,8 +14,9 @@ from acidtest.errors import DataError
 from acidtest.registry import register
 
 _SCORES = "per_instance_stats.json"
-_OF_RUN = ["run_spec", "stats", "scenario", "scenario_state", "instances", "display_requests", "display_predictions"]
-_BESIDE = frozenset(f"{file}.json" for file in _OF_RUN)
+_OF_RUN = ["run_spec", "stats", "scenario", "scenario_state", "scenario_state_slim", "instances"]
+_TO_SHOW = ["display_requests", "display_predictions"]
+_BESIDE = frozenset(f"{file}.json" for file in (*_OF_RUN, *_TO_SHOW))
 """Files of a run beside its scores."""
 
 _OF_RUNS = ["costs", "groups", "groups_metadata", "run_specs", "runs", "runs_to_run_suites", "schema", "summary"]

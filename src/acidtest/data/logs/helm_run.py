@@ -99,9 +99,15 @@ def change(perturbation: object) -> str:
     return name(" ".join([text(given.get("name")), *extra])) if given else ""
 
 
+def _output(reference: object) -> object:
+    """Return a reference's text; in version 0.1 it stood there as it is."""
+    output = inside(reference, "output")
+    return inside(output, "text") if isinstance(output, dict) else output
+
+
 def _answer(state: dict[str, Any]) -> HelmAnswer:
     right = [
-        text(inside(reference, "output", "text"), _LONGEST_LABEL + 1)
+        text(_output(reference), _LONGEST_LABEL + 1)
         for reference in elements(inside(state, "instance", "references"))
         if "correct" in elements(inside(reference, "tags"))
     ]
