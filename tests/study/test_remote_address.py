@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from threading import Thread
 
 import pytest
 
 from acidtest.data.address import looks_like_address, run_address
-from acidtest.data.remote_store import is_safe
+from acidtest.data.remote_store import RemoteError, RemoteStore, is_safe
 from acidtest.errors import AcidtestError
 
 
@@ -60,11 +62,64 @@ def test_passwords_and_users_are_not_shown_and_two_passwords_are_one_place() -> 
     assert other is not None
     assert ben is not None
     assert one.shown == other.shown == "ftp://host.org/runs/x"
-    assert one.secret == "se:cr@et"  # noqa: S105  # nobody's
+    assert one.secrets == ("ann:se:cr@et", "se:cr@et")
     assert one.digest == other.digest != ben.digest
     signed = run_address("http://host.org/a.csv?token=abc")
     assert signed is not None
     assert signed.shown == "http://host.org/a.csv"
+    assert signed.secrets == ("token=abc",)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("ftp://ann:se/cret@host.org/runs/x", "holds a '/'"),
+        ("s3://KEY:se/cret@bucket/x", "holds a '/'"),
+        ("zip://x.zip::ftp://ann:secret@host.org/x.zip", "holds a '/'"),
+        ("zip://x.zip::ftp://host.org/x.zip", "'::'"),
+        ("memory://runs/a::simplecache", "'::'"),
+        ("memory://runs/a?b.json", "'?'"),
+    ],
+)
+def test_what_would_show_a_password_or_lead_elsewhere_is_refused(named: str, told: str) -> None:
+    with pytest.raises(AcidtestError) as error:
+        run_address(named)
+    assert told in str(error.value)
+    assert "cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("named", ["sftp://ann@host.org:22/a@b", "sftp://host.org:22/a@b", "file:///a:b/c@d"])
+def test_ports_and_signs_in_paths_are_no_passwords(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acidtest.data.address._can_open", lambda *_: True)
+    found = run_address(named)
+    assert found is not None
+    assert found.shown == named.replace("ann@", "")
+
+
+class Refuses(BaseHTTPRequestHandler):
+    """A server that answers 500."""
+
+    def do_GET(self) -> None:
+        self.send_error(500)
+
+    def do_HEAD(self) -> None:
+        self.send_error(500)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        del format, args
+
+
+def test_the_query_of_an_address_is_in_no_error() -> None:
+    """aiohttp's errors hold the whole address; signed ones are as good as a key."""
+    with HTTPServer(("127.0.0.1", 0), Refuses) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = run_address(f"http://ann:hunter22@127.0.0.1:{server.server_port}/a.csv?sig=se%2Fcret-signed&v=1")
+        assert address is not None
+        with pytest.raises(RemoteError, match="500") as error:
+            RemoteStore(address).kind()
+        server.shutdown()
+    assert "cret" not in str(error.value)
+    assert "hunter" not in str(error.value)
 
 
 def test_what_leads_out_is_refused() -> None:

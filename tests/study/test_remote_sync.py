@@ -1,7 +1,9 @@
 """A working copy and its address: what goes where, what is merged, and what strangers put there stays there."""
 
 import os
+import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +12,6 @@ import pytest
 
 from acidtest.data.address import Address, run_address
 from acidtest.data.remote_folder import copies_of, put_file, reading_copy, working_copy
-from acidtest.data.remote_lock import LOCK, STALE, RemoteLock
 from acidtest.data.remote_merge import merged_lines
 from acidtest.data.remote_store import MOST_FILES, RemoteError, RemoteStore
 from acidtest.data.remote_sync import Sync
@@ -106,6 +107,17 @@ def test_a_lost_working_file_is_fetched_and_not_deleted_there(address: Address, 
     again.push()
     assert read(one.work) == {"a.json": "a", "b.json": "b"}
     assert set(RemoteStore(address).files()) == {"a.json", "b.json"}
+
+
+def test_a_working_copy_that_is_swept_away_under_way_empties_no_address(address: Address) -> None:
+    with working_copy(address, said.append) as work:
+        write(work, run_dot_json="1", a_dot_json="2")
+    with pytest.raises(ValueError, match="gone"):
+        _in_working_copy(address, shutil.rmtree, lambda _: int("gone"))
+    with pytest.raises(RemoteError, match="the working copy was deleted"):
+        _in_working_copy(address, lambda work: (work / "run.json").unlink())
+    with working_copy(address, said.append) as work:
+        assert read(work) == {"run.json": "1", "a.json": "2"}
 
 
 def test_two_sides_that_went_on_lose_no_line(address: Address, tmp_path: Path) -> None:
@@ -247,61 +259,6 @@ def test_names_that_differ_in_case_alone_are_refused(address: Address, tmp_path:
         sync(address, tmp_path / "two").pull()
 
 
-def test_one_at_a_time_and_who_it_is(address: Address, tmp_path: Path) -> None:
-    one = RemoteLock(RemoteStore(address), tmp_path / "one.txt")
-    one.take()
-    other = RemoteLock(RemoteStore(address), tmp_path / "other.txt")
-    with pytest.raises(DataError, match=f"another process works at this address .it is called {one.id}") as error:
-        other.take()
-    assert error.value.where == address.shown
-    assert f"{address.shown}/{LOCK}" in error.value.way_out
-    held = orjson.loads(RemoteStore(address).read(LOCK, 4096) or b"")
-    assert set(held) == {"id", "since", "seen"}  # neither host nor user
-    one.release()
-    assert RemoteStore(address).read(LOCK, 4096) is None
-
-
-def test_our_own_dead_process_need_not_be_waited_for(
-    address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("acidtest.data.remote_lock._LOOK_AGAIN", 0.01)
-    dead = RemoteLock(RemoteStore(address), tmp_path / "one.txt")
-    dead.take()
-    dead._stop.set()  # as a kill would
-    again = RemoteLock(RemoteStore(address), tmp_path / "one.txt")
-    again.take()
-    again.release()
-
-
-def test_a_lock_without_a_sign_of_life_is_taken_over_and_the_owner_hears_of_it(
-    address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("acidtest.data.remote_lock._LOOK_AGAIN", 0.01)
-    monkeypatch.setattr("acidtest.data.remote_lock.BEAT", 0.05)
-    one = RemoteLock(RemoteStore(address), tmp_path / "one.txt")
-    one.take()
-    old = {"id": "old", "since": 1e9, "seen": 1e9 + STALE}
-    RemoteStore(address).write(LOCK, orjson.dumps(old))
-    other = RemoteLock(RemoteStore(address), tmp_path / "other.txt")
-    other.take()
-    one._thread.join(timeout=10)
-    assert one.lost
-    one.release()  # and leaves the other's lock alone
-    assert orjson.loads(RemoteStore(address).read(LOCK, 4096) or b"")["id"] == other.id
-    other.release()
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b'{"id": 7, "seen": "soon"}', b"\x00" * 9000])
-def test_a_lock_that_says_nothing_stops_nobody_for_ever(
-    address: Address, tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("acidtest.data.remote_lock._LOOK_AGAIN", 0.01)
-    RemoteStore(address).create(LOCK, content)
-    lock = RemoteLock(RemoteStore(address), tmp_path / "one.txt")
-    lock.take()
-    lock.release()
-
-
 def test_the_working_copy_goes_out_at_the_end_and_on_errors(address: Address) -> None:
     with working_copy(address, said.append) as work:
         write(work, run_dot_json="1")
@@ -344,6 +301,12 @@ def test_an_address_that_refuses_at_the_end_is_an_error_that_says_where_all_is(
         _work_and_raise(address, KeyboardInterrupt())
     assert any("All is in the working copy" in text for text in said)
     monkeypatch.undo()
+
+
+def _in_working_copy(address: Address, *steps: Callable[[Path], object]) -> None:
+    with working_copy(address, said.append) as work:
+        for step in steps:
+            step(work)
 
 
 def _work_and_raise(address: Address, error: BaseException | None, **files: str) -> None:

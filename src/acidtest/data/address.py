@@ -4,6 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from acidtest.errors import AcidtestError
 
@@ -15,6 +16,15 @@ _MODULES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "a
     "abfss": "adlfs", "adl": "adlfs", "sftp": "paramiko", "ssh": "paramiko", "memory": "fsspec", "file": "fsspec",
 }  # fmt: skip
 """Scheme -> the package that opens it."""
+
+_QUERIED = ("http", "https")
+"""Schemes whose addresses may end in a query. Elsewhere `?` would be a sign of a name."""
+
+_LEAST_VALUE = 8
+"""Characters of a query's value that is taken for a secret: a shorter one may be a word of any message."""
+
+_CUT_PASSWORD = re.compile(r"[^/@]*:(?!\d*/)[^/@]*/.*@", re.DOTALL)
+"""A host behind which no port follows, and an `@` behind the first slash: the slash is the password's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +57,13 @@ class Address:
         return f"{self.scheme}:///{rest}" if self.scheme in _LOCAL else f"{self.scheme}://{rest}"
 
     @property
-    def secret(self) -> str:
-        """The password that stands in the address, or nothing."""
+    def secrets(self) -> tuple[str, ...]:
+        """What stands in the address and is never shown: user and password, the password, the query; longest first."""
         user = self.rest.partition("/")[0].rpartition("@")[0]
-        return user.partition(":")[2]
+        query = self.rest.partition("?")[2]
+        values = [value for part in query.split("&") if len(value := part.partition("=")[2]) >= _LEAST_VALUE]
+        found = {text for one in (user, user.partition(":")[2], query, *values) for text in (one, unquote(one))}
+        return tuple(sorted(found - {""}, key=len, reverse=True))
 
     @property
     def name(self) -> str:
@@ -84,7 +97,8 @@ def run_address(named: str | Path) -> Address | None:
     r"""Return the address that a text, or a `Path` made of it, names; None where it names a local path.
 
     Raises:
-        AcidtestError: No file system of this kind is known, or its library is not installed; or the path holds `..`.
+        AcidtestError: No file system of this kind is known, or its library is not installed; or the address holds
+            what it may not: `..`, a query, another address, a password with a slash.
 
     Example:
         >>> run_address("s3://bucket/runs/a/").url, run_address(Path("s3://bucket/runs/a")).url
@@ -98,6 +112,12 @@ def run_address(named: str | Path) -> Address | None:
     scheme, rest = found.group(1).lower(), found.group(2).replace("\\", "/")
     parts = [part for part in rest.split("/") if part not in ("", ".")]
     address = Address(scheme=scheme, rest="/".join(parts))
+    if _CUT_PASSWORD.match(address.rest) and scheme not in _LOCAL:
+        raise AcidtestError(
+            "the name or password in this address holds a '/'",
+            where=f"{scheme}://...",
+            way_out="Leave the password out, and let its library find it (keys, configuration files).",
+        )
     if not _can_open(scheme, address.shown):
         if Path(str(named)).exists():
             return None
@@ -108,6 +128,12 @@ def run_address(named: str | Path) -> Address | None:
         )
     if ".." in parts or not parts or any(not c.isprintable() for c in rest):
         raise AcidtestError("this address leads out of itself", where=address.shown, way_out="Write it without '..'.")
+    if "::" in rest or ("?" in rest and scheme not in _QUERIED):
+        raise AcidtestError(
+            "this address holds '::' or '?', which may lead elsewhere than it seems",
+            where=f"{scheme}://...",
+            way_out="Name one folder or file of one place; a name with such signs needs another name.",
+        )
     return address
 
 

@@ -15,7 +15,7 @@ from acidtest.data.address import Address
 from acidtest.data.cache_folder import cache_folder
 from acidtest.data.remote_lock import RemoteLock
 from acidtest.data.remote_store import RemoteError, RemoteStore
-from acidtest.data.remote_sync import Say, Sync
+from acidtest.data.remote_sync import Say, Sync, WorkingCopyGoneError
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import AcidtestError, DataError
 
@@ -162,6 +162,10 @@ class _Pusher:
                 return
 
     def _leave(self, error: Exception, *, failing: bool) -> None:
+        if isinstance(error, WorkingCopyGoneError):
+            if not failing:
+                raise error
+            return  # whoever works in a folder hears by other errors that it is gone
         what = "not everything is at the address: " + _said(error)
         work, shown = self._sync.work, self._sync.store.address.shown
         way_out = (
@@ -184,6 +188,8 @@ class _Pusher:
             began = time.monotonic()
             try:
                 self._push()
+            except WorkingCopyGoneError:
+                return  # told at the end
             except (RemoteError, OSError) as error:
                 self._note(error)
                 failures += 1
@@ -196,7 +202,7 @@ class _Pusher:
             last = time.monotonic()
 
     def _push(self) -> None:
-        if self._lock.lost:
+        if not self._lock.still_held():
             raise RemoteError("another process took over this address while it could not be reached from here")
         self._sync.push()
 

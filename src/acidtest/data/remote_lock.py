@@ -1,5 +1,6 @@
 """One machine at a time works at an address: two would ask for, and pay for, the same answers."""
 
+import contextlib
 import secrets
 import threading
 import time
@@ -18,6 +19,9 @@ BEAT = 30.0
 
 STALE = 300.0
 """Seconds without a sign of life after which another machine may take over."""
+
+_CLOCKS = 60.0
+"""Seconds by which two machines' clocks may differ."""
 
 _LOOK_AGAIN = 1.0
 _MOST = 4096
@@ -38,6 +42,7 @@ class RemoteLock:
         self._store, self._own = store, own
         self.id, self._since = secrets.token_hex(8), time.time()
         self.lost = False
+        self._heard, self._beating = time.time(), threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._live, name="acidtest-lock", daemon=True)
 
@@ -51,9 +56,20 @@ class RemoteLock:
         ours = self._ours()
         write_atomically(self._own, "\n".join([*ours, self.id]).encode())
         if not self._store.create(LOCK, self._content()):
-            self._take_over(ours)
+            self._take_over([*ours, self.id])  # our own, where the answer to the first try was lost on its way
+        self._heard = time.time()
         write_atomically(self._own, self.id.encode())
         self._thread.start()
+
+    def still_held(self) -> bool:
+        """Tell whether nobody took the lock over; the address is asked where it has not heard of us for long.
+
+        Raises:
+            RemoteError: It had to be asked, and cannot be reached.
+        """
+        if not self.lost and time.time() - self._heard > 2 * BEAT:  # cut off, or this machine slept
+            self._beat()
+        return not self.lost
 
     def release(self) -> None:
         """Let go of it, where it is still ours."""
@@ -66,6 +82,9 @@ class RemoteLock:
 
     def _take_over(self, ours: list[str]) -> None:
         held = _read(self._store)
+        if held == {}:  # nobody's; or, where files do not appear whole, one that is being written
+            time.sleep(_LOOK_AGAIN)
+            held = _read(self._store)
         if held is not None and held.get("id") not in ours and _age(held) < STALE:
             raise self._taken(held)
         self._store.write(LOCK, self._content())
@@ -92,15 +111,20 @@ class RemoteLock:
         return orjson.dumps({"id": self.id, "since": self._since, "seen": time.time()})
 
     def _live(self) -> None:
-        while not self._stop.wait(BEAT):
-            try:
-                held = _read(self._store)
-                if held is not None and held.get("id") != self.id:
-                    self.lost = True
-                    return
-                self._store.write(LOCK, self._content())
-            except RemoteError:
-                continue  # whoever pushes says that the network is away
+        while not self.lost and not self._stop.wait(BEAT):
+            with contextlib.suppress(RemoteError):  # whoever pushes says that the network is away
+                self._beat()
+
+    def _beat(self) -> None:
+        """Give a sign of life, where the lock is still ours."""
+        with self._beating:
+            held, now = _read(self._store), time.time()
+            gone = held is None and now - self._heard > STALE - _CLOCKS  # others may have come meanwhile, and ended
+            if gone or (held is not None and held.get("id") != self.id):
+                self.lost = True
+                return
+            self._store.write(LOCK, self._content())
+            self._heard = now
 
 
 def _read(store: RemoteStore) -> dict[str, object] | None:

@@ -21,7 +21,11 @@ _OBJECTS = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss"
 """Places where an object appears whole or not at all. Elsewhere files are written beside, and then renamed."""
 
 _STAMPS = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "LastModified", "modified", "last_modified", "created")
-_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID")
+_SECRETS = (
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"),
+    *("AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_CLIENT_SECRET"),
+)
+"""Environment variables that libraries take keys from."""
 
 
 class RemoteError(DataError):
@@ -234,7 +238,7 @@ class RemoteStore:
     def _words(self, error: Exception) -> str:
         """Return what an error says, bounded, on one line and without any key."""
         text = " ".join(str(error).split()) or type(error).__name__
-        for secret in (self.address.secret, *(os.environ.get(name, "") for name in _SECRETS)):
+        for secret in (*self.address.secrets, *(os.environ.get(name, "") for name in _SECRETS)):
             text = text.replace(secret, "***") if secret else text
         return text[:300]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from acidtest.data.remote_merge import RUN_JSON, merged, put_merged
-from acidtest.data.remote_store import RemoteFile, RemoteStore, is_safe
+from acidtest.data.remote_store import RemoteError, RemoteFile, RemoteStore, is_safe
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import DataError, counted
 
@@ -56,6 +56,12 @@ class _Taken:
     copy: Path
     sha256: str
     about: tuple[int, ...]
+
+
+class WorkingCopyGoneError(RemoteError):
+    """The working copy was deleted; nothing of that is to happen to the address."""
+
+    lasting = True
 
 
 class Sync:
@@ -118,8 +124,9 @@ class Sync:
         run.json is read before, and sent after all others: what it says is done is there.
 
         Raises:
-            RemoteError: The address cannot be reached, or refuses.
+            RemoteError: The address cannot be reached, or refuses; or the working copy was deleted.
         """
+        self._check_work()
         outgoing = self._book.with_name("outgoing")
         shutil.rmtree(outgoing, ignore_errors=True)
         try:
@@ -135,6 +142,7 @@ class Sync:
                     taken, changed = [], True
             if state is not None:
                 self._send([state])
+            self._check_work()
             gone = self._known - set(_local_files(self.work))
             for name in sorted(gone):
                 self.store.remove(name)
@@ -188,6 +196,16 @@ class Sync:
             self._say(
                 f"Passed over at {where}: {counted(len(self.store.passed_over), 'file')} with names that no run has "
                 f"({first})."
+            )
+
+    def _check_work(self) -> None:
+        """Refuse to delete at the address what somebody swept away here: a run's folder always holds a run.json."""
+        marks = {RUN_JSON} & self._known or self._known
+        if marks and not any((self.work / name).exists() for name in marks):
+            raise WorkingCopyGoneError(
+                "the working copy was deleted while this worked in it",
+                where=str(self.work),
+                way_out="Run the same command again: what is at the address is fetched again.",
             )
 
     def _take(self, name: str, outgoing: Path) -> "_Taken | None":
