@@ -68,11 +68,16 @@ class VLLMValidationError(VLLMClientError):
     """One of them."""
 
 
+class EngineGenerateError(Exception):
+    """What vLLM makes of an unexpected error: it has no words, its cause has."""
+
+
 class Engine:
     """vLLM's interface as its documentation gives it: states of one answer, each with all that was written so far."""
 
     asked: list[tuple[object, dict[str, object], str]] = []  # noqa: RUF012 - shared on purpose
     ended = False
+    finish = "length"
 
     @classmethod
     def from_engine_args(cls, settings: dict[str, object]) -> "Engine":
@@ -93,12 +98,14 @@ class Engine:
             raise VLLMValidationError("The decoder prompt (length 300) is longer than the maximum model length of 256.")
         if prompt == "dies":
             raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        if prompt == "dies unheard":
+            raise EngineGenerateError from RuntimeError("CUDA out of memory")
         self.asked.append((prompt, settings, name))
         for text in ("a", "ab"):
             rare = types.SimpleNamespace(decoded_token="z", logprob=-9.0)  # noqa: S106 - the token that was drawn
             told = types.SimpleNamespace(decoded_token="a", logprob=-0.25)  # noqa: S106 - a token of text
             written = types.SimpleNamespace(
-                text=text, token_ids=list(text), finish_reason="length", logprobs=[{122: rare, 97: told}]
+                text=text, token_ids=list(text), finish_reason=self.finish, logprobs=[{122: rare, 97: told}]
             )
             yield types.SimpleNamespace(outputs=[written], prompt_token_ids=[1, 2, 3])
 
@@ -128,11 +135,24 @@ async def test_an_answer_is_the_last_state_and_the_engine_is_ended(engine: type[
             await model.answer(Prompt(text="too long"), GREEDY)
         with pytest.raises(ModelError, match="vLLM failed: CUDA error"):
             await model.answer(Prompt(text="dies"), GREEDY)
+        with pytest.raises(ModelError, match="vLLM failed: CUDA out of memory"):
+            await model.answer(Prompt(text="dies unheard"), GREEDY)
     assert (reply.text, reply.tokens_in, reply.tokens_out, reply.finish) == ("ab", 3, 2, "length")
     assert reply.logprobs == {"a": -0.25}
     assert len({name for _, _, name in engine.asked}) == 2  # vLLM tells requests apart by it
     assert engine.ended
     assert os.environ["VLLM_NO_USAGE_STATS"] == os.environ["DO_NOT_TRACK"] == "1"
+
+
+@pytest.mark.parametrize("finish", ["abort", "error"])
+async def test_an_answer_that_vllm_gave_up_is_none(
+    engine: type[Engine], monkeypatch: pytest.MonkeyPatch, finish: str
+) -> None:
+    """Its FinishReason: stop, length, abort, error."""
+    monkeypatch.setattr(engine, "finish", finish)
+    async with build_vllm() as model:
+        with pytest.raises(TransientModelError, match="no whole answer"):
+            await model.answer(Prompt(text="x", max_tokens=2), GREEDY)
 
 
 async def test_older_versions_give_the_tokenizer_later(engine: type[Engine], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,26 @@ async def test_chat_uses_the_models_own_template(folder: Path, oracle: tuple[Any
     assert reply.text == oracle[1].decode(own(oracle, written, max_new_tokens=10, do_sample=False))
 
 
+async def test_a_template_that_refuses_a_system_message_is_said(folder: Path, tmp_path: Path) -> None:
+    """As some models' own templates do."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    refusal = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    (copy / "chat_template.jinja").write_text(refusal + "{{ messages[0]['content'] }}")
+    async with HfModel(spec(copy, style="chat")) as model:
+        with pytest.raises(ModelError, match="chat template refuses the messages: System role not supported"):
+            await model.answer(Prompt(messages=(("system", "Be brief."), ("user", "hi")), max_tokens=3), GREEDY)
+
+
+async def test_what_transformers_raises_is_said(model: HfModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+
+    monkeypatch.setattr(model._model, "generate", fails)
+    with pytest.raises(ModelError, match="transformers failed: probability tensor"):
+        await model.answer(Prompt(text="x", max_tokens=3), DRAWN)
+
+
 async def test_a_prompt_that_is_too_long_stays_unanswered(folder: Path) -> None:
     async with HfModel(spec(folder, context=256)) as model:
         with pytest.raises(TransientModelError, match="has 300 tokens, the model keeps 256 in view"):

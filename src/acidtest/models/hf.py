@@ -115,6 +115,10 @@ class HfModel(ModelInThread):
         except torch.cuda.OutOfMemoryError:
             what = f"the GPU's memory does not suffice for a prompt of {len(asked)} tokens"
             raise TransientModelError(what, where=self._where, way_out="Set 'context' lower.") from None
+        except Exception as error:  # noqa: BLE001 - the library raises what it likes
+            what = f"transformers failed: {readable(str(error)) or type(error).__name__}"
+            way_out = "Check that the files are whole, and the sampling settings."
+            raise ModelError(what, where=self._where, way_out=way_out) from None
         written = given.sequences[0, len(asked) :].tolist()
         text = self._tokenizer.decode(written, skip_special_tokens=True)
         cut = cut_at(text, prompt.stop)
@@ -131,7 +135,12 @@ class HfModel(ModelInThread):
     def _tokens(self, prompt: Prompt) -> list[int]:
         if self.style == "chat":
             messages = [{"role": role, "content": text} for role, text in prompt.as_messages()]
-            text = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+            try:
+                text = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+            except Exception as error:  # noqa: BLE001 - a template says no by an error of its own
+                what = f"the model's chat template refuses the messages: {readable(str(error))}"
+                way_out = "Leave 'style' out, or write 'completion'."
+                raise ModelError(what, where=self._where, way_out=way_out) from None
             return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])  # the template wrote them
         return list(self._tokenizer(prompt.as_text())["input_ids"])
 

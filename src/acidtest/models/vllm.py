@@ -21,6 +21,8 @@ from acidtest.registry import register
 from acidtest.types import Prompt, Reply, Sampling
 
 DEFAULT_CONNECTIONS = 64
+_BROKEN_OFF = frozenset({"abort", "error"})
+"""How vLLM says that it gave an answer up: what it wrote until then is none."""
 
 
 @register("provider", "vllm")
@@ -95,8 +97,8 @@ class VllmModel(LanguageModel):
                 last = state  # each holds all that was written so far
         except Exception as error:  # noqa: BLE001 - the library raises what it likes
             raise self._refusal(error) from None
-        if last is None:
-            raise TransientModelError("no answer came", where=self._where, way_out="Run again.")
+        if last is None or last.outputs[0].finish_reason in _BROKEN_OFF:
+            raise TransientModelError("no whole answer came", where=self._where, way_out="Run again.")
         written = last.outputs[0]
         return Reply(
             text=written.text,
@@ -109,7 +111,7 @@ class VllmModel(LanguageModel):
 
     def _refusal(self, error: Exception) -> ModelError | TransientModelError:
         """Return the error for a prompt that vLLM refuses, as too long, or for an engine that failed."""
-        said = readable(str(error)) or type(error).__name__
+        said = readable(str(error)) or readable(str(error.__cause__ or "")) or type(error).__name__
         of_the_prompt = isinstance(error, ValueError) or any(
             kind.__name__ == "VLLMClientError" for kind in type(error).__mro__
         )
