@@ -5,7 +5,9 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from acidtest.data.score_table import read_scores
 from acidtest.data.score_write import write_score_table
@@ -334,3 +336,24 @@ def test_many_rows_find_their_cells(tmp_path: Path) -> None:
     write_score_table(path, {"benchmark": benchmark, "model": model, "item": item, "score": score})
     scores = read_scores([path], real="real")
     np.testing.assert_allclose(scores.real.observed, score[: solvers * items].reshape(solvers, items).mean(axis=1))
+
+
+def test_rows_without_names_are_items_of_their_file_alone(tmp_path: Path) -> None:
+    """Files of two folders may be called alike; their rows are no answers to the same items."""
+    files = []
+    for name in ("real", "fake"):
+        (tmp_path / name).mkdir()
+        files.append(tmp_path / name / "scores.csv")
+        files[-1].write_text("a,b\n1,0\n0,1\n")
+    found = read_scores(files, real="real", benchmark=["real", "fake"])
+    assert not set(found.real.items) & set(found.synthetic[0].items)
+
+
+def test_a_number_that_is_none_is_an_empty_name(tmp_path: Path) -> None:
+    columns = {"benchmark": ["real", "real", "fake"], "model": ["a"] * 3, "item": [1.0, 2.0, 3.0]}
+    path = tmp_path / "scores.parquet"
+    parquet.write_table(pa.table(columns | {"score": [1.0, 0.0, 1.0], "epoch": [1.0, float("nan"), 1.0]}), path)
+    assert read_scores([path], real="real").real.items == ("1", "2")
+    parquet.write_table(pa.table(columns | {"score": [1.0, 0.0, 1.0], "item": [1.0, float("nan"), 3.0]}), path)
+    with pytest.raises(DataError, match="rows with an item and rows without one"):
+        read_scores([path], real="real")

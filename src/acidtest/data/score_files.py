@@ -31,7 +31,8 @@ TEXT_COLUMNS = (
     "family",
 )
 NUMBER_COLUMNS = ("score", "weight", "failure")
-IGNORED_COLUMNS = ("label", "prediction", "target", "tokens_in", "tokens_out", "cost")
+ANSWER_COLUMNS = ("label", "prediction", "target")
+IGNORED_COLUMNS = (*ANSWER_COLUMNS, "tokens_in", "tokens_out", "cost")
 MISSING = ("", "nan", "na", "null", "none")
 """What stands in a cell of text where there is no number."""
 
@@ -120,6 +121,8 @@ def text_column(column: Any, name: str, path: Path) -> Any:
 
     column = decoded(column)
     try:
+        if pa.types.is_floating(column.type):
+            column = pc.if_else(pc.is_nan(column), None, column)
         if pa.types.is_floating(column.type) and pc.all(pc.equal(pc.floor(column), column)).as_py():
             column = column.cast(pa.int64())  # a column of whole numbers with gaps reads as floats: 7, not 7.0
         return column.cast(pa.string())
@@ -246,7 +249,7 @@ def _read_csv(path: Path) -> Any:
         _unpacked(path),
         read_options=csv.ReadOptions(use_threads=False),
         parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-        convert_options=csv.ConvertOptions(column_types=dict.fromkeys(TEXT_COLUMNS, pa.string())),
+        convert_options=csv.ConvertOptions(column_types=dict.fromkeys((*TEXT_COLUMNS, *ANSWER_COLUMNS), pa.string())),
     )
 
 

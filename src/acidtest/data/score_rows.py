@@ -304,8 +304,8 @@ def _items_in_rows(table: Any, path: Path, benchmark: str) -> tuple[_Part, int]:
     if benchmark:
         found["benchmark"] = (np.zeros_like(every), [benchmark])
     _refuse_empty(found, path)
-    if "item" not in found:  # numbers of two files must not look like the same items
-        found["item"] = (every, [f"{path.name}:{row + 1}" for row in range(rows)])
+    if "item" not in found:  # rows of two files are two items, also where both files are called alike
+        found["item"] = (every, [f"{path}:{row + 1}" for row in range(rows)])
     numbers = {"score": scores.ravel()}
     if "weight" in about:
         numbers["weight"] = np.repeat(number_column(table["weight"], "weight", path), len(models))

@@ -7,10 +7,8 @@ from acidtest.data.score_blocks.source import Source
 from acidtest.errors import DataError
 
 
-def make_blocks(
-    session: Session, sources: Sequence[Source], benchmark: tuple[str, str], table: str, blocks: int
-) -> int:
-    """Make a table (item, block, place) of the items of one (benchmark, metric); return how many there are.
+def make_blocks(session: Session, sources: Sequence[Source], benchmark: str, table: str, blocks: int) -> int:
+    """Make a table (item, block, place) of the items of one benchmark; return how many there are.
 
     `block` is MD5 of the bundle, or of the item where it is in none, modulo `blocks`: no seed, no order of rows and no
     version of a library moves an item, and what stands in two benchmarks is in the same block of both. `place` counts
@@ -21,7 +19,7 @@ def make_blocks(
     """
     parts, parameters = [], []
     for source in sources:
-        where, more = of_benchmark(source, *benchmark)
+        where, more = source.rows_of(benchmark)
         parts.append(
             f"SELECT {source.text('item')} AS item, {source.text('bundle')} AS bundle FROM {source.table} {where}"
         )
@@ -42,7 +40,7 @@ def make_blocks(
     if torn:
         raise DataError(
             f"item '{torn[0][0][:80]}' is in two bundles",
-            where=f"benchmark '{benchmark[0][:80]}'",
+            where=f"benchmark '{benchmark[:80]}'",
             way_out="Give an item the same bundle in every row.",
         )
     return int(session.rows(f"SELECT count(*) FROM {table}")[0][0])
@@ -51,16 +49,3 @@ def make_blocks(
 def shared_items(session: Session, one: str, other: str) -> int:
     """Return how many items stand in both tables."""
     return int(session.rows(f"SELECT count(*) FROM {one} SEMI JOIN {other} USING (item)")[0][0])
-
-
-def of_benchmark(source: Source, benchmark: str, metric: str = "") -> tuple[str, list[object]]:
-    """Return SQL that keeps one benchmark's rows, and its parameters."""
-    conditions: list[str] = []
-    parameters: list[object] = []
-    if not source.benchmark:
-        conditions.append(f"{source.text('benchmark')} = ?")
-        parameters.append(benchmark)
-    if metric and source.has("metric"):
-        conditions.append(f"{source.text('metric')} = ?")
-        parameters.append(metric)
-    return (f"WHERE {' AND '.join(conditions)}" if conditions else "", parameters)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Required, TypedDict, Unpack
 
 from acidtest.data.score_files import TEXT_COLUMNS, file_format
 from acidtest.data.score_table import read_scores
@@ -15,37 +15,27 @@ BYTES_PER_SCORE = 100
 MOST_BYTES = 2**30
 
 
-def read_any_size(  # noqa: PLR0913  # one argument per option of `acidtest audit`
-    paths: Sequence[Path],
-    *,
-    real: str,
-    blocks: int = 0,
-    synthetic: Sequence[str] = (),
-    generators: Mapping[str, str] | None = None,
-    metric: str = "",
-    percent: bool | None = None,
-    fractions: Sequence[str] = (),
-    lower_is_better: Sequence[str] = (),
-    benchmark: Sequence[str] = (),
-    judged: Sequence[str] = (),
-) -> Scores:
+class Options(TypedDict, total=False):
+    """What both readers take, see `read_scores`."""
+
+    real: Required[str]
+    synthetic: Sequence[str]
+    generators: Mapping[str, str] | None
+    metric: str
+    percent: bool | None
+    fractions: Sequence[str]
+    lower_is_better: Sequence[str]
+    benchmark: Sequence[str]
+    judged: Sequence[str]
+
+
+def read_any_size(paths: Sequence[Path], *, blocks: int = 0, **options: Unpack[Options]) -> Scores:
     """Read files of scores as `read_scores` does, or as `read_blocks` where they are too large, or `blocks` are asked.
 
     Raises:
         DataError: As both do.
     """
-    options: dict[str, Any] = {
-        "real": real,
-        "synthetic": synthetic,
-        "generators": generators,
-        "metric": metric,
-        "percent": percent,
-        "fractions": fractions,
-        "lower_is_better": lower_is_better,
-        "benchmark": benchmark,
-        "judged": judged,
-    }
-    if not blocks and (judged or not too_large(paths)):
+    if not blocks and (options.get("judged") or not too_large(paths)):
         return read_scores(paths, **options)
     from acidtest.data.score_blocks.read import read_blocks
     from acidtest.data.score_blocks.table import NeedsItemsError

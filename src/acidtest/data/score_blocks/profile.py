@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from acidtest.data.score_blocks.session import Session
-from acidtest.data.score_blocks.source import Source
+from acidtest.data.score_blocks.source import Source, bare, filled
 from acidtest.errors import DataError
 
 LARGEST = 1e12
@@ -78,10 +78,17 @@ Profile = dict[str, dict[str, Told]]
 """benchmark -> solver -> what is told, of one file."""
 
 
-def scored(source: Source) -> str:
-    """Return SQL of a long table's score; NULL where there is none, or an error stands in its place."""
-    score = source.numbers_of("score")
-    return f"CASE WHEN coalesce(lower(trim({source.text('error')})), '') IN {_NOTHING} THEN {score} END"
+def scored(source: Source, at: int) -> str:
+    """Return SQL of a column of scores; NULL where there is none, or an error stands in its place."""
+    score = source.number(at)
+    if not source.has("error"):
+        return score
+    return f"CASE WHEN NOT {is_error(source.text('error'))} THEN {score} END"
+
+
+def is_error(sql: str) -> str:
+    """Return SQL that is true where a text is an error."""
+    return f"(coalesce({bare(sql)}, '') NOT IN {_NOTHING})"
 
 
 def metrics_of(session: Session, source: Source) -> list[str]:
@@ -89,19 +96,40 @@ def metrics_of(session: Session, source: Source) -> list[str]:
     if not source.has("metric"):
         return []
     rows = session.rows(
-        f"SELECT DISTINCT {source.text('metric')} AS m FROM {source.table} ORDER BY m LIMIT 100",
+        f"SELECT DISTINCT {source.text('metric')} AS m FROM {source.table} ORDER BY m",
         [session.paths[source.place]],
     )
     return [row[0] for row in rows if row[0] is not None]
 
 
-def profile_of(session: Session, source: Source, metric: str) -> Profile:
+def with_texts(session: Session, source: Source) -> Source:
+    """Return a wide file with the columns of text that are solvers', too: most of their filled cells are numbers.
+
+    Raises:
+        DataError: No column holds a solver's scores.
+    """
+    if source.long:
+        return source
+    found = list(source.models)
+    for start in range(0, len(source.texts), _AT_ONCE):
+        part = source.texts[start : start + _AT_ONCE]
+        each = ", ".join(f"count(*) FILTER ({filled(f'c{at}')}), count(TRY_CAST(c{at} AS DOUBLE))" for at in part)
+        cells = session.rows(f"SELECT {each} FROM {source.table}", [session.paths[source.place]])[0]
+        found += [at for k, at in enumerate(part) if cells[2 * k + 1] > cells[2 * k] / 2]
+    if not found:
+        raise DataError(
+            "no column holds a solver's scores", where=str(source.path), way_out="One column per solver, numbers."
+        )
+    return replace(source, models=tuple(sorted(found)))
+
+
+def profile_of(session: Session, source: Source) -> Profile:
     """Return what a file holds.
 
     Raises:
         DataError: An empty benchmark or model, an item that is missing, or a number too large to reckon with.
     """
-    found = _of_long(session, source, metric) if source.long else _of_wide(session, source)
+    found = _of_long(session, source) if source.long else _of_wide(session, source)
     for benchmark, by_model in found.items():
         for model, told in by_model.items():
             largest = max(abs(told.low), abs(told.high)) if told.scored else 0.0
@@ -115,26 +143,26 @@ def profile_of(session: Session, source: Source, metric: str) -> Profile:
     return found
 
 
-def _of_long(session: Session, source: Source, metric: str) -> Profile:
-    stats = f"c{source.names.index('stats')}" if source.has("stats") else "CAST([] AS DOUBLE[])"
-    size = f"greatest(abs(list_max({stats})), abs(list_min({stats})))"
+def _of_long(session: Session, source: Source) -> Profile:
     words = ", ".join(f"coalesce({source.text(w)}, '') AS {w}" for w in _WORDS)
     others = ", ".join(f"{source.text(name)} AS {name}" for name in (*_LEFT_OUT, "bundle", "epoch", "error", "item"))
-    wanted = f"WHERE {source.text('metric')} = ?" if metric and source.has("metric") else ""
+    where, more = source.rows_of(None)
+    score = scored(source, source.names.index("score"))
     ends = ", ".join(f"min({w}), max({w})" for w in _WORDS)
     sql = f"""
         SELECT benchmark, model, count(*), count(s), count(epoch), CAST(min(s) AS DOUBLE), CAST(max(s) AS DOUBLE),
             count(w), CAST(min(w) AS DOUBLE), CAST(max(w) AS DOUBLE), count(f), coalesce(max(len(st)), 0),
-            coalesce(max({size.replace(stats, "st")}), 0), count(topic), count(edit), count(bundle), min(error),
+            coalesce(max(greatest(abs(list_max(st)), abs(list_min(st)))), 0), count(topic), count(edit), count(bundle),
+            min(error) FILTER ({is_error("error")}),
             count(item), {ends}
         FROM (
-            SELECT {source.text("benchmark")} AS benchmark, {source.text("model")} AS model, {scored(source)} AS s,
+            SELECT {source.text("benchmark")} AS benchmark, {source.text("model")} AS model, {score} AS s,
                 CASE WHEN s IS NOT NULL THEN {source.numbers_of("weight")} END AS w,
                 CASE WHEN s IS NOT NULL THEN {source.numbers_of("failure")} END AS f,
-                CASE WHEN s IS NOT NULL THEN {stats} END AS st, {words}, {others}
-            FROM {source.table} {wanted}
+                CASE WHEN s IS NOT NULL THEN {source.statistics()} END AS st, {words}, {others}
+            FROM {source.table} {where}
         ) GROUP BY benchmark, model ORDER BY benchmark, model"""
-    rows = session.rows(sql, [session.paths[source.place], *([metric] if wanted else [])])
+    rows = session.rows(sql, [session.paths[source.place], *more])
     found: Profile = {}
     for benchmark, model, *cells in rows:
         name = source.benchmark or benchmark
@@ -179,22 +207,23 @@ def _told(cells: Sequence[object]) -> Told:
 
 
 def _of_wide(session: Session, source: Source) -> Profile:
-    bundle, weight = source.text("bundle"), source.numbers_of("weight")
+    bundle = source.text("bundle")
     about = ", ".join(
         [
             f"count(*), count({source.text('epoch')}), count({source.text('item')}), count({bundle})",
             *(f"count({source.text(name)})" for name in _LEFT_OUT),
-            f"count({weight}), CAST(min({weight}) AS DOUBLE), CAST(max({weight}) AS DOUBLE)",
+            f"min({source.text('error')}) FILTER ({is_error(source.text('error'))})",
             *(f"min(coalesce({source.text(w)}, '')), max(coalesce({source.text(w)}, ''))" for w in _WORDS[:3]),
         ]
     )
+    where, more = source.rows_of(None)
     general = session.rows(
-        f"SELECT {source.text('benchmark')} AS b, {about} FROM {source.table} GROUP BY b ORDER BY b",
-        [session.paths[source.place]],
+        f"SELECT {source.text('benchmark')} AS b, {about} FROM {source.table} {where} GROUP BY b ORDER BY b",
+        [session.paths[source.place], *more],
     )
     ranges = _ranges(session, source)
     found: Profile = {}
-    for b, rows, epochs, items, bundles, topics, edits, weights, least, most, *words in general:
+    for b, rows, epochs, items, bundles, topics, edits, error, *words in general:
         name = source.benchmark or b
         if name is None or items < rows:
             what = "the benchmark is empty" if name is None else f"benchmark '{name[:80]}' has rows without an item"
@@ -206,30 +235,36 @@ def _of_wide(session: Session, source: Source) -> Profile:
             words={w: (words[2 * k] or "", words[2 * k + 1] or "") for k, w in enumerate(_WORDS[:3])},
             left_out=tuple(n for n, count in zip(_LEFT_OUT, (topics, edits), strict=True) if count),
             bundled=bundles > 0,
+            error=error or "",
         )
-        heavy = (np.nan if least is None else least, np.nan if most is None else most)
         found[name] = {}
         for at in source.models:
-            count, low, high = ranges[b, at]
-            known = count if weights == rows else -1 if weights else 0  # -1: some lack one
-            found[name][source.names[at]] = replace(of_all, scored=count, low=low, high=high, weights=(known, *heavy))
+            (scored_rows, low, high), weights = ranges[b, at]
+            found[name][source.names[at]] = replace(of_all, scored=scored_rows, low=low, high=high, weights=weights)
     return found
 
 
-def _ranges(session: Session, source: Source) -> dict[tuple[str | None, int], tuple[int, float, float]]:
-    """Return (benchmark, column) -> how many scores a solver's column holds, the lowest and the highest."""
+_Range = tuple[int, float, float]
+
+
+def _ranges(session: Session, source: Source) -> dict[tuple[str | None, int], tuple[_Range, _Range]]:
+    """Return (benchmark, column) -> of a solver's scores and of their weights, how many, the lowest, the highest."""
     ranges = {}
+    weight = source.numbers_of("weight")
+    where, more = source.rows_of(None)
     for start in range(0, len(source.models), _AT_ONCE):
         part = source.models[start : start + _AT_ONCE]
+        scores = [scored(source, at) for at in part]
+        of_each = [(x, f"CASE WHEN {x} IS NOT NULL THEN {weight} END") for x in scores]
         each = ", ".join(
-            f"count({x}), CAST(min({x}) AS DOUBLE), CAST(max({x}) AS DOUBLE)" for x in map(source.number, part)
+            f"count({x}), CAST(min({x}) AS DOUBLE), CAST(max({x}) AS DOUBLE)" for of_one in of_each for x in of_one
         )
         rows = session.rows(
-            f"SELECT {source.text('benchmark')} AS b, {each} FROM {source.table} GROUP BY b",
-            [session.paths[source.place]],
+            f"SELECT {source.text('benchmark')} AS b, {each} FROM {source.table} {where} GROUP BY b",
+            [session.paths[source.place], *more],
         )
         for b, *cells in rows:
             for k, at in enumerate(part):
-                count, low, high = cells[3 * k : 3 * k + 3]
-                ranges[b, at] = (count, np.nan if low is None else low, np.nan if high is None else high)
+                ends = [np.nan if cell is None else cell for cell in cells[6 * k : 6 * k + 6]]
+                ranges[b, at] = ((int(ends[0]), ends[1], ends[2]), (int(ends[3]), ends[4], ends[5]))
     return ranges

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from acidtest.data.score_blocks.item_blocks import make_blocks, shared_items
-from acidtest.data.score_blocks.profile import metrics_of, profile_of
+from acidtest.data.score_blocks.profile import metrics_of, profile_of, with_texts
 from acidtest.data.score_blocks.session import Session, open_session
 from acidtest.data.score_blocks.source import Source, read_source
 from acidtest.data.score_blocks.sums import Asked, Sums, add_long, add_wide
@@ -85,8 +85,9 @@ def read_blocks(  # noqa: PLR0913  # one argument per option of `acidtest audit`
             way_out="Give --benchmark once for each file without a column 'benchmark'.",
         )
     with open_session(paths) as session:
-        metric = _one_metric(session, sources, metric)
-        table = BlockTable(session, tuple(sources), metric, [profile_of(session, one, metric) for one in sources])
+        metric, several = _one_metric(session, sources, metric)
+        sources = [replace(with_texts(session, one), metric=metric if several else "") for one in sources]
+        table = BlockTable(session, tuple(sources), [profile_of(session, one) for one in sources])
         chosen = chosen_of(table.benchmarks, lambda name: table.word(name, "kind"), real, tuple(synthetic))
         written_by = generators_of({n: table.word(n, "generator") for n in chosen}, generators or {}, chosen)
         grids = {name: ScoreRange(table.told(name)) for name in chosen}
@@ -96,10 +97,7 @@ def read_blocks(  # noqa: PLR0913  # one argument per option of `acidtest audit`
         numbers = table.numbers(chosen, how)
         size = blocks or min(BLOCKS, max(FEWEST_BLOCKS, MOST_NUMBERS // numbers))
         weights = bool(sum(table.weights(name) for name in chosen))  # all are checked
-        items = {
-            name: make_blocks(session, table.of(name), (name, metric), f"items{k}", size)
-            for k, name in enumerate(chosen)
-        }
+        items = {name: make_blocks(session, table.of(name), name, f"items{k}", size) for k, name in enumerate(chosen)}
         joint = in_blocks(weighted(how) if weights else how)
         found = []
         for k, name in enumerate(chosen):
@@ -121,7 +119,8 @@ def read_blocks(  # noqa: PLR0913  # one argument per option of `acidtest audit`
     )
 
 
-def _one_metric(session: Session, sources: Sequence[Source], metric: str) -> str:
+def _one_metric(session: Session, sources: Sequence[Source], metric: str) -> tuple[str, bool]:
+    """Return the metric, "" where the table names none, and whether the table holds others, too."""
     known = list(dict.fromkeys(name for source in sources for name in metrics_of(session, source)))
     if known and metric and metric not in known:
         raise DataError(f"no scores of metric '{metric}'", way_out=nearest_of(metric, known, "--metric"))
@@ -130,7 +129,7 @@ def _one_metric(session: Session, sources: Sequence[Source], metric: str) -> str
             f"the table holds {len(known)} metrics: {', '.join(known[:20])}",
             way_out="Name the one to compare by --metric.",
         )
-    return metric or (known[0] if known else "")
+    return metric or (known[0] if known else ""), len(known) > 1
 
 
 def _sums(
@@ -147,7 +146,6 @@ def _sums(
     leaves = within is not None and not within[0] <= own.lowest() <= own.highest() <= within[1]
     asked = Asked(
         benchmark=name,
-        metric=table.metric,
         models={model: row for row, model in enumerate(models)},
         items=items[0],
         n_items=items[1],

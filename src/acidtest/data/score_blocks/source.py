@@ -1,7 +1,7 @@
 """One Parquet file of scores as DuckDB sees it: columns by position, for no name of a stranger ever enters SQL."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,12 @@ from acidtest.data.file_row import refuse_odd_groups
 from acidtest.data.score_files import MISSING
 from acidtest.data.score_rows import KNOWN_COLUMNS
 from acidtest.errors import DataError
+
+_SPACES = (
+    " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What Python's `strip` takes away, so that a cell is as empty here as where rows are read one by one."""
 
 _WAY_OUT = (
     "Tables in blocks are long (benchmark, model, item, score) or wide with items in rows (item, one column per "
@@ -30,6 +36,8 @@ class Source:
         long: Long form, else items in rows and solvers in columns.
         benchmark: The benchmark of all its rows, "" where a column says.
         models: Positions of the solvers' columns; empty in long form.
+        texts: Positions of the columns of text that may be solvers', too.
+        metric: The one whose rows count; "": all rows do.
     """
 
     path: Path
@@ -40,6 +48,8 @@ class Source:
     long: bool
     benchmark: str
     models: tuple[int, ...] = ()
+    texts: tuple[int, ...] = ()
+    metric: str = ""
 
     @property
     def table(self) -> str:
@@ -71,8 +81,10 @@ class Source:
                 way_out="Write its cells as text.",
             )
         if pa.types.is_floating(form):  # whole numbers with gaps read as floats: 7, not 7.0
-            whole = f"CASE WHEN {column} = floor({column}) THEN CAST(CAST({column} AS HUGEINT) AS VARCHAR)"
-            return f"({whole} ELSE CAST({column} AS VARCHAR) END)"
+            whole = f"CASE WHEN {column} = floor({column}) AND abs({column}) < 1e18 THEN "
+            return (
+                f"({whole}CAST(CAST({column} AS HUGEINT) AS VARCHAR) ELSE nullif(CAST({column} AS VARCHAR), 'nan') END)"
+            )
         return f"nullif(CAST({column} AS VARCHAR), '')"
 
     def number(self, at: int) -> str:
@@ -90,14 +102,42 @@ class Source:
             return f"CAST({column} AS DOUBLE)"
         if pa.types.is_null(form):
             return "CAST(NULL AS DOUBLE)"
-        if pa.types.is_string(form) or pa.types.is_large_string(form):
-            empty = ", ".join(f"'{word}'" for word in MISSING)
-            return f"CASE WHEN lower(trim({column})) IN ({empty}) THEN NULL ELSE CAST({column} AS DOUBLE) END"
+        if _is_text(form):
+            return f"CASE WHEN {filled(column)} THEN nullif(CAST({column} AS DOUBLE), CAST('nan' AS DOUBLE)) END"
         raise DataError(
             f"the column '{self.names[at][:60]}' holds {form}, and no numbers"[:200],
             where=str(self.path),
             way_out="Write its cells as numbers.",
         )
+
+    def statistics(self) -> str:
+        """Return SQL of the column of sufficient statistics, a list of numbers; also where it was written as text."""
+        import pyarrow as pa
+
+        if not self.has("stats"):
+            return "CAST(NULL AS DOUBLE[])"
+        at = self.names.index("stats")
+        form, column = _plain_type(self.types[at]), f"c{at}"
+        text = _is_text(form)
+        if not (text or pa.types.is_nested(form) or pa.types.is_null(form)):
+            raise DataError(
+                f"the column 'stats' holds {form}, and no lists of numbers"[:200],
+                where=str(self.path),
+                way_out="Write the item's sufficient statistics as a list, such as [1, 0, 2].",
+            )
+        lists = f"nullif({bare(column)}, '')" if text else column
+        return f"CAST({lists} AS DOUBLE[])"
+
+    def rows_of(self, benchmark: str | None) -> tuple[str, list[object]]:
+        """Return SQL that keeps the rows of the metric and of one benchmark (None: of all), and its parameters."""
+        conditions, parameters = ["true"], list[object]()
+        if benchmark is not None and not self.benchmark:
+            conditions.append(f"{self.text('benchmark')} = ?")
+            parameters.append(benchmark)
+        if self.metric:
+            conditions.append(f"{self.text('metric')} = ?")
+            parameters.append(self.metric)
+        return f"WHERE {' AND '.join(conditions)}", parameters
 
     def is_whole(self, at: int) -> bool:
         """Return whether `number` of a column is an integer, whose sums are exact as they are."""
@@ -109,6 +149,17 @@ class Source:
     def numbers_of(self, name: str) -> str:
         """Return SQL of a named column of numbers, NULL where there is no such column."""
         return self.number(self.names.index(name)) if self.has(name) else "CAST(NULL AS DOUBLE)"
+
+
+def bare(sql: str) -> str:
+    """Return SQL of a text in small letters and without spaces at its ends."""
+    return f"lower(trim({sql}, '{_SPACES}'))"
+
+
+def filled(sql: str) -> str:
+    """Return SQL that is true where a text says something other than that there is no number."""
+    empty = ", ".join(f"'{word}'" for word in MISSING)
+    return f"({sql} IS NOT NULL AND {bare(sql)} NOT IN ({empty}))"
 
 
 def read_source(path: Path, place: int, benchmark: list[str]) -> Source:
@@ -144,9 +195,6 @@ def read_source(path: Path, place: int, benchmark: list[str]) -> Source:
             where=str(path),
             way_out=_WAY_OUT,
         )
-    models = _solvers(names, schema.types) if wide else ()
-    if wide and not models:
-        raise DataError("no column holds a solver's scores", where=str(path), way_out="One column per solver, numbers.")
     return Source(
         path=path,
         place=place,
@@ -155,24 +203,27 @@ def read_source(path: Path, place: int, benchmark: list[str]) -> Source:
         rows=rows,
         long=long,
         benchmark="" if own else benchmark.pop(0),
-        models=models,
+        models=_others(names, schema.types, _is_numeric) if wide else (),
+        texts=_others(names, schema.types, _is_text) if wide else (),
     )
 
 
-def _solvers(names: Sequence[str], types: Sequence[Any]) -> tuple[int, ...]:
-    """Return the positions of the columns of numbers that have no other meaning."""
+def _others(names: Sequence[str], types: Sequence[Any], kind: Callable[[Any], bool]) -> tuple[int, ...]:
+    """Return the positions of the columns of a kind that have no other meaning."""
+    return tuple(k for k, name in enumerate(names) if name not in KNOWN_COLUMNS and kind(_plain_type(types[k])))
+
+
+def _is_numeric(form: Any) -> bool:
     import pyarrow as pa
 
-    def counts(form: Any) -> bool:
-        form = _plain_type(form)
-        return bool(
-            pa.types.is_integer(form)
-            or pa.types.is_floating(form)
-            or pa.types.is_boolean(form)
-            or pa.types.is_decimal(form)
-        )
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_decimal, pa.types.is_null)
+    return any(kind(form) for kind in kinds)
 
-    return tuple(k for k, name in enumerate(names) if name not in KNOWN_COLUMNS and counts(types[k]))
+
+def _is_text(form: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(form) or pa.types.is_large_string(form))
 
 
 def _plain_type(form: Any) -> Any:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from acidtest.data.score_blocks.item_blocks import of_benchmark
 from acidtest.data.score_blocks.profile import Told, scored
 from acidtest.data.score_blocks.session import Session
 from acidtest.data.score_blocks.source import Source
@@ -65,7 +64,6 @@ class Asked:
 
     Attributes:
         benchmark: Its name.
-        metric: The metric's name, "" where the table names none.
         models: Solver -> row of the sums.
         items: Name of the table of its items.
         n_items: How many there are.
@@ -78,7 +76,6 @@ class Asked:
     """
 
     benchmark: str
-    metric: str
     models: dict[str, int]
     items: str
     n_items: int
@@ -104,28 +101,32 @@ def add_wide(session: Session, source: Source, asked: Asked, *, epochs: bool, in
         DataError: An item stands twice, and no epoch tells the rows apart.
     """
     _refuse_twice(session, source, asked, epochs=epochs)
-    where, more = of_benchmark(source, asked.benchmark)
+    where, more = source.rows_of(asked.benchmark)
     weight = source.numbers_of("weight") if asked.weighted else "1"
     scale, heavy = _scale(asked.largest * asked.heaviest), _scale(asked.heaviest)
     size = EPOCH_COLUMNS_AT_ONCE if epochs else COLUMNS_AT_ONCE
-    for start in range(0, len(source.models), size):
-        part = source.models[start : start + size]
-        numbers = {at: asked.put_back(source.number(at)) for at in part}
+    there = [at for at in source.models if source.names[at] in asked.models]
+    for start in range(0, len(there), size):
+        part = there[start : start + size]
+        numbers = {at: asked.put_back(f"({scored(source, at)})") for at in part}
         rows = f"SELECT {source.text('item')} AS item, {weight} AS w, " + ", ".join(
             f"{sql} AS x{at}" for at, sql in numbers.items()
         )
         rows = f"{rows} FROM {source.table} {where}"
+        weigh = {at: f"CASE WHEN x{at} IS NOT NULL THEN w END" for at in part} if asked.weighted else {}
         if epochs:
-            means = ", ".join(f"avg(x{at}) AS x{at}" for at in part)
-            rows = f"SELECT item, avg(w) AS w, {means} FROM ({rows}) GROUP BY item"
+            means = [f"{_mean(f'x{at}', _scale(asked.largest))} AS x{at}" for at in part]
+            means += [f"{_mean(sql, heavy)} AS w{at}" for at, sql in weigh.items()]
+            rows = f"SELECT item, {', '.join(means)} FROM ({rows}) GROUP BY item"
+            weigh = {at: f"w{at}" for at in weigh}
         exact = not asked.weighted and not epochs
         sums = []
         for at in part:
-            x = f"x{at} * w" if asked.weighted else f"x{at}"
+            x = f"x{at} * {weigh[at]}" if asked.weighted else f"x{at}"
             whole = exact and source.is_whole(at)
             sums.append(f"count(x{at}), {_sum(x, 1.0 if whole else scale)}")
             if asked.weighted:
-                sums.append(_sum(f"CASE WHEN x{at} IS NOT NULL THEN w END", heavy))
+                sums.append(_sum(weigh[at], heavy))
         columns = session.columns(
             f"SELECT block, {', '.join(sums)} FROM ({rows}) JOIN {asked.items} USING (item) GROUP BY block",
             [session.paths[source.place], *more],
@@ -185,27 +186,28 @@ def _long_query(
     parameters: list[object] = []
     parts = []
     for source in sources:
-        where, more = of_benchmark(source, asked.benchmark, asked.metric)
+        where, more = source.rows_of(asked.benchmark)
         only = f"{source.text('model')} IN ({', '.join('?' * len(models))})"
-        stats = f"c{source.names.index('stats')}" if source.has("stats") else "NULL"
-        values = [f"CAST({stats}[{j + 1}] AS DOUBLE)" for j in range(k)] if asked.statistics else ["s"]
+        values = [f"({source.statistics()})[{j + 1}]" for j in range(k)] if asked.statistics else ["s"]
         x = ", ".join(f"CASE WHEN s IS NOT NULL AND isfinite({v}) THEN {v} END AS x{j}" for j, v in enumerate(values))
         weight = source.numbers_of("weight") if asked.weighted else "1"
+        score = scored(source, source.names.index("score"))
         parts.append(
             f"""SELECT {source.text("model")} AS model, {source.text("item")} AS item,
-            {asked.put_back(f"({scored(source)})")} AS s, {x},
+            {asked.put_back(f"({score})")} AS s, {x},
             CASE WHEN s IS NOT NULL THEN {weight} END AS w, {source.text("epoch")} AS epoch,
             CASE WHEN s IS NOT NULL THEN {source.numbers_of("failure")} END AS f
-            FROM {source.table} {where} {"AND" if where else "WHERE"} {only}"""
+            FROM {source.table} {where} AND {only}"""
         )
         parameters += [session.paths[source.place], *more, *models]
     names = [f"x{j}" for j in range(k)]
     rows = f"SELECT * FROM ({' UNION ALL '.join(parts)}) JOIN {asked.items} USING (item)"
     seen = f"bit_count(bitstring_agg(place, 0, {_largest_block(session, asked)}))"
     if epochs:
-        means = ", ".join(f"avg({name}) AS {name}" for name in (*names, "s", "w", "f"))
+        sizes = dict.fromkeys(names, _scale(asked.largest)) | {"w": heavy, "f": 2.0**_DIGITS}
+        means = ", ".join(f"{_mean(name, size)} AS {name}" for name, size in sizes.items())
         again = "count(*) > count(DISTINCT coalesce(epoch, ''))"
-        rows = f"SELECT model, block, {again} AS again, {means} FROM ({rows}) GROUP BY model, block, place"
+        rows = f"SELECT model, block, {again} AS again, max(s) AS s, {means} FROM ({rows}) GROUP BY model, block, place"
         seen = "count(*) FILTER (NOT again)"
     where = "FILTER (f > 0)"
     sums = [_sum(f"{x} * w" if asked.weighted else x, scale) for x in names]
@@ -224,6 +226,11 @@ def _sum(sql: str, scale: float, where: str = "") -> str:
     """Return SQL of a sum of whole numbers: as many times `scale`, and the same whatever the order of rows."""
     whole = sql if scale == 1.0 else f"CAST(({sql}) * {scale!r} AS BIGINT)"
     return f"CAST(sum({whole}) {where} AS DOUBLE)"
+
+
+def _mean(sql: str, scale: float) -> str:
+    """Return SQL of the mean of an item's repeats, the same whatever their order."""
+    return f"CAST(sum(CAST(({sql}) * {scale!r} AS BIGINT)) AS DOUBLE) / count({sql}) / {scale!r}"
 
 
 def _scale(largest: float) -> float:
@@ -256,7 +263,7 @@ def _largest_block(session: Session, asked: Asked) -> int:
 
 
 def _refuse_twice(session: Session, source: Source, asked: Asked, *, epochs: bool) -> None:
-    where, more = of_benchmark(source, asked.benchmark)
+    where, more = source.rows_of(asked.benchmark)
     by = f"{source.text('item')}, {source.text('epoch')}" if epochs else source.text("item")
     rows = session.rows(
         f"SELECT min({source.text('item')}) FROM {source.table} {where} GROUP BY {by} HAVING count(*) > 1 LIMIT 1",
@@ -273,10 +280,10 @@ def _refuse_twice(session: Session, source: Source, asked: Asked, *, epochs: boo
 def _twice(session: Session, sources: Sequence[Source], asked: Asked, model: str, *, epochs: bool) -> DataError:
     parts, parameters = [], []
     for source in sources:
-        where, more = of_benchmark(source, asked.benchmark, asked.metric)
+        where, more = source.rows_of(asked.benchmark)
         parts.append(
             f"SELECT {source.text('item')} AS item, {source.text('epoch')} AS epoch FROM {source.table} {where} "
-            f"{'AND' if where else 'WHERE'} {source.text('model')} = ?"
+            f"AND {source.text('model')} = ?"
         )
         parameters += [session.paths[source.place], *more, model]
     by = "item, epoch" if epochs else "item"

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from acidtest.data.score_blocks.item_blocks import of_benchmark
 from acidtest.data.score_blocks.profile import Profile, Told, joined
 from acidtest.data.score_blocks.session import Session
 from acidtest.data.score_blocks.source import Source
@@ -41,13 +40,11 @@ class BlockTable:
     Attributes:
         session: The open DuckDB.
         sources: The files.
-        metric: The one that is read, "" where the table names none.
         profiles: What each file holds.
     """
 
     session: Session
     sources: tuple[Source, ...]
-    metric: str
     profiles: list[Profile]
 
     @property
@@ -86,7 +83,7 @@ class BlockTable:
         sides = []
         parameters: list[object] = []
         for source in (one, other):
-            where, more = of_benchmark(source, name)
+            where, more = source.rows_of(name)
             sides.append(f"SELECT {source.text('item')} AS item FROM {source.table} {where}")
             parameters += [self.session.paths[source.place], *more]
         sql = f"SELECT count(*) FROM {items} SEMI JOIN ({sides[0]}) USING (item) SEMI JOIN ({sides[1]}) USING (item)"
