@@ -108,6 +108,31 @@ def test_schema_0_2(tmp_path: Path) -> None:
     ]
 
 
+def test_a_sample_whose_metrics_are_no_numbers_has_no_score(tmp_path: Path) -> None:
+    """The converter of lm-evaluation-harness writes 0.0 and no result's id for it (`emissions = ... [(None, 0.0)]`)."""
+    pairs = {"lm_eval_metrics": json.dumps({"f1": [1, 0], "mcc": [1, 0]})}
+    rows = written(tmp_path, OLD | {"metadata": pairs, "evaluation": {"score": 0.0, "is_correct": False}})
+    assert not entries(rows)
+
+
+def test_a_level_that_is_not_known_is_no_score(tmp_path: Path) -> None:
+    """The schema: "if True, then a score of -1 will be treated as Unknown"."""
+
+    def result(name: str, *, unknown: bool) -> dict[str, Any]:
+        config = {"score_type": "levels", "level_names": ["low", "high"], "has_unknown_level": unknown}
+        return {"evaluation_name": name, "metric_config": config, "score_details": {"score": -1}}
+
+    whole = {
+        "schema_version": "0.0.1",
+        "evaluation_id": "i",
+        "model_info": {"id": "m"},
+        "evaluation_results": [result("a", unknown=True), result("b", unknown=False)],
+    }
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(whole), "utf-8")
+    assert [(one.score, one.error) for one in entries(path)] == [(None, "unknown"), (-1.0, "")]
+
+
 def test_the_evaluations_own_id_is_no_part_of_a_metric(tmp_path: Path) -> None:
     ids = ["e/m/1#accuracy", "e::pass_at_2", "f1:mean", "exact_match", "e/m/1"]
     rows = written(tmp_path, *(OLD | {"evaluation_result_id": one} for one in ids))

@@ -27,6 +27,8 @@ from acidtest.registry import register
 _SAMPLE = {"evaluation_id", "model_id", "sample_id"}
 _WHOLE = {"schema_version", "evaluation_id"}
 _DIGITS = 9
+_UNKNOWN = -1
+"""The score of a metric with levels that has a level for "not known"."""
 _JOINTS = "#:/. "
 """Between an evaluation's name or id and the metric, in the ids of results."""
 
@@ -119,8 +121,8 @@ def _scored(row: dict[str, Any]) -> list[tuple[str, float | None]]:
         except DataError:
             several = {}
         numbers = [(name(key) or "unnamed", number(value)) for key, value in several.items()]
-        if found := [(key, value) for key, value in numbers if value is not None]:
-            return list(found)
+        if numbers:  # pairs of gold and answer are no score; the row itself then says 0
+            return [(key, value) for key, value in numbers if value is not None]
     return [(metric or "score", number(inside(row, "evaluation", "score")))]
 
 
@@ -176,7 +178,10 @@ def _evaluation(whole_file: dict[str, Any], where: str, options: LogOptions) -> 
         else:
             told.add((benchmark, metric))
             score = number(inside(one, "score_details", "score"))
-            yield LogEntry(benchmark=benchmark, model=solver, item="", metric=metric, score=score)
+            error = ""
+            if score == _UNKNOWN and inside(one, "metric_config", "has_unknown_level") is True:
+                score, error = None, "unknown"
+            yield LogEntry(benchmark=benchmark, model=solver, item="", metric=metric, score=score, error=error)
 
 
 def _named_metric(result: dict[str, Any]) -> str:
