@@ -128,3 +128,8 @@ def test_what_stands_inside() -> None:
 def test_long_names_differ_where_their_ends_differ() -> None:
     assert name("x" * 300 + "a") != name("x" * 300 + "b")
     assert len(name("x" * 300)) == 200
+
+
+def test_the_keys_of_a_hostile_head_take_time_in_proportion_to_its_length() -> None:
+    """A string that never ends was once followed anew from each quote in it: hours for the head of one file."""
+    assert top_keys(b'{"a": 1, "b": "' + b'\\"' * 2**21) == {"a", "b"}

@@ -8,6 +8,7 @@ import shutil
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,10 @@ def test_repeats_are_numbered_where_the_user_says_so(tmp_path: Path) -> None:
     assert epochs == {"tiny-a": [0, 1], "tiny-b": [0]}
     read = read_scores([out], real="tools_hand", synthetic=["tools_kitchen"], metric="acc")
     assert read.real.observed[0] == 0.25  # the mean of two equal runs
+    do_import(out, tmp_path / "one", tmp_path / "two", repeats=True, options=LogOptions(groups=True))
+    assert {(row["topic"], row["epoch"]) for row in table(out) if row["benchmark"] == "tools"} == {
+        (topic, epoch) for topic in ("tools_hand", "tools_kitchen") for epoch in (0, 1)
+    }  # files of two topics are no repeats of each other
 
 
 def test_a_log_that_holds_a_row_twice_is_refused_with_repeats_too(tmp_path: Path) -> None:
@@ -172,7 +177,67 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
     (folder / "samples_x_2026.jsonl").symlink_to(next((LOGS / "tiny-b").glob("samples_proverb*")))
     found = do_import(tmp_path / "a.parquet", folder)
     assert found.models == ("tiny-a",)
-    assert found.ignored == 1
+    assert found.ignored == 0
+    assert any(note.startswith("2 links that lead out of their folder: left alone") for note in found.notes)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_download_cache_holds_files_without_endings_and_links_to_them(tmp_path: Path) -> None:
+    snapshot = tmp_path / "hub" / "snapshots" / "main" / "tiny-a"
+    snapshot.mkdir(parents=True)
+    (tmp_path / "hub" / "blobs").mkdir()
+    for k, file in enumerate(TINY.iterdir()):
+        shutil.copy(file, tmp_path / "hub" / "blobs" / f"{k}")
+        (snapshot / file.name).symlink_to(tmp_path / "hub" / "blobs" / f"{k}")
+    found = do_import(tmp_path / "a.parquet", tmp_path / "hub")
+    assert (found.rows, found.files, found.ignored) == (21, {"lm_eval": 4}, 0)
+    with pytest.raises(DataError, match="no log is known") as caught:
+        do_import(tmp_path / "a.parquet", snapshot)
+    assert caught.value.way_out.startswith("4 links lead out of the folder: name the folder that holds both")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes of a name")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "samples_x.jsonl")
+    with pytest.raises(DataError, match="is no plain file"):
+        do_import(tmp_path / "a.parquet", tmp_path / "samples_x.jsonl")
+    with pytest.raises(DataError, match="no log is known"):
+        do_import(tmp_path / "a.parquet", tmp_path)
+    with pytest.raises(DataError, match="is a folder"):
+        do_import(tmp_path, TINY)
+
+
+def test_less_is_better_by_the_name_in_the_table(tmp_path: Path) -> None:
+    rename = {("metric", "brier_score"): "brier"}
+    found = do_import(tmp_path / "a.parquet", TINY, rename=rename, metrics=["brier"])
+    note = "of 'brier' less is better: say --lower-is-better brier to audit"
+    assert [text for text in found.notes if "less" in text] == [note]
+    assert found.command.endswith("--real NAME --lower-is-better brier")
+    found = do_import(tmp_path / "a.parquet", TINY, metrics=["acc"])
+    assert not any("less" in text for text in found.notes)  # no such metric in the table
+    assert "--lower" not in found.command
+
+
+@pytest.mark.parametrize("words", [("007", "1e3"), ("2026-01-02", "2026-01-03"), ("true", "false")])
+def test_answers_stay_texts_where_all_of_them_look_like_something_else(tmp_path: Path, words: tuple[str, str]) -> None:
+    rows = "".join(f"b,m,{k},1,{word},{word},{word}\n" for k, word in enumerate(words))
+    (tmp_path / "a.csv").write_text("benchmark,model,item,score,label,prediction,target\n" + rows, "utf-8")
+    do_import(tmp_path / "b.parquet", tmp_path / "a.csv")
+    for column in ("label", "prediction", "target"):
+        assert tuple(row[column] for row in table(tmp_path / "b.parquet")) == words
+
+
+def test_cells_that_are_hard_to_write_come_back_from_every_ending(tmp_path: Path) -> None:
+    odd = ["a\rb", "a\r\nb", "a\nb", '"q"', "a\tb", " c ", "NA", "null", "007", "1e5", "true", "\u2028", "\ufeffz", "-"]
+    for ending in (".csv", ".tsv", ".jsonl", ".parquet"):
+        with StagedTable(tmp_path / f"a{ending}") as staged:
+            for k, text in enumerate(odd):
+                entry = LogEntry(benchmark="b", model="m", item=f"{k}", metric="acc", score=1.0, label=text)
+                staged.add(replace(entry, prediction=text), None)
+            staged.finish()
+        do_import(tmp_path / "b.parquet", tmp_path / f"a{ending}")
+        assert [row["label"] for row in table(tmp_path / "b.parquet")] == odd
+        assert [row["prediction"] for row in table(tmp_path / "b.parquet")] == odd
 
 
 class Other(LogFormat):

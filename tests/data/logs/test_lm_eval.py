@@ -60,7 +60,8 @@ def test_means_are_the_tools_own_scores(model: str) -> None:
 
 def test_what_stands_in_a_row() -> None:
     told: list[str] = []
-    rows = entries(LOGS, tell=told.append)
+    lower: list[str] = []
+    rows = entries(LOGS, tell=told.append, less_is_better=lower.append)
     one = next(row for row in rows if row.model == "qwen-coder-0.5b" and row.metric == "exact_match,strict-match")
     assert (one.benchmark, one.label, one.prediction, one.failure, one.epoch) == ("ports", "7", "3", False, None)
     choice = next(row for row in rows if row.model == "tiny-a" and row.benchmark == "tools_kitchen")
@@ -68,7 +69,7 @@ def test_what_stands_in_a_row() -> None:
     assert {row.topic for row in rows} == {""}
     assert "'chrf' of 'ports' is reckoned over the whole benchmark: no item has a score" in told
     assert "'perplexity' of 'proverb' is reckoned over the whole benchmark: no item has a score" in told
-    assert "of 'brier_score' less is better: say --lower-is-better brier_score to audit" in told
+    assert set(lower) == {"brier_score"}
     assert not any("the tool says" in note for note in told)
 
 
@@ -171,7 +172,7 @@ def test_scores_that_are_none(tmp_path: Path) -> None:
         "doc_hash": "a" * 64,
     }
     odd = [
-        sample | {"metrics": ["m", "n", "o"], "m": float("nan"), "n": {"a": 1}, "o": "0.5"},
+        sample | {"metrics": ["m", "n", "o"], "m": float("nan"), "n": {"a": 1}, "o": "0.5 and more"},
         sample | {"doc_id": 1, "metrics": ["bypass"], "bypass": 999},
         sample | {"doc_id": 2, "metrics": ["brier_score"], "brier_score": [7, "[.5 .5]"]},
     ]
@@ -182,6 +183,63 @@ def test_scores_that_are_none(tmp_path: Path) -> None:
     assert [(row.metric, row.score) for row in rows] == [("m", None)]
     assert "'t' was answered and not scored (--predict_only): left out" in told
     assert sum("whole benchmark" in note for note in told) == 3
+
+
+def test_numbers_of_numpy_were_texts_in_older_versions(tmp_path: Path) -> None:
+    # json.dumps(default=handle_non_serializable), which made str() of all but np.int64 and np.int32.
+    sample = {"doc_id": 0, "doc": {"q": 1}, "target": "x", "filtered_resps": ["y"], "acc": "True", "em": "0.25"}
+    path = tmp_path / "samples_t_2026-01-01T00-00-00.jsonl"
+    path.write_text(
+        json.dumps(sample) + "\n" + json.dumps(sample | {"doc_id": 1, "acc": "False", "em": "nan"}), "utf-8"
+    )
+    rows = [(row.metric, row.score) for row in entries(path)]
+    assert rows == [("acc", 1.0), ("em", 0.25), ("acc", 0.0), ("em", None)]
+
+
+def test_metrics_that_a_task_does_not_list_are_the_tools_own_choice(tmp_path: Path) -> None:
+    """Of log-likelihoods the tool then takes perplexity and accuracy; the first is no mean of what stands in items."""
+    shutil.copytree(LOGS / "tiny-a", tmp_path / "tiny-a")
+    path = next((tmp_path / "tiny-a").glob("results_*.json"))
+    results = json.loads(path.read_text("utf-8"))
+    del results["configs"]["proverb"]["metric_list"]
+    path.write_text(json.dumps(results), "utf-8")
+    rows = entries(next((tmp_path / "tiny-a").glob("samples_proverb_*")))
+    assert {row.metric for row in rows} == {"acc"}
+
+
+def test_tasks_of_a_group_may_ask_the_same_items(tmp_path: Path) -> None:
+    for task in ("tools_hand", "tools_kitchen"):
+        shutil.copy(
+            next((LOGS / "tiny-a").glob("samples_tools_hand_*")), tmp_path / f"samples_{task}_2026-01-01T00.jsonl"
+        )
+    shutil.copy(next((LOGS / "tiny-a").glob("results_*")), tmp_path / "results_2026-01-01T00.json")
+    rows = [row for row in entries(tmp_path, groups=True) if row.metric == "acc" and row.benchmark == "tools"]
+    items = {topic: [row.item for row in rows if row.topic == topic] for topic in ("tools_hand", "tools_kitchen")}
+    assert len(set(items["tools_hand"] + items["tools_kitchen"])) == 8
+    assert [item.replace("_hand/", "_kitchen/") for item in items["tools_hand"]] == items["tools_kitchen"]
+
+
+def test_a_task_of_a_group_without_samples_is_told(tmp_path: Path) -> None:
+    shutil.copytree(LOGS / "tiny-a", tmp_path / "tiny-a")
+    next((tmp_path / "tiny-a").glob("samples_tools_kitchen_*")).unlink()
+    told: list[str] = []
+    rows = entries(tmp_path, groups=True, tell=told.append)
+    assert {row.topic for row in rows if row.benchmark == "tools"} == {"tools_hand"}
+    assert "'tools_kitchen' of 'tools' has no samples, unlike others of its group: left out" in told
+
+
+def test_pictures_are_told_apart_by_their_hash_and_not_by_their_place_in_memory(tmp_path: Path) -> None:
+    def items(shown: str, number: int) -> list[str]:
+        doc = {"question": "?", "image": shown}
+        sample = {"doc_id": 0, "doc": doc, "filtered_resps": ["y"], "doc_hash": f"{number}" * 64, "acc": 1.0}
+        path = tmp_path / "samples_t_2026-01-01T00-00-00.jsonl"
+        path.write_text(json.dumps(sample), "utf-8")
+        return [row.item for row in entries(path)]
+
+    place = "<PIL.PngImagePlugin.PngImageFile image mode=RGB size=2x2 at 0x{}>"
+    assert items(place.format("7F00A1"), 1) == items(place.format("7FFFB2"), 2)
+    assert items("a" * 64, 1) == items("a" * 64, 2) != items("b" * 64, 2)
+    assert items("a plain text", 1) != items("a plain text", 2)  # then the tool's own hash counts
 
 
 def test_an_aggregation_that_is_no_mean_is_told(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ LONG: dict[str, list[Any]] = {
     "stats": [[1.0, 2.0], [0.0, 1.0], [0.5, 1.0], None, [1.0, 1.0], [1.0, 1.0], [0.0, 1.0], [1.0, 1.0]],
     "label": ["yes"] * 8,
     "prediction": ["no"] * 8,
+    "target": ["yes"] * 8,
     "topic": ["t"] * 8,
     "epoch": [0] * 8,
     "weight": [1.0, 2.0] * 4,

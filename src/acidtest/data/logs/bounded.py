@@ -23,7 +23,7 @@ _LONGEST_NAME = 200
 _DIGITS = 16
 _TRUE = 1.0
 _BOM = b"\xef\xbb\xbf"
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]:,]', re.DOTALL)
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 

@@ -3,7 +3,7 @@
 import math
 import shlex
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,10 +11,10 @@ from pathlib import Path
 from acidtest.data.logs.duplicates import Duplicates
 from acidtest.data.logs.import_summary import ImportedPart, ImportSummary
 from acidtest.data.logs.log_entry import LogEntry
-from acidtest.data.logs.log_files import FoundLogs, LogFile, find_logs, log_formats
+from acidtest.data.logs.log_files import OUT_OF_LINKS, FoundLogs, LogFile, find_logs, log_formats
 from acidtest.data.logs.log_format import LogFormat, LogOptions
 from acidtest.data.logs.staged_table import StagedTable
-from acidtest.errors import DataError, did_you_mean
+from acidtest.errors import DataError, counted, did_you_mean
 
 RENAMED = ("benchmark", "model", "metric")
 """What `rename` can give other names."""
@@ -31,9 +31,15 @@ class _Count:
     rows: int = 0
     unscored: int = 0
     without_item: int = 0
-    epochs: int = 0
+
+
+@dataclass(kw_only=True)
+class _Runs:
+    """Repeated runs of one model on one benchmark, or on one topic of it, by one metric: a file each."""
+
     file: int = -1
     offset: int = 0
+    epochs: int = 0
 
 
 @dataclass(kw_only=True)
@@ -45,6 +51,8 @@ class _Import:
     keep: frozenset[str]
     rename: Mapping[tuple[str, str], str]
     counts: dict[tuple[str, str, str], _Count] = field(default_factory=dict)
+    runs: dict[tuple[str, str, str, str], _Runs] = field(default_factory=lambda: defaultdict(_Runs))
+    lower: dict[str, None] = field(default_factory=dict)
     duplicates: Duplicates = field(default_factory=Duplicates)
     starts: list[int] = field(default_factory=list)
     files: list[LogFile] = field(default_factory=list)
@@ -52,6 +60,10 @@ class _Import:
     real: dict[str, None] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
     known: dict[str, dict[str, None]] = field(default_factory=lambda: {kind: {} for kind in RENAMED})
+
+    def less_is_better(self, metric: str) -> None:
+        """Remember a metric, by its name in the table."""
+        self.lower.setdefault(self.rename.get(("metric", metric), metric))
 
 
 def import_logs(
@@ -83,17 +95,21 @@ def import_logs(
     Raises:
         DataError: A log is broken or unknown; a row stands twice; no model or benchmark is named; nothing is left.
     """
+    if output.is_dir():
+        raise DataError(f"'{output}' is a folder", way_out="Name a file by -o.")
     notes: dict[str, None] = {}
-    asked = replace(options or LogOptions(), tell=notes.setdefault)
     formats = log_formats()
     found = find_logs(paths, formats, only=format_name, not_=output)
     with StagedTable(output) as table:
         state = _Import(table=table, repeats=repeats, keep=frozenset(metrics), rename=rename or {})
+        asked = replace(options or LogOptions(), tell=notes.setdefault, less_is_better=state.less_is_better)
         for file in found.files:
             _read(file, formats[file.format], asked, state)
         _refuse_nothing(state)
         _refuse_duplicates(state)
         table.finish()
+    if found.links:
+        notes.setdefault(f"{counted(found.links, 'link')} that lead out of their folder: left alone; {OUT_OF_LINKS}")
     return _summary(found, state, list(notes), output)
 
 
@@ -107,7 +123,7 @@ def _read(file: LogFile, form: LogFormat, options: LogOptions, state: _Import) -
         score = entry.score if entry.score is not None and math.isfinite(entry.score) else None
         names = (entry.benchmark, entry.model, entry.metric)
         count = state.counts.setdefault(names, _Count())
-        epoch = _epoch(entry, count, state)
+        epoch = _epoch(entry, state)
         count.rows += 1
         count.unscored += score is None or bool(entry.error)
         count.without_item += not entry.item
@@ -136,15 +152,16 @@ def _named(entries: Iterator[LogEntry], file: LogFile, state: _Import) -> Iterat
         yield replace(entry, **changed) if changed else entry  # type: ignore[arg-type]  # the fields of RENAMED are text
 
 
-def _epoch(entry: LogEntry, count: _Count, state: _Import) -> int | None:
+def _epoch(entry: LogEntry, state: _Import) -> int | None:
     """Return which repeat a row is: with `repeats`, those of each further file come after those of the files before."""
     if not state.repeats:
         return entry.epoch
+    runs = state.runs[entry.benchmark, entry.model, entry.metric, entry.topic]
     file = len(state.files) - 1
-    if count.file != file:
-        count.file, count.offset = file, count.epochs
-    epoch = count.offset + (entry.epoch or 0)
-    count.epochs = max(count.epochs, epoch + 1)
+    if runs.file != file:
+        runs.file, runs.offset = file, runs.epochs
+    epoch = runs.offset + (entry.epoch or 0)
+    runs.epochs = max(runs.epochs, epoch + 1)
     return epoch
 
 
@@ -215,9 +232,15 @@ def _summary(found: FoundLogs, state: _Import, notes: list[str], output: Path) -
         helpers=found.helpers,
         ignored=len(found.ignored),
         ignored_examples=tuple(map(str, found.ignored[:_MOST_EXAMPLES])),
-        notes=(*notes, *_doubts(parts, by_metric, benchmarks)),
+        notes=(*notes, *_less_is_better(state, by_metric), *_doubts(parts, by_metric, benchmarks)),
         command=_command(output, by_metric, state),
     )
+
+
+def _less_is_better(state: _Import, by_metric: Mapping[str, list[str]]) -> Iterator[str]:
+    for metric in by_metric:
+        if metric in state.lower:
+            yield f"of '{metric}' less is better: say --lower-is-better {shlex.quote(metric)} to audit"
 
 
 def _doubts(
@@ -243,8 +266,11 @@ def _doubts(
 def _command(output: Path, by_metric: Mapping[str, list[str]], state: _Import) -> str:
     """Return the audit that the table is for: by the metric that most benchmarks have."""
     words = ["acidtest", "audit", str(output), "--real", next(iter(state.real)) if len(state.real) == 1 else "NAME"]
+    metric = max(by_metric, key=lambda metric: len(by_metric[metric]))
     if len(by_metric) > 1:
-        words += ["--metric", max(by_metric, key=lambda metric: len(by_metric[metric]))]
+        words += ["--metric", metric]
+    if metric in state.lower:
+        words += ["--lower-is-better", metric]
     return shlex.join(words)
 
 

@@ -81,7 +81,7 @@ class _Details:
             task = name(doc.get("task_name")) or self.options.benchmark
             benchmark, topic = _grouped(task, self.options)
             about: dict[str, Any] = {
-                "item": self._item(doc),
+                "item": name(f"{topic}/{self._item(doc)}") if topic else self._item(doc),
                 "label": _label(doc),
                 "prediction": _prediction(doc, answer),
                 "tokens_in": len(elements(answer.get("input_tokens"))) or None,
@@ -122,7 +122,7 @@ class _Details:
                     f"'{metric}' of '{task}': the tool says {own:.6g}, the mean over items is {total / count:.6g}"
                 )
             if (task, metric) in results.lower:
-                self.options.tell(f"of '{metric}' less is better: say --lower-is-better {metric} to audit")
+                self.options.less_is_better(metric)
 
 
 def _whole_tasks(path: Path, options: LogOptions) -> Iterator[LogEntry]:
@@ -134,7 +134,7 @@ def _whole_tasks(path: Path, options: LogOptions) -> Iterator[LogEntry]:
             continue
         for metric, score in scores.items():
             if (task, metric) in results.lower:
-                options.tell(f"of '{metric}' less is better: say --lower-is-better {metric} to audit")
+                options.less_is_better(metric)
             model = results.model or options.model
             yield LogEntry(benchmark=task, model=model, item="", metric=metric, score=score)
 

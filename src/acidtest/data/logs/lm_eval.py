@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,6 +44,11 @@ _ABOUT = frozenset(
     ]
 )
 """Keys of a sample that are no metrics."""
+
+_ADDRESS = re.compile(" at 0x[0-9A-Fa-f]+(?=>)")
+_PICTURE = re.compile(f'"[0-9a-f]{{64}}"|{_ADDRESS.pattern}')
+"""What stands for a picture in a logged item: its hash, or the object's address in memory. The tool's own hash of the
+item is of that address, which differs in each run."""
 
 _UNREADABLE = "[invalid]"
 _HASH = 16
@@ -104,8 +110,8 @@ class _Samples:
                 yield LogEntry(
                     benchmark=top or self.task,
                     model=model,
-                    item=item,
-                    metric=metric if how == "none" else f"{metric},{how}",
+                    item=name(f"{self.task}/{item}") if top else item,
+                    metric=_filtered(metric, how),
                     score=score,
                     topic=self.task if top else "",
                     label=text(sample.get("target")),
@@ -128,8 +134,9 @@ class _Samples:
     def _item(self, sample: dict[str, Any], how: str) -> str:
         """Return the hash of the item's content; where one content stands twice in a data set, the later has a mark."""
         digest = sample.get("doc_hash")
-        if not isinstance(digest, str) or len(digest) < _HASH:
-            written = json.dumps(sample["doc"], indent=2, ensure_ascii=False)  # as the tool itself hashes it
+        written = json.dumps(sample["doc"], indent=2, ensure_ascii=False)  # as the tool itself hashes it
+        if not isinstance(digest, str) or len(digest) < _HASH or _PICTURE.search(written):
+            written = _ADDRESS.sub("", written)
             digest = hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
         digest = name(digest[:_HASH])
         document = sample["doc_id"]
@@ -151,7 +158,10 @@ class _Samples:
                     continue
             if metric == "bypass":
                 self.options.tell(f"'{self.task}' was answered and not scored (--predict_only): left out")
-            elif not self.results.is_mean(self.task, metric) or isinstance(value, list | dict | str):
+                continue
+            if isinstance(value, str):
+                value = _number_in(value)
+            if not self.results.is_mean(self.task, metric) or isinstance(value, list | dict | str):
                 self.options.tell(
                     f"'{metric}' of '{self.task}' is reckoned over the whole benchmark: no item has a score"
                 )
@@ -165,14 +175,29 @@ class _Samples:
             total[1] += 1
 
     def _tell(self) -> None:
-        """Say where the tool's own score is no mean of what was read, and where less is better."""
+        """Say where the tool's own score is no mean of what was read, and of which metrics less is better."""
         for (metric, how), (total, count) in self.sums.items():
             own = self.results.scores.get(self.task, {}).get((metric, how))
             if own is not None and not math.isclose(own, total / count, rel_tol=_CLOSE, abs_tol=_CLOSE):
                 self.options.tell(
                     f"'{metric}' of '{self.task}': the tool says {own:.6g}, the mean over items is {total / count:.6g}"
                 )
-            _tell_lower(metric, self.task, self.results, self.options)
+            if (self.task, metric) in self.results.lower:
+                self.options.less_is_better(_filtered(metric, how))
+
+
+def _filtered(metric: str, how: str) -> str:
+    """Return a metric with the filter that read the answer, where that has a name."""
+    return metric if how == "none" else f"{metric},{how}"
+
+
+def _number_in(value: str) -> float | str:
+    """Return the number that a text is: as such, older versions wrote what NumPy had reckoned."""
+    known = {"True": 1.0, "False": 0.0}
+    try:
+        return known[value] if value in known else float(value)
+    except ValueError:
+        return value
 
 
 def _samples_of(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -187,17 +212,20 @@ def _samples_of(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def _whole_tasks(path: Path, results: LmEvalResults, options: LogOptions) -> Iterator[LogEntry]:
     """Yield the score of each task that has no samples beside, as a row without an item."""
     there = _with_samples(path, results)
-    there |= {results.top[task] for task in there if task in results.top}
+    parts = {results.top[task] for task in there if task in results.top}
     for task, scores in results.scores.items():
-        if task in there or not _wanted(task, results, options):
+        if options.groups and task not in there | results.groups and results.top.get(task) in parts:
+            options.tell(f"'{task}' of '{results.top[task]}' has no samples, unlike others of its group: left out")
+        if task in there | parts or not _wanted(task, results, options):
             continue
         for (metric, how), score in scores.items():
-            _tell_lower(metric, task, results, options)
+            if (task, metric) in results.lower:
+                options.less_is_better(_filtered(metric, how))
             yield LogEntry(
                 benchmark=task,
                 model=results.model or options.model or _of_folder(path),
                 item="",
-                metric=metric if how == "none" else f"{metric},{how}",
+                metric=_filtered(metric, how),
                 score=score,
             )
 
@@ -218,11 +246,6 @@ def _wanted(task: str, results: LmEvalResults, options: LogOptions) -> bool:
     if options.groups:
         return task not in results.top
     return task not in results.groups
-
-
-def _tell_lower(metric: str, task: str, results: LmEvalResults, options: LogOptions) -> None:
-    if (task, metric) in results.lower:
-        options.tell(f"of '{metric}' less is better: say --lower-is-better {metric} to audit")
 
 
 def _of_folder(path: Path) -> str:

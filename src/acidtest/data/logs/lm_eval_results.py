@@ -46,7 +46,8 @@ class LmEvalResults:
         scores: Task -> (metric, filter) -> the tool's own score.
         top: Task or group -> the topmost group that it belongs to.
         groups: Names that are groups of tasks.
-        no_mean: (task, metric) of which the tool takes no mean over items.
+        listed: (task, metric) of which the task says how it is reckoned; others are the tool's own choice.
+        no_mean: Those of them of which the tool takes no mean over items.
         lower: (task, metric) of which less is better.
         filters: Task -> names of its filters, in the order in which samples stand.
     """
@@ -56,13 +57,16 @@ class LmEvalResults:
     scores: dict[str, dict[tuple[str, str], float]] = field(default_factory=dict)
     top: dict[str, str] = field(default_factory=dict)
     groups: frozenset[str] = frozenset()
+    listed: frozenset[tuple[str, str]] = frozenset()
     no_mean: frozenset[tuple[str, str]] = frozenset()
     lower: frozenset[tuple[str, str]] = frozenset()
     filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def is_mean(self, task: str, metric: str) -> bool:
         """Tell whether the tool's score of a metric can be a mean of the items' scores."""
-        return (task, metric) not in self.no_mean and (task in self.scores or metric not in _NO_MEAN)
+        if (task, metric) in self.listed or (task in self.scores and metric == "f1"):
+            return (task, metric) not in self.no_mean
+        return metric not in _NO_MEAN
 
 
 def results_beside(samples: Path) -> LmEvalResults:
@@ -119,6 +123,11 @@ def _read(path: Path, changed: int, size: int) -> LmEvalResults:
     data = mapping(read_json(path))
     subtasks = {name(group): [name(task) for task in elements(v)] for group, v in _of(data, "group_subtasks")}
     scores = {name(task): _scores(found) for task, found in _of(data, "results")}
+    listed = {
+        (name(task), name(metric.get("metric"))): metric
+        for task, config in _of(data, "configs")
+        for metric in map(mapping, elements(mapping(config).get("metric_list")))
+    }
     return LmEvalResults(
         model=_model(data),
         prefix=re.sub("/|=", "__", text(inside(data, "config", "model_args"))),
@@ -126,15 +135,9 @@ def _read(path: Path, changed: int, size: int) -> LmEvalResults:
         top=_top(subtasks),
         groups=frozenset(group for group, tasks in subtasks.items() if tasks)
         | {name(k) for k, _ in _of(data, "groups")},
-        no_mean=frozenset(
-            (name(task), metric) for task, config in _of(data, "configs") for metric in _corpus_metrics(config)
-        ),
-        lower=frozenset(
-            (name(task), name(metric))
-            for task, better in _of(data, "higher_is_better")
-            for metric, higher in mapping(better).items()
-            if higher is False
-        ),
+        listed=frozenset(listed),
+        no_mean=frozenset(names for names, metric in listed.items() if _of_corpus(metric)),
+        lower=_lower(data) | {names for names, metric in listed.items() if metric.get("higher_is_better") is False},
         filters={name(task): _filters(config) for task, config in _of(data, "configs")},
     )
 
@@ -164,12 +167,18 @@ def _scores(found: object) -> dict[tuple[str, str], float]:
     return scores
 
 
-def _corpus_metrics(config: object) -> Iterable[str]:
-    for listed in elements(mapping(config).get("metric_list")):
-        metric = name(inside(listed, "metric"))
-        how = text(inside(listed, "aggregation"))
-        if how in _NO_MEAN or (not how and metric in _NO_MEAN):
-            yield metric
+def _of_corpus(metric: dict[str, Any]) -> bool:
+    """Tell whether a metric of a task's list is reckoned over the whole benchmark."""
+    return (text(metric.get("aggregation")) or name(metric.get("metric"))) in _NO_MEAN
+
+
+def _lower(data: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (name(task), name(metric))
+        for task, better in _of(data, "higher_is_better")
+        for metric, higher in mapping(better).items()
+        if higher is False
+    )
 
 
 def _filters(config: object) -> tuple[str, ...]:

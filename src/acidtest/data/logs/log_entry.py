@@ -18,6 +18,7 @@ class LogEntry:
         epoch: Which of several tries on one item this is; None: the only one. 0, 1, ...
         topic: A part of the benchmark that the tool names; "" for none.
         label: The right answer as text; "" where the log has none, or where it is no short text.
+        target: The right answer as `prediction` would give it, where a table has both; "" for none.
         prediction: What the tool read out of the answer, or the answer itself; "" for none.
         failure: The answer could not be read; None: the log does not say.
         tokens_in: Tokens read; None: not known.
@@ -42,6 +43,7 @@ class LogEntry:
     epoch: int | None = None
     topic: str = ""
     label: str = ""
+    target: str = ""
     prediction: str = ""
     failure: bool | None = None
     tokens_in: int | None = None

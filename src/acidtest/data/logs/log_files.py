@@ -15,6 +15,9 @@ from acidtest.registry import get, names
 HEAD = 64 * 1024
 """How many bytes of a file's start a format sees."""
 
+OUT_OF_LINKS = "name the folder that holds both links and files"
+"""What to do where links lead out of a folder, as those of download caches do."""
+
 _MOST_FILES = 200_000
 
 
@@ -33,12 +36,14 @@ class FoundLogs:
     Attributes:
         files: Files to read, in the order of the paths, sorted within each folder.
         helpers: How many files only help to read others.
-        ignored: Files of folders that no format knows, and links that lead out of their folder.
+        ignored: Files of folders that no format knows.
+        links: How many links lead out of their folder; they are left alone.
     """
 
     files: list[LogFile] = field(default_factory=list)
     helpers: int = 0
     ignored: list[Path] = field(default_factory=list)
+    links: int = 0
 
 
 def log_formats() -> dict[str, LogFormat]:
@@ -59,12 +64,7 @@ def find_logs(paths: Sequence[Path], formats: dict[str, LogFormat], *, only: str
         DataError: A path leads nowhere, no format knows a file that was named, two formats claim one, or no log is
             found at all.
     """
-    if only and only not in formats:
-        raise DataError(
-            f"no format of logs is called '{only}'",
-            way_out=f"{did_you_mean(only, list(formats))}--format takes one of: {', '.join(formats)}.",
-        )
-    offered = {only: formats[only]} if only else formats
+    offered = _offered(formats, only)
     found = FoundLogs()
     seen = {not_.resolve()}
     for path in paths:
@@ -72,40 +72,56 @@ def find_logs(paths: Sequence[Path], formats: dict[str, LogFormat], *, only: str
             raise DataError(f"there is no file or folder '{path}'", way_out="Check the path.")
         if path.resolve() == not_.resolve():
             raise DataError(f"'{path}' is to be read and to be written", way_out="Write to another file by -o.")
-        walked = _walk(path, found.ignored) if path.is_dir() else [path]
+        if not path.is_dir() and not path.is_file():
+            raise DataError(f"'{path}' is no plain file", way_out="Write it to a file, and name that one.")
+        walked = _walk(path, found) if path.is_dir() else [path]
         for file in walked:
             real = file.resolve()
             if real in seen:
                 continue
-            if len(seen) > _MOST_FILES:
+            if len(seen) + len(found.ignored) > _MOST_FILES:
                 raise DataError(f"more than {_MOST_FILES:,} files", where=str(path), way_out="Name smaller folders.")
-            seen.add(real)
-            _sort(file, offered, found, named=file is path, forced=bool(only))
+            # What is ignored by one name may be a log by another: caches keep files of no name, and links to them.
+            if _sort(file, offered, found, named=file is path, forced=bool(only)):
+                seen.add(real)
+    found.ignored = [path for path in found.ignored if path.resolve() not in seen]
     if not found.files:
         raise DataError(
             f"no log is known among {counted(found.helpers + len(found.ignored), 'file')}",
             where=", ".join(map(str, paths))[:300],
-            way_out=f"Known are:\n{_listed(offered)}",
+            way_out=(f"{counted(found.links, 'link')} lead out of the folder: {OUT_OF_LINKS}. " if found.links else "")
+            + f"Known are:\n{_listed(offered)}",
         )
     return found
 
 
-def _walk(folder: Path, ignored: list[Path]) -> Iterator[Path]:
+def _offered(formats: dict[str, LogFormat], only: str) -> dict[str, LogFormat]:
+    if only and only not in formats:
+        raise DataError(
+            f"no format of logs is called '{only}'",
+            way_out=f"{did_you_mean(only, list(formats))}--format takes one of: {', '.join(formats)}.",
+        )
+    return {only: formats[only]} if only else formats
+
+
+def _walk(folder: Path, found: FoundLogs) -> Iterator[Path]:
     root = folder.resolve()
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(here, name)
-            if name.startswith("."):
-                continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
-                ignored.append(path)
+        found.links += sum(_leads_out(Path(here, name), root) for name in folders)
+        for path in (Path(here, name) for name in sorted(files) if not name.startswith(".")):
+            if _leads_out(path, root):
+                found.links += 1
             elif path.is_file():
                 yield path
 
 
-def _sort(path: Path, formats: dict[str, LogFormat], found: FoundLogs, *, named: bool, forced: bool) -> None:
-    """Put a file where it belongs."""
+def _leads_out(path: Path, root: Path) -> bool:
+    return path.is_symlink() and not path.resolve().is_relative_to(root)
+
+
+def _sort(path: Path, formats: dict[str, LogFormat], found: FoundLogs, *, named: bool, forced: bool) -> bool:
+    """Put a file where it belongs; false where no format knows it."""
     head = head_of(path)
     fitting = {name: form for name, form in formats.items() if path.name.lower().endswith(form.endings)}
     claims = [name for name, form in fitting.items() if form.recognises(path, head)]
@@ -129,6 +145,8 @@ def _sort(path: Path, formats: dict[str, LogFormat], found: FoundLogs, *, named:
         )
     else:
         found.ignored.append(path)
+        return False
+    return True
 
 
 def head_of(path: Path) -> bytes:

@@ -32,6 +32,7 @@ class LogOptions:
             the topic; by default each task is a benchmark.
         tell: Takes one sentence on what a reader left out or decided, "metric 'mcc' of 'cola' is no score of an
             item: left out"; the user sees each different sentence once.
+        less_is_better: Takes the name of a metric, as entries have it, of which the log says that less is better.
     """
 
     model: str = ""
@@ -39,6 +40,7 @@ class LogOptions:
     qrels: tuple[Path, ...] = ()
     groups: bool = False
     tell: Callable[[str], None] = _nobody
+    less_is_better: Callable[[str], None] = _nobody
 
 
 class LogFormat(ABC):

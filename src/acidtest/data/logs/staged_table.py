@@ -23,7 +23,7 @@ _MAKERS: dict[str, Callable[[list[Any]], Any]] = {
     "score": float_array,
     **dict.fromkeys(("kind", "generator", "strategy", "family", "metric"), text_array),
     "stats": list_array,
-    **dict.fromkeys(("bundle", "edit", "label", "prediction", "topic"), text_array),
+    **dict.fromkeys(("bundle", "edit", "label", "prediction", "target", "topic"), text_array),
     "epoch": whole_array,
     "weight": float_array,
     "failure": flag_array,
@@ -160,7 +160,8 @@ def _write_tsv(staged: Path, path: Path, columns: list[str]) -> None:
 def _write_rows(out: IO[str], staged: Path, columns: list[str], separator: str) -> None:
     import orjson
 
-    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+    # With "\n" Python before 3.13 leaves a lone "\r" without quotes, and readers end the row there.
+    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
     writer.writerow(columns)
     for chunk in _chunks(staged, columns):
         for row in chunk.to_pylist():

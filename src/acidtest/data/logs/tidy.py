@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _ABOUT: dict[str, Callable[[object], Any]] = {
     "label": text,
     "prediction": text,
+    "target": text,
     "tokens_in": whole,
     "tokens_out": whole,
     "cost": number,
