@@ -223,6 +223,41 @@ def test_a_log_without_samples_gives_the_means_and_says_so(tmp_path: Path) -> No
     assert notes == ["'log.json' holds no samples: only means are read"]
 
 
+@pytest.mark.parametrize("file", [name for name in EXPECTED if name != "unfinished.eval"])
+def test_means_of_what_is_read_are_inspects_own(file: str) -> None:
+    notes: list[str] = []
+    results = InspectLog().read(FOLDER / file, LogOptions(tell=notes.append))
+    assert list(results)
+    assert notes == []  # of `errands.eval` by the mean of its epochs, though it has their mode, too
+
+
+@pytest.mark.parametrize(
+    ("reducers", "said"),
+    [
+        ({"mode": 1.0}, "1 by mode of the epochs, the mean over items is 0.75"),
+        ({"mode": 1.0, "mean": 0.75}, ""),
+        ({None: 0.5}, "0.5, the mean over items is 0.75"),
+        ({None: 0.75}, ""),
+    ],
+)
+def test_a_mean_that_is_not_inspects_own_is_told(tmp_path: Path, reducers: dict[str | None, float], said: str) -> None:
+    samples = [sample(value, n, epoch=epoch) for n, epoch, value in [(1, 1, "C"), (1, 2, "I"), (2, 1, "C")]]
+    scores = [
+        {"name": "s", "scorer": "s", "reducer": reducer, "metrics": {"accuracy": {"value": value}}}
+        for reducer, value in reducers.items()
+    ]
+    notes: list[str] = []
+    entries(log(tmp_path, samples, results={"scores": scores}), tell=notes.append)
+    assert notes == ([f"'s' of 't': the tool says {said}"] if said else [])
+
+
+def test_a_sample_that_a_person_marked_as_invalid_counts_as_not_scored(tmp_path: Path) -> None:
+    marked = {"timestamp": "2026-01-01T00:00:00+00:00", "author": "me", "reason": "the sandbox was down"}
+    samples = [sample("C", 1, invalidation=marked), sample("C", 2, invalidation=None), sample("I", 3, invalidation={})]
+    read = entries(log(tmp_path, samples))
+    assert [e.error for e in read] == ["the sandbox was down", "", "invalidated"]
+
+
 @pytest.mark.parametrize(
     ("spec", "options", "names"),
     [

@@ -1,14 +1,15 @@
 """Inspect's logs: `.eval` archives and `.json` files. Inspect itself is not needed to read them."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from acidtest.data.logs.bounded import elements, inside, mapping, name, number, text, top_keys, whole
+from acidtest.data.logs.bounded import inside, mapping, name, number, text, top_keys, whole
 from acidtest.data.logs.inspect_items import ItemNames
 from acidtest.data.logs.inspect_log import InspectRun, read_run
-from acidtest.data.logs.inspect_scores import scored_values
+from acidtest.data.logs.inspect_scores import own_means, scored_values
 from acidtest.data.logs.log_entry import LogEntry
 from acidtest.data.logs.log_format import LogFormat, LogOptions
 from acidtest.errors import DataError
@@ -16,6 +17,7 @@ from acidtest.registry import register
 
 _ARCHIVE = b"PK\x03\x04"
 _LONGEST_LABEL = 200
+_CLOSE = 1e-6
 _UNREAD = ("invalid_response_format", "no_response")
 """Reasons by which Inspect says that the answer could not be read (`ScoreReason` of `scorer/_metric.py`)."""
 
@@ -43,6 +45,7 @@ class InspectLog(LogFormat):
             empty = False
             yield from reader.entries(sample)
         yield from reader.aggregates() if empty else reader.unscored()
+        reader.compare()
         if not run.finished:
             options.tell(f"'{path.name}' is the log of a run that did not finish: it holds what was done until then")
 
@@ -55,6 +58,7 @@ class _Reader:
         self._items = ItemNames()
         self._metrics: dict[str, dict[str, None]] = {scorer: {} for scorer in run.scorers}
         self._without_value: set[str] = set()
+        self._sums: dict[str, dict[str, list[float]]] = {}
         self._late: list[tuple[LogEntry, tuple[str, ...]]] = []
         arguments = f"({run.arguments})" if run.arguments else ""
         task = run.task or options.benchmark
@@ -84,7 +88,9 @@ class _Reader:
                     continue
                 known[value.metric] = None
                 answer = text(score.get("answer")) or entry.prediction
-                yield replace(read, metric=value.metric, score=value.score, error=value.why, prediction=answer)
+                self._add(value.metric, entry.item, value.score)
+                why = value.why or _invalidated(sample)
+                yield replace(read, metric=value.metric, score=value.score, error=why, prediction=answer)
         missing = tuple(scorer for scorer in self._metrics if scorer not in map(name, scores))
         why = _why_unscored(sample)
         if missing and (why or not scores):
@@ -103,14 +109,27 @@ class _Reader:
     def aggregates(self) -> Iterator[LogEntry]:
         """Yield the scores of the whole benchmark, for a log without samples."""
         self._tell(f"'{self._path.name}' holds no samples: only means are read")
-        for score in elements(self._run.results.get("scores")):
-            metrics = mapping(inside(score, "metrics"))
-            mean = mapping(metrics.get("accuracy") or metrics.get("mean"))
-            if inside(score, "reducer") not in (None, "mean") or number(mean.get("value")) is None:
-                continue
-            scorer, part = name(inside(score, "scorer")), name(inside(score, "name"))
-            metric = scorer if part == scorer else name(f"{scorer}/{part}")
-            yield self._blank(metric=metric, score=number(mean["value"]))
+        for metric, reducer, mean in own_means(self._run.results):
+            if not reducer:
+                yield self._blank(metric=metric, score=mean)
+
+    def compare(self) -> None:
+        """Say where Inspect's own mean is not that of what was read; of several reducers, that of `mean` counts."""
+        own = {metric: (reducer, mean) for metric, reducer, mean in own_means(self._run.results) if reducer}
+        own |= {metric: ("", mean) for metric, reducer, mean in own_means(self._run.results) if not reducer}
+        for metric, (reducer, mean) in own.items():
+            items = [total / count for total, count in self._sums.get(metric, {}).values()]
+            if items and not math.isclose(mean, ours := math.fsum(items) / len(items), rel_tol=_CLOSE, abs_tol=_CLOSE):
+                says = f"{mean:.6g} by {reducer} of the epochs" if reducer else f"{mean:.6g}"
+                self._tell(
+                    f"'{metric}' of '{self._benchmark}': the tool says {says}, the mean over items is {ours:.6g}"
+                )
+
+    def _add(self, metric: str, item: str, score: float | None) -> None:
+        if score is not None:
+            total = self._sums.setdefault(metric, {}).setdefault(item, [0.0, 0.0])
+            total[0] += score
+            total[1] += 1
 
     def _entry(self, sample: dict[str, Any]) -> LogEntry:
         item = self._items.of(sample)
@@ -141,6 +160,12 @@ class _Reader:
 def _only_score(sample: dict[str, Any]) -> dict[str, Any]:
     """Return the score of a log from before there were several scorers."""
     return {"score": sample["score"]} if isinstance(sample.get("score"), dict) else {}
+
+
+def _invalidated(sample: dict[str, Any]) -> str:
+    """Return why a person marked a sample as one that counts for nothing; "" where nobody did."""
+    invalid = sample.get("invalidation")
+    return (text(inside(invalid, "reason")) or "invalidated") if isinstance(invalid, dict) else ""
 
 
 def _why_unscored(sample: dict[str, Any]) -> str:

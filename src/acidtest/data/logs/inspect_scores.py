@@ -1,10 +1,11 @@
 """What a scorer of Inspect said of one sample, as numbers."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from acidtest.data.logs.bounded import name, number, text
+from acidtest.data.logs.bounded import elements, inside, mapping, name, number, text
 
 _WORDS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 _LOWER = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -50,6 +51,26 @@ def scored_values(scorer: str, value: object, reason: str = "") -> Iterator[Scor
     score, why = _number(value)
     unscored = value is None or (isinstance(value, float) and math.isnan(value))
     yield ScoredValue(metric=None if unscored else name(scorer), score=score, why=reason or why)
+
+
+def own_means(results: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
+    """Yield (metric, what made one score of several epochs, mean over samples) of a log's aggregate `results`.
+
+    The second is "" for their mean, or where there was one epoch. Other aggregates than means are passed over.
+
+    Example:
+        >>> score = {"name": "long", "scorer": "shape", "reducer": "max", "metrics": {"mean": {"value": 0.5}}}
+        >>> list(own_means({"scores": [score]}))
+        [('shape/long', 'max', 0.5)]
+    """
+    for score in elements(results.get("scores")):
+        metrics = mapping(inside(score, "metrics"))
+        mean = number(inside(metrics.get("accuracy") or metrics.get("mean"), "value"))
+        if mean is None:
+            continue
+        scorer, part = name(inside(score, "scorer")), name(inside(score, "name"))
+        reducer = text(inside(score, "reducer"), _SHOWN)
+        yield scorer if part == scorer else name(f"{scorer}/{part}"), "" if reducer == "mean" else reducer, mean
 
 
 def _number(value: object) -> tuple[float | None, str]:
