@@ -11,14 +11,18 @@ import typer
 
 from acidtest.cli.merge import merge
 from acidtest.cli.run import run
-from acidtest.cli.stages import evaluate, generate
+from acidtest.cli.stages import evaluate, generate, rate
 from acidtest.data.run_folder import RunFolder
 from acidtest.errors import DataError
 from acidtest.study.merge import merge_shards
 from acidtest.study.state import read_state
 from mock_study import STUDY, acidtest, content, kill_when, requests_since_last, write_study
 
+JUDGE = (
+    '  judge: {{use: "openai:fixed:sensible: yes\\nright: no\\nonly: yes\\nnatural: unsure", base_url: "{url}/v1"}}\n'
+)
 SMALL = STUDY.replace(', "classic:tfidf_logreg"', ', "classic:keyword_rules"') + "limits: {{max_calls: 1000}}\n"
+SMALL = SMALL.replace("generators:", JUDGE + "generators:") + "validity: {{judges: [judge], items: 9}}\n"
 ALL = 3 * (36 + 24)
 """Calls of the three language models about all items."""
 
@@ -40,6 +44,8 @@ def shards(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Path:
     for number in (1, 2, 3):
         evaluate(folder / "base", folder=folder / f"s{number}", shard=f"{number}/3")
     (folder / "calls").write_bytes(orjson.dumps(requests_since_last(mock_url)))
+    for number in (1, 2, 3):
+        rate(folder / "base", folder=folder / f"s{number}", shard=f"{number}/3")
     return folder
 
 
@@ -51,7 +57,9 @@ def whole(shards: Path) -> Path:
 
 
 def responses(root: Path) -> dict[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("responses/*/*.jsonl"))}
+    """Return the files of answers and of ratings."""
+    found = (*root.glob("responses/*/*.jsonl"), *root.glob("ratings/*.jsonl"))
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(found)}
 
 
 def test_every_item_is_asked_once_in_all(shards: Path) -> None:
@@ -68,6 +76,7 @@ def test_merged_is_what_one_machine_makes(
     assert "Put 3 folders together" in capsys.readouterr().out
     assert content(tmp_path / "merged") == content(whole)
     assert responses(tmp_path / "merged") == responses(whole)
+    assert responses(whole)["ratings/judge.judge.jsonl"].count(b"\n") == 18  # 9 of each set
     merged, one = (read_state(RunFolder(root)) for root in (tmp_path / "merged", whole))
     assert merged is not None
     assert one is not None
@@ -106,6 +115,22 @@ def test_a_shard_given_twice_counts_once(shards: Path, whole: Path, tmp_path: Pa
     merged = merge_shards([shards / "s1", tmp_path / "again", shards / "s2", shards / "s3"], tmp_path / "m")
     assert merged.is_whole
     assert responses(tmp_path / "m") == responses(whole)
+
+
+def test_a_merge_that_was_killed_is_made_anew(
+    shards: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = [shards / f"s{number}" for number in (1, 2, 3)]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("acidtest.study.merge.write_state", _interrupted)
+        merge_shards(named, tmp_path / "m")
+    assert responses(tmp_path / "m")
+    assert merge_shards(named, tmp_path / "m").is_whole
+    assert responses(tmp_path / "m") == responses(whole)
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_two_answers_to_one_item_are_refused(shards: Path, tmp_path: Path) -> None:
@@ -233,11 +258,11 @@ cache: false
 def test_the_embedded_model_in_shards_answers_what_it_answers_alone(tmp_path: Path, smollm2: Path) -> None:
     study = write_study(tmp_path, "http://127.0.0.1:9", EMBEDDED.replace("{model}", str(smollm2)))
     rows = (tmp_path / "real.jsonl").read_bytes().splitlines(keepends=True)
-    (tmp_path / "real.jsonl").write_bytes(b"".join(rows[:9]))
-    (tmp_path / "made.jsonl").write_bytes(b"".join(rows[9:15]))
-    for number in (1, 2, 3):
-        evaluate(study, folder=tmp_path / f"s{number}", shard=f"{number}/3")
-    merge([tmp_path / f"s{number}" for number in (1, 2, 3)], folder=tmp_path / "merged")
+    (tmp_path / "real.jsonl").write_bytes(b"".join(rows[:5]))
+    (tmp_path / "made.jsonl").write_bytes(b"".join(rows[5:9]))
+    for number in (1, 2):
+        evaluate(study, folder=tmp_path / f"s{number}", shard=f"{number}/2")
+    merge([tmp_path / f"s{number}" for number in (1, 2)], folder=tmp_path / "merged")
     run(study, folder=tmp_path / "whole")
     for name in ("scores.parquet", "fidelity.json"):
         assert (tmp_path / "merged" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

@@ -77,6 +77,8 @@ def merge_shards(shards: Sequence[Path], root: Path) -> Merged:
             if lines := all_lines(files):
                 write_atomically(to, lines)
         units = list(_units(study, parts, folder))
+        for unit in units:
+            unit.to.unlink(missing_ok=True)  # a merge that was killed or refused left it
         missing = {unit.key: lacking for unit in units if (lacking := united(unit))}
         merged = _merged(parts, units, missing)
         _write_state(folder, parts, units, merged)
