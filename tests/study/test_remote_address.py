@@ -11,6 +11,7 @@ import pytest
 from acidtest.data.address import looks_like_address, run_address
 from acidtest.data.remote_store import RemoteError, RemoteStore, is_safe
 from acidtest.errors import AcidtestError
+from acidtest.study.remote_run import fetched_study
 
 
 @pytest.mark.parametrize(
@@ -169,6 +170,33 @@ def test_a_missing_library_is_named(
 )  # fmt: skip
 def test_hostile_names_are_no_files_of_ours(name: str) -> None:
     assert not is_safe(name)
+
+
+STUDY = """\
+study: any
+task: intent
+real: {path: my real é.jsonl, pool: ./sub dir/pool.jsonl}
+synthetic:
+  - {name: one, path: ../up.jsonl}
+  - {name: two, path: "a/.ssh/x.jsonl"}
+  - {name: three, path: "Be brief. Not long."}
+  - {name: four, path: plain.jsonl}
+solvers: ["classic:majority"]
+"""
+
+
+def test_a_study_brings_the_files_that_it_names_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blanks and letters beyond ASCII are names, too; what leads elsewhere, or hides, is none."""
+    monkeypatch.setenv("ACIDTEST_CACHE", str(tmp_path / "cache"))
+    named = ["my real é.jsonl", "plain.jsonl", "study.yaml", "sub dir/pool.jsonl"]
+    for name in (*named, "../up.jsonl", "a/.ssh/x.jsonl", "other.jsonl"):
+        path = tmp_path / "there" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(STUDY, "utf-8")
+    address = run_address(f"file://{tmp_path}/there/study.yaml")
+    assert address is not None
+    folder = fetched_study(address).parent
+    assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) == named
 
 
 @pytest.mark.parametrize(

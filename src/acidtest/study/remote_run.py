@@ -1,5 +1,6 @@
 """A run, or a study file, at an address: the local folder or file that stands for it while a command works."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from acidtest.study.lock import alone
 
 _MOST_NAMED = 200
 _LONGEST_NAME = 300
+_PART = r"(?![. ])[^\x00-\x1f\x7f\\/:*?\"<>|]{1,200}"
+_NAMED = re.compile(rf"(?:{_PART}/){{0,7}}{_PART}\.[A-Za-z0-9]{{1,8}}")
+"""Any name of a file at or below a folder, blanks and all letters too, that ends as files do: sentences do not."""
 
 
 @contextmanager
@@ -62,5 +66,5 @@ def _file_names(value: Any) -> Iterator[str]:
             yield from _file_names(inner)
     elif isinstance(value, str) and len(value) <= _LONGEST_NAME:
         name = value.removeprefix("./").rstrip("/")
-        if is_safe(name) and ("." in name or "/" in value):
+        if (is_safe(name) and ("." in name or "/" in value)) or _NAMED.fullmatch(name):
             yield name
