@@ -1,6 +1,5 @@
 """A notebook as people run it: a real kernel, in which an event loop runs, and its outputs in a real browser."""
 
-import os
 import time
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -12,7 +11,6 @@ import pytest
 import acidtest
 from mock_study import content, write_study
 from python_study import HOSTILE, study_values, write_items
-from report.test_report_browser import CHROMIUM, QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,21 +126,6 @@ def test_plain_text_is_short_and_has_no_escape_sequences(outputs: list[list[Any]
     text = printed["text"]
     assert len(text.splitlines()) < 10
     assert "\x1b" not in text
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    if CHROMIUM is None:
-        message = "no Chromium here: install one to see the outputs as people do"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield running
-        running.close()
 
 
 @pytest.mark.parametrize("width", [1000, 480])

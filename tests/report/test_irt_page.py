@@ -2,10 +2,9 @@
 
 import io
 import math
-import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -21,11 +20,9 @@ from acidtest.stats.estimate import Estimate
 from acidtest.types.irt import IrtReport
 from irt_tables import MADE, REAL, answers, write
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 OVERFLOWING = """() => [...document.querySelectorAll('body *')]
   .filter(e => !e.closest('.scroll, svg, .skip') && e.getBoundingClientRect().right > innerWidth + 1)
   .map(e => e.outerHTML.slice(0, 120))"""
@@ -136,29 +133,20 @@ def test_names_are_escaped(evil: IrtReport) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1200])
-def test_the_page_is_quiet_and_fits(evil: IrtReport, width: int, tmp_path: Path) -> None:
-    if CHROMIUM is None:
-        message = "no Chromium here: install one to see the page as people do"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
+def test_the_page_is_quiet_and_fits(evil: IrtReport, browser: "Browser", width: int, tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     write_irt_page(path, evil, title=EVIL)
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page, heard = browser.new_page(viewport={"width": width, "height": 800}), list[str]()
-        page.on("console", lambda message: heard.append(message.text))
-        page.on("dialog", lambda dialog: heard.append(dialog.message))
-        page.on("request", lambda request: heard.append(request.url) if request.url != path.as_uri() else None)
-        page.goto(path.as_uri())
-        assert heard == []
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        assert page.evaluate(OVERFLOWING) == []
-        assert page.evaluate(CLIPPED) == []
-        assert page.evaluate(SMALLEST_WORDS) >= 9  # pixels
-        browser.close()
+    page, heard = browser.new_page(viewport={"width": width, "height": 800}), list[str]()
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("dialog", lambda dialog: heard.append(dialog.message))
+    page.on("request", lambda request: heard.append(request.url) if request.url != path.as_uri() else None)
+    page.goto(path.as_uri())
+    assert heard == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(OVERFLOWING) == []
+    assert page.evaluate(CLIPPED) == []
+    assert page.evaluate(SMALLEST_WORDS) >= 9  # pixels
+    page.close()
 
 
 def test_the_map_draws_every_solver_once(found: IrtReport) -> None:

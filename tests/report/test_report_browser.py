@@ -1,7 +1,5 @@
 """The page in a real browser: no complaint, no request, no overflow on a phone, no label over another."""
 
-import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +10,8 @@ from acidtest.types import FidelityReport
 from report_example import example, large, minimal, samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 REPORTS = {"example": example(), "minimal": minimal("<img src=x onerror=alert(1)>"), "large": large(100, 8)}
 
 OVERFLOWING = """() => [...document.querySelectorAll('body *')]
@@ -45,21 +36,6 @@ GROUNDS = """() => ['.deck', '.meaning', '.badge.go', '.badge.no-go', '.badge.op
     let ground = words;
     while (clear(ground)) ground = ground.parentElement;
     return [selector, getComputedStyle(words).color, getComputedStyle(ground).backgroundColor]; })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    if CHROMIUM is None:
-        message = "no Chromium here: install one to see the page as people do"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The real command in a process of its own, and Chromium to look at it."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,12 +22,6 @@ from acidtest.review.plan import QUEUES, Queue
 from acidtest.review.serve import listen, server_of
 from acidtest.review.store import open_store
 from acidtest.study.review_plan import review_plan
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,13 +89,3 @@ def running_review(run: Path, *options: str, names: str = "ann,bob") -> Iterator
             if process.poll() is None:
                 process.kill()
                 process.communicate()
-
-
-def need_chromium() -> str:
-    """Return the path of Chromium; skip where there is none, but for CI, where that fails."""
-    if CHROMIUM is None:
-        message = "no Chromium here: install one to see the pages as people do"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return CHROMIUM

@@ -10,12 +10,10 @@ from acidtest.data.rating_files import read_ratings
 from acidtest.data.read import write_records
 from acidtest.data.run_folder import RunFolder
 from acidtest.types import Item
-from review.running import QUIET, Served, need_chromium, running_review, served_review
+from review.running import Served, running_review, served_review
 from review_run import GENERATED, write_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser, Page
 
 QUEUES = ("--queue", "rate,choose,answer,adjudicate")
@@ -54,17 +52,6 @@ GROUNDS = """() => ['h1', '.how-far label', '.label', '.text', 'legend', '.soft'
 ACTION = "document.querySelector('form.work').getAttribute('action')"
 FOCUS = """() => { const box = document.activeElement;
   return [box.name, box.value, getComputedStyle(box.nextElementSibling).outlineStyle]; }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    path = need_chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=QUIET)
-        yield running
-        running.close()
 
 
 @pytest.fixture
