@@ -17,6 +17,7 @@ from pyarrow import parquet
 
 import acidtest
 from acidtest.data.run_folder import RunFolder
+from acidtest.data.score_blocks.read import read_blocks
 from acidtest.errors import AcidtestError, DataError
 from acidtest.frames.frame import FrameKind, framed, table_of
 from acidtest.types import Item, Provenance, Rating, RejectedCandidate
@@ -159,6 +160,15 @@ def test_scores_without_items_are_one_row_per_solver() -> None:
     assert len(merged) == len(table)
 
 
+def test_scores_in_blocks_are_one_row_per_solver(folder: Path) -> None:
+    blocks = read_blocks([folder / "scores.parquet"], real="real", blocks=30)
+    found = acidtest.scores_frame(blocks)
+    whole = acidtest.scores_frame(acidtest.read_scores([folder / "scores.parquet"], real="real"))
+    expected = whole.groupby(["benchmark", "model"])["score"].mean()
+    assert found.set_index(["benchmark", "model"])["score"].to_dict() == pytest.approx(expected.to_dict())
+    assert found["item"].isna().all()
+
+
 def test_what_generators_wrote_and_people_said(folder: Path, tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     run.root.mkdir()
@@ -179,6 +189,21 @@ def test_what_generators_wrote_and_people_said(folder: Path, tmp_path: Path) -> 
     assert json.loads(row["provenance"]) == made.model_dump(exclude_defaults=True)
     (row,) = opened.rejected("arrow").to_pylist()
     assert (row["reason"], row["detail"], row["text"], row["target"], row["call"]) == ("copy", "of 3", HOSTILE, None, 4)
+    assert opened.judgements().empty
+    for path, mark in ((run.judgements("made.up", SOLVERS[1]), "yes"), (run.judgements("real", SOLVERS[0]), "no")):
+        path.parent.mkdir(parents=True)
+        said = [
+            Rating(benchmark=path.parent.name, item=i, rater="j", kind="judge", rubric="r.v1", **more)
+            for i, more in (("1", {"error": "late"}), ("1", {"marks": {"same": mark}}), ("2", {"error": "none"}))
+        ]
+        path.write_bytes(b"".join(record.model_dump_json().encode() + b"\n" for record in said))
+    judged = opened.judgements("arrow").to_pylist()
+    assert [(r["benchmark"], r["model"], r["item"], r["mark_same"], r["error"]) for r in judged] == [
+        ("real", SOLVERS[0], "1", "no", None),
+        ("real", SOLVERS[0], "2", None, "none"),
+        ("made.up", SOLVERS[1], "1", "yes", None),
+        ("made.up", SOLVERS[1], "2", None, "none"),
+    ]
     rated = opened.ratings("arrow").to_pylist()
     assert [(r["item"], r["mark_clear"], r["error"], r["adjudicated"]) for r in rated] == [
         ("1", "yes", None, False),

@@ -63,7 +63,8 @@ def scores_frame(scores: Scores | FidelityReport, frame: FrameKind = "pandas") -
 
     Args:
         scores: What `read_scores` gave: one row per benchmark, solver and item that was scored (one per benchmark and
-            solver where no items are known). Or a comparison: one row per benchmark and solver, with its interval.
+            solver where no items are known or kept). Or a comparison: one row per benchmark and solver, with its
+            interval.
         frame: "pandas", "polars" or "arrow".
 
     Returns:
@@ -109,7 +110,7 @@ def _scored(one: BenchmarkScores, metric: str, *, is_mean: bool) -> Iterator[dic
     about = {
         "benchmark": one.name, "kind": one.kind, "generator": one.generator, "strategy": one.strategy, "metric": metric,
     }  # fmt: skip
-    if one.stats is None:
+    if one.stats is None or one.blocks is not None:
         for model, score in zip(one.models, one.observed.tolist(), strict=True):
             if not np.isnan(score):
                 yield {**about, "model": model, "score": score}

@@ -96,6 +96,16 @@ class OpenedRun:
         rows, columns = run_rows.rating_rows(self._files)
         return framed(table_of(rows, columns), frame)
 
+    def judgements(self, frame: FrameKind = "pandas") -> Any:
+        """Return what the judge said of solvers' answers: one row per benchmark, solver and item, the last judgement.
+
+        Columns: `model` and those of `ratings`; where no judge decides the metric, there are no rows.
+        """
+        study = self.study
+        solvers = [solver.model for solver in study.solvers]
+        rows, columns = run_rows.judgement_rows(self._files, run_rows.benchmarks_of(study), solvers)
+        return framed(table_of(rows, columns), frame)
+
     def scores(self, frame: FrameKind = "pandas") -> Any:
         """Return RUN/scores.parquet: one row per benchmark, solver and item; docs/scores.md tells its columns.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import orjson
@@ -91,8 +91,7 @@ def response_rows(
 ) -> tuple[Rows, Columns]:
     """Return the last response to each item and repeat, solver by solver."""
     rows: Rows = []
-    pairs = [(one, model) for one in benchmarks for model in models]
-    for one, model in pairs:
+    for one, model in product(benchmarks, models):
         last = {(r.item, r.epoch): r for r in records_in(folder.responses(one.name, model), Response)}
         for response in last.values():
             cells = dict(response)
@@ -104,12 +103,27 @@ def response_rows(
 def rating_rows(folder: RunFolder) -> tuple[Rows, Columns]:
     """Return what people and judges said of items: a row per rating, a column `mark_CRITERION` per criterion."""
     found = chain.from_iterable(records_in(path, Rating) for path in (folder.people, *folder.all_judged()))
+    rows = [_rated(rating) for rating in found]
+    return rows, {**_RATING, **_criteria(rows)}
+
+
+def judgement_rows(
+    folder: RunFolder, benchmarks: Iterable[BenchmarkOfRun], models: Iterable[str]
+) -> tuple[Rows, Columns]:
+    """Return what the judge said of solvers' answers: a row per answer that was judged, as of `rating_rows`."""
     rows: Rows = []
-    for rating in found:
-        marks = {f"mark_{criterion}": mark for criterion, mark in rating.marks.items()}
-        rows.append({**dict(rating), **marks})
-    criteria: Columns = {name: "text" for row in rows for name in row if name.startswith("mark_")}
-    return rows, {**_RATING, **criteria}
+    for one, model in product(benchmarks, models):
+        last = {r.item: r for r in records_in(folder.judgements(one.name, model), Rating) if r.benchmark == one.name}
+        rows += [{"model": model, **_rated(judgement)} for judgement in last.values()]
+    return rows, {"benchmark": "text", "model": "text", **_RATING, **_criteria(rows)}
+
+
+def _rated(rating: Rating) -> dict[str, object]:
+    return {**dict(rating), **{f"mark_{criterion}": mark for criterion, mark in rating.marks.items()}}
+
+
+def _criteria(rows: Rows) -> Columns:
+    return {name: "text" for row in rows for name in row if name.startswith("mark_")}
 
 
 def _asked(found: Item | RejectedCandidate) -> dict[str, object]:
