@@ -1,11 +1,13 @@
 """`acidtest export` of runs and of files: what is written, how it is asked, and what is refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from acidtest.data.read import read_item_records
+from acidtest.errors import AcidtestError
 from acidtest.registry import get
 from acidtest.study.exporting import ExportOptions, FileOptions, set_of_file, sets_of_run
 from mock_study import acidtest, write_study
@@ -123,6 +125,47 @@ def test_slips_are_refused(run: Path, tmp_path: Path, arguments: tuple[str, ...]
     assert (done.returncode, done.stdout) == (2, "")
     assert wrong in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_is_exported_where_its_data_set_is_not(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    about = json.loads((run / "run.json").read_bytes())
+    assert about["labels"] == ["alarm", "music", "weather"]
+    about["study"]["real"] = {"dataset": "snips", "name": "real"}  # its labels are others
+    (copy / "run.json").write_text(json.dumps(about), "utf-8")
+    assert [one.task.labels for one in sets_of_run(copy, ExportOptions(target="inspect"))] == [tuple(about["labels"])]
+
+
+def test_labels_of_a_run_that_did_not_write_them_down_are_had_from_its_items(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    about = json.loads((run / "run.json").read_bytes())
+    del about["labels"]
+    (copy / "run.json").write_text(json.dumps(about), "utf-8")
+    (one,) = sets_of_run(copy, ExportOptions(target="inspect"))
+    assert one.task.labels == ("alarm", "music", "weather")
+
+
+def test_no_item_of_a_file_is_its_own_example(tmp_path: Path) -> None:
+    texts = ("one and one", "two and two", "ONE  and one", "three and three")
+    rows = [{"id": str(n), "question": text, "answer": "2"} for n, text in enumerate(texts)]
+    for name, some in (("items", rows[:2]), ("pool", rows)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in some), "utf-8")
+    options = ExportOptions(target="jsonl", shots=4)
+    (one,) = set_of_file(tmp_path / "items.jsonl", options, FileOptions(task="math", pool=tmp_path / "pool.jsonl"))
+    assert [item.id for item in one.examples] == ["3"]
+    with pytest.raises(AcidtestError, match="every item of the pool is also asked"):
+        set_of_file(tmp_path / "items.jsonl", options, FileOptions(task="math", pool=tmp_path / "items.jsonl"))
+
+
+def test_a_run_and_a_file_are_not_mistaken_for_each_other(run: Path, tmp_path: Path) -> None:
+    for place in (run / "pool.jsonl", tmp_path / "absent"):
+        with pytest.raises(AcidtestError, match="no run's folder") as refused:
+            sets_of_run(place, ExportOptions(target="jsonl"))
+        assert "add --task NAME" in refused.value.way_out
+    with pytest.raises(AcidtestError, match="is a folder, and --task goes with a file"):
+        set_of_file(run, ExportOptions(target="jsonl"), FileOptions(task="intent"))
 
 
 def test_a_run_without_accepted_items_is_refused(run: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ruamel.yaml import YAML
 
 from acidtest.errors import AcidtestError, UnknownNameError
 from acidtest.export.contract import ExportSet
+from acidtest.export.item_table import is_number, item_table
 from acidtest.export.task_names import task_names
 from acidtest.export.write import export_benchmarks
 from acidtest.registry import get, names
@@ -101,36 +103,38 @@ def test_promptfoo_tests_only_number_the_items(tmp_path: Path) -> None:
     assert config["providers"][0]["config"] == {"temperature": 0, "max_tokens": 64}
 
 
-def test_a_card_says_what_the_set_is_worth_and_renders_no_text_of_others(tmp_path: Path) -> None:
-    made = Provenance(
-        generator="w",
-        revision="r1",
-        strategy="few_shot",
-        prompt="few_shot_intent.v1 sha256:00",
-        call=0,
-        seed=1,
-        checks=(Check(check="near_copy", passed=True),),
-    )
+MADE = Provenance(
+    generator="w",
+    revision="r1",
+    strategy="few_shot",
+    prompt="few_shot_intent.v1 sha256:00",
+    call=0,
+    seed=1,
+    checks=(Check(check="near_copy", passed=True), Check(check="solver | found", passed=False)),
+)
+
+
+def _compared() -> ExportSet:
+    """A set that was made, compared and rated; whatever others say of it tries to be HTML or Markdown."""
     one = export_sets("chat")[0]
     name = '<img src=x onerror="alert(1)"> [a](javascript:b)\n# c'
-    estimate = {"value": 57.123, "low": 12.0, "high": None}
-    verdict = {use: {"decision": "GO", "because": f"<b>{use}</b> | x"} for use in ("score", "rank", "choose")}
-    told = ExportSet(
-        **{
-            **vars(one),
-            "name": name,
-            "licence": "CC-BY-4.0",
-            "items": tuple(item.model_copy(update={"provenance": made}) for item in one.items),
-            "about": {
-                "real": "people",
-                "level": 0.9,
-                "solvers": ["a", "b"],
-                "verdict": {name: verdict},
-                "fidelity": {name: {"worth_rank": estimate}},
-            },
-        }
-    )
-    export_benchmarks([told], "hf", tmp_path / "out")
+    valid = {"value": 0.75, "low": None, "high": None, "n": 8, "method": "as people say", "warnings": ["few items"]}
+    about = {
+        "real": "people",
+        "level": 0.9,
+        "solvers": ["a", "b"],
+        "metric": "macro_f1",
+        "models": {"writer": {"use": "local:/home/ann/secret/m.gguf", "revision": "r1"}},
+        "validity": {"benchmarks": {name: {"valid": valid}}},
+        "verdict": {name: {u: {"decision": "GO", "because": f"<b>{u}</b> | x"} for u in ("score", "rank", "choose")}},
+        "fidelity": {name: {"worth_rank": {"value": 57.123, "low": 12.0, "high": None}}},
+    }
+    items = tuple(item.model_copy(update={"provenance": MADE}) for item in one.items)
+    return ExportSet(**{**vars(one), "name": name, "licence": "CC-BY-4.0", "items": items, "about": about})
+
+
+def test_a_card_says_what_the_set_is_worth_and_renders_no_text_of_others(tmp_path: Path) -> None:
+    export_benchmarks([_compared()], "hf", tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text("utf-8")
     header, body = text.split("---\n", 2)[1:]
     about = YAML(typ="safe").load(header)
@@ -142,14 +146,17 @@ def test_a_card_says_what_the_set_is_worth_and_renders_no_text_of_others(tmp_pat
     assert "<img" not in body
     assert "<b>" not in body
     assert "](javascript" not in body
-    assert "Compared with the real benchmark people by 2 solvers" in body
+    assert "Compared with the real benchmark people by 2 solvers, measured by macro\\_f1:" in body
+    assert "| its model | local:m\\.gguf |" in body
+    assert "secret" not in text
+    assert "Share of valid items: 0.75 (as people say; 8 rated).\nMind: few items\\." in body
     assert "| real labelled items that it is worth, for orders | 57.1 | 12 to not known |" in body
     assert "90% interval of the true value" in body
     assert body.count("| GO |") == 3
     assert "4 of 4 items say" in body
-    assert "near\\_copy" in body
+    assert "| near\\_copy | 4 | 0 |\n| solver \\| found | 0 | 4 |" in body
     table = pq.read_table(next((tmp_path / "out").glob("*.parquet"))).to_pylist()
-    assert [Provenance.model_validate_json(row["provenance"]) for row in table] == [made] * 4
+    assert [Provenance.model_validate_json(row["provenance"]) for row in table] == [MADE] * 4
 
 
 def test_a_set_that_was_not_compared_says_so(tmp_path: Path) -> None:
@@ -183,6 +190,26 @@ def test_datasets_and_mlcroissant_read_the_folder_back(tmp_path: Path) -> None:
         assert hashlib.sha256((tmp_path / "out" / file["contentUrl"]).read_bytes()).hexdigest() == file["sha256"]
 
 
+def test_whole_numbers_that_no_float_holds_stay_whole() -> None:
+    targets = (2**53 + 1, 10**400, 2**53, -3, 0.5)
+    items = [Item(id=str(n), input={"question": "?"}, target=target) for n, target in enumerate(targets)]
+    assert item_table(items).column("target").to_pylist() == [json.dumps(target) for target in targets]
+    assert not is_number(items, "target")
+    assert item_table(items[2:]).column("target").to_pylist() == [9007199254740992.0, -3.0, 0.5]
+    assert is_number(items[2:], "target")
+
+
+def test_command_lines_are_whole_where_a_folder_holds_a_space(tmp_path: Path) -> None:
+    for target in TARGETS:
+        written = export_benchmarks(export_sets("completion")[:1], target, tmp_path / target)
+        line = next(iter(written.values())).run.replace("FOLDER", shlex.quote("my 'own' folder"))
+        words = shlex.split(line)
+        assert any(word == "my 'own' folder" or word.startswith("my 'own' folder/") for word in words), line
+        if words[1] == "-c" and words[0] == "python":
+            ast.parse(words[2])
+            assert words[3:] == ["my 'own' folder", "intent_x_y"]
+
+
 def test_what_a_tool_cannot_express_is_refused_with_those_that_can(tmp_path: Path) -> None:
     chat = export_sets("chat")[:1]
     with pytest.raises(AcidtestError, match=r"lighteval sends completion prompts, not chat") as refused:
@@ -194,6 +221,11 @@ def test_what_a_tool_cannot_express_is_refused_with_those_that_can(tmp_path: Pat
         export_benchmarks([judged], "inspect", tmp_path / "out")
     assert "--metric exact_match" in refused.value.way_out
     assert "hf, jsonl" in refused.value.way_out
+    (sums,) = [one for one in export_sets("chat") if one.task.name == "math"]
+    single = ExportSet(**{**vars(sums), "metric": sums.task.metric("consistency")})
+    with pytest.raises(AcidtestError, match="bundle") as refused:
+        export_benchmarks([single], "lm-eval", tmp_path / "out")
+    assert "Add --metric accuracy. Can express it as it is: hf, jsonl." in refused.value.way_out
     empty = ExportSet(**{**vars(asked), "items": ()})
     with pytest.raises(AcidtestError, match="no accepted items"):
         export_benchmarks([empty], "jsonl", tmp_path / "out")
@@ -215,6 +247,22 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, monkeypatch
     export_benchmarks(export_sets("chat")[:1], "jsonl", Path())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "here", "mine.txt"]
     assert [path.name for path in (tmp_path / "here").iterdir()] == ["intent_x_y.jsonl"]
+
+
+def test_all_is_written_inside_a_folder_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, places = get("export", "jsonl"), []
+    write = tool.write
+
+    def seen(self: object, exported: ExportSet, task: str, folder: Path) -> object:
+        places.append(folder)
+        return write(self, exported, task, folder)
+
+    monkeypatch.setattr(tool, "write", seen)
+    (tmp_path / "mounted").mkdir()
+    export_benchmarks(export_sets("chat")[:1], "jsonl", tmp_path / "mounted")
+    export_benchmarks(export_sets("chat")[:1], "jsonl", tmp_path / "new")
+    assert [place.parent for place in places] == [tmp_path / "mounted", tmp_path]
+    assert [path.name for path in (tmp_path / "mounted").iterdir()] == ["intent_x_y.jsonl"]
 
 
 def test_nothing_is_left_where_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 import html
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from io import StringIO
+from pathlib import PureWindowsPath
 
 from pydantic import JsonValue
 
@@ -32,6 +34,8 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 _WHOLE_FROM = 1_000
 """Numbers from here on are shown without decimals."""
 
+_PATH = re.compile(r"[/~.\\]|[A-Za-z]:[/\\]")
+"""How a path begins, here or under Windows."""
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$])")
 _USES = {"score": "believe the numbers", "rank": "believe the order", "choose": "pick the best by it"}
 _STATISTICS = {
@@ -107,7 +111,7 @@ def _facts(one: ExportSet, task: str) -> str:
         "labels": ", ".join(one.task.labels),
         "licence": one.licence,
         "generator": one.generator or ("people" if one.kind == "real" else "not known"),
-        "its model": str(model.get("use") or ""),
+        "its model": _shared_name(str(model.get("use") or "")),
         "its revision": str(model.get("revision") or ""),
         "strategy": one.strategy or "",
     }
@@ -121,13 +125,21 @@ def _how(one: ExportSet) -> str:
     if not made:
         return "How each item was made is not recorded." if one.kind == "synthetic" else ""
     prompts = sorted({provenance.prompt for provenance in made})
-    checks = sorted({check.check for provenance in made for check in provenance.checks})
     asked = ", ".join(map(_plain, prompts))
     lines = [f"{len(made):,} of {counted(len(one.items), 'item')} say in the column `provenance` how they were made."]
     lines.append(f"The generator was asked with {asked}.")
-    if checks:
-        lines.append(f"Each passed these filters: {', '.join(map(_plain, checks))}.")
+    passed = Counter(check.check for provenance in made for check in provenance.checks if check.passed)
+    failed = Counter(check.check for provenance in made for check in provenance.checks if not check.passed)
+    if passed or failed:
+        lines += ["", "| filter | items that passed it | items that did not, and were kept |", "|---|---|---|"]
+        lines += [f"| {_plain(name)} | {passed[name]:,} | {failed[name]:,} |" for name in sorted({*passed, *failed})]
     return "\n".join(lines)
+
+
+def _shared_name(use: str) -> str:
+    """Return what a model is called for everybody: where it lies on somebody's disk is nobody's business."""
+    provider, _, model = use.partition(":")
+    return f"{provider}:{PureWindowsPath(model).name}" if _PATH.match(model) else use
 
 
 def _worth(one: ExportSet) -> str:
@@ -140,7 +152,9 @@ def _worth(one: ExportSet) -> str:
         return "It was not compared with a real benchmark: nobody knows what it is worth."
     level, solvers = one.about.get("level"), one.about.get("solvers")
     count = len(solvers) if isinstance(solvers, list) else 0
-    lines = [f"Compared with the real benchmark {_plain(one.about.get('real'))} by {counted(count, 'solver')}:", ""]
+    real, measured = _plain(one.about.get("real")), _plain(one.about.get("metric") or "")
+    by = f"{counted(count, 'solver')}, measured by {measured}" if measured else counted(count, "solver")
+    lines = [f"Compared with the real benchmark {real} by {by}:", ""]
     lines += ["| may I | verdict | because |", "|---|---|---|"]
     for use, words in _USES.items():
         told = _mapping(verdict.get(use))
@@ -152,7 +166,21 @@ def _worth(one: ExportSet) -> str:
             interval = f"{_number(told.get('low'))} to {_number(told.get('high'))}"
             lines.append(f"| {words} | {_number(told.get('value'))} | {interval} |")
     lines += ["", "Intervals are for the true values, without the noise of few items: what was seen may lie outside."]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_rated(one)])
+
+
+def _rated(one: ExportSet) -> list[str]:
+    """Say how many items are valid to those who rated some; nothing where nobody did."""
+    told = _mapping(_mapping(_mapping(one.about.get("validity")).get("benchmarks")).get(one.name))
+    valid = _mapping(told.get("valid"))
+    if not valid.get("n"):
+        return []
+    known = valid.get("low") is not None and valid.get("high") is not None
+    interval = f", {_number(valid.get('low'))} to {_number(valid.get('high'))}" if known else ""
+    how = f"{_plain(valid.get('method'))}; {_plain(valid.get('n'))} rated"
+    warnings = valid.get("warnings")
+    noted = [_plain(f"Mind: {warning}.") for warning in warnings] if isinstance(warnings, list) else []
+    return ["", f"Share of valid items: {_number(valid.get('value'))}{interval} ({how}).", *noted]
 
 
 def _columns(one: ExportSet) -> str:

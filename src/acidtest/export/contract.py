@@ -96,7 +96,7 @@ class ExportTarget(ABC):
             return f"{self.title} sends {' or '.join(self.styles)} prompts, not {exported.style}"
         if self.scores and exported.metric.name in exported.task.judged_metrics:
             return f"the metric '{exported.metric.name}' needs a judge, and {self.title} would have none"
-        return ""
+        return exported.task.problem_of_set(exported.metric.name, exported.items) if self.scores else ""
 
     @abstractmethod
     def write(self, exported: ExportSet, task: str, folder: Path) -> Written:

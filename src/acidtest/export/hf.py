@@ -11,6 +11,8 @@ from acidtest.export.croissant import croissant
 from acidtest.export.item_table import item_table
 from acidtest.registry import register
 
+_LOAD = 'import datasets, sys; print(datasets.load_dataset(*sys.argv[1:], split="test"))'
+
 
 @register("export", "hf")
 class HubFolder(ExportTarget):
@@ -31,7 +33,7 @@ class HubFolder(ExportTarget):
         return Written(
             task=task,
             files=(f"{task}.parquet", "README.md", "croissant.json"),
-            run=f"python -c \"import datasets; print(datasets.load_dataset('FOLDER', '{task}', split='test'))\"",
+            run=f"python -c '{_LOAD}' FOLDER {task}",
             scoring="none",
         )
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
+
 from acidtest.types import Item
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ NAMES = {
     "provenance": "JSON: prompt, seed, call, examples, checks, evidence: enough to make it again",
 }
 """Column -> what it holds, for all columns but the inputs."""
+
+_EXACT = 2**53
+"""Every whole number up to here is a float as it is."""
 
 Value = str | float | list[str] | None
 
@@ -40,7 +45,7 @@ def columns(items: Sequence[Item]) -> dict[str, str]:
 
 def is_number(items: Sequence[Item], column: str) -> bool:
     """Tell whether a column holds numbers; all others but `choices` hold texts."""
-    return column == "target" and all(_number(item) for item in items)
+    return column == "target" and all(_number(item.target) for item in items)
 
 
 def _values(items: Sequence[Item], column: str) -> list[Value]:
@@ -57,8 +62,11 @@ def _column(field: str) -> str:
     return f"input_{field}" if field in NAMES else field
 
 
-def _number(item: Item) -> bool:
-    return isinstance(item.target, int | float) and not isinstance(item.target, bool)
+def _number(target: JsonValue) -> bool:
+    """Tell whether a target is a number that a column of floats holds as it is."""
+    if isinstance(target, bool) or not isinstance(target, int | float):
+        return False
+    return isinstance(target, float) or abs(target) <= _EXACT
 
 
 def _targets(items: Sequence[Item]) -> list[Value]:

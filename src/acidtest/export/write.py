@@ -3,12 +3,14 @@
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from acidtest import registry
 from acidtest.errors import AcidtestError, counted
 from acidtest.export.contract import ExportSet, ExportTarget, Written
 from acidtest.export.task_names import task_names
+from acidtest.stats.metric import METRICS
 
 
 def export_benchmarks(exported: Sequence[ExportSet], target: str, folder: Path) -> dict[str, Written]:
@@ -34,7 +36,8 @@ def export_benchmarks(exported: Sequence[ExportSet], target: str, folder: Path) 
             f"'{folder}' is there already, and not empty", where="-o", way_out="Name another folder, or remove it."
         )
     folder = folder.resolve()  # "." has no name
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    # inside a folder that is there: it may be a file system of its own, and all that one may write to
+    partial = (folder if folder.exists() else folder.parent) / f".{folder.name}.{os.getpid()}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
@@ -48,7 +51,7 @@ def export_benchmarks(exported: Sequence[ExportSet], target: str, folder: Path) 
 
 
 def _move(partial: Path, folder: Path) -> None:
-    if not folder.exists():
+    if partial.parent != folder:
         partial.replace(folder)
         return
     for path in partial.iterdir():  # somebody's shell may stand in the folder: it stays
@@ -64,11 +67,16 @@ def _check(tool: ExportTarget, exported: ExportSet, target: str) -> None:
     if problem:
         able = [name for name in registry.names("export") if not registry.get("export", name)().problem(exported)]
         others = ", ".join(name for name in able if name != target)
-        free = [name for name in exported.task.metrics if name not in exported.task.judged_metrics]
-        judged = exported.metric.name in exported.task.judged_metrics and free
         raise AcidtestError(
             problem,
             where=f"{exported.name[:100]}, {counted(len(exported.items), 'item')}",
-            way_out=(f"Add --metric {free[0]}. " if judged else "")
+            way_out=_other_metric(tool, exported)
             + (f"Can express it as it is: {others}." if others else "No target can express it as it is."),
         )
+
+
+def _other_metric(tool: ExportTarget, exported: ExportSet) -> str:
+    """Name the task's first metric that the tool can express, where it is the metric that it cannot."""
+    metrics = [METRICS[name] for name in exported.task.metrics if name in METRICS]
+    free = [metric.name for metric in metrics if not tool.problem(replace(exported, metric=metric))]
+    return f"Add --metric {free[0]}. " if free else ""

@@ -10,6 +10,7 @@ from acidtest import registry
 from acidtest.data.labels import labels_of
 from acidtest.data.read import check_items, read_item_records, read_items
 from acidtest.data.run_folder import RunFolder
+from acidtest.data.split import without_copies
 from acidtest.errors import AcidtestError, DataError, ModelError, UnknownNameError, did_you_mean
 from acidtest.export.contract import ExportSet, ExportTarget
 from acidtest.models.base import LanguageModel
@@ -17,7 +18,7 @@ from acidtest.models.build import build
 from acidtest.study.real import real_benchmark, refuse_problem, task_class
 from acidtest.study.run import study_of
 from acidtest.study.schema import SolverSpec, StudyFile
-from acidtest.study.state import read_state
+from acidtest.study.state import RunState, read_state
 from acidtest.tasks.base import Task
 from acidtest.types import Item, Kind, Style
 
@@ -75,21 +76,22 @@ def sets_of_run(root: Path, options: ExportOptions) -> list[ExportSet]:
     Raises:
         AcidtestError: It is no run, it has no such benchmark or solver, or no benchmark has items.
     """
-    study, study_folder, known = study_of(root)
-    if known is None:
+    if not root.is_dir():
         raise AcidtestError(
             f"'{root}' is no run's folder",
             way_out="Name a run's folder, or add --task NAME where it is a file of items.",
         )
-    folder = RunFolder(known)
-    items = {"": _records(folder.real)}
-    task = _task_of(study, study_folder, [*items[""], *_records(folder.pool)])
+    study, study_folder, _ = study_of(root)
+    folder = RunFolder(root)
+    state = read_state(folder)
+    task = _task_of(study, study_folder, folder, state)
+    metric = task.metric(options.metric or study.metric)
     solver = _solver(study, options)
     shots = (solver.shots if solver else 0) if options.shots is None else options.shots
     examples = task.choose_examples(_fit(task, _records(folder.pool), folder.pool), shots, study.seed) if shots else []
     style = options.style or _style_of(study, solver, options.target)
     exactly = solver is not None and (shots, style, "text") == (solver.shots, _style(study, solver), solver.read)
-    about = _about(folder)
+    about = _about(folder, state)
     found = []
     for name, kind, generator, strategy in _chosen(study, study_folder, folder, options.benchmarks):
         found.append(
@@ -98,7 +100,7 @@ def sets_of_run(root: Path, options: ExportOptions) -> list[ExportSet]:
                 kind=kind,
                 items=tuple(_records(folder.real if kind == "real" else folder.synthetic(name))),
                 task=task,
-                metric=task.metric(options.metric or study.metric),
+                metric=metric,
                 style=style,
                 examples=tuple(examples),
                 asked_as=solver.model if solver and exactly else "",
@@ -126,6 +128,8 @@ def set_of_file(path: Path, options: ExportOptions, about: FileOptions) -> list[
     Raises:
         AcidtestError: It cannot be read as items of the task.
     """
+    if path.is_dir():
+        raise AcidtestError(f"'{path}' is a folder, and --task goes with a file of items", way_out="Leave out --task.")
     if options.solver or len(options.benchmarks) > 1:
         raise AcidtestError(
             "a file of items has no solvers and one benchmark", way_out="Leave out --solver; --benchmark names the set."
@@ -140,19 +144,21 @@ def set_of_file(path: Path, options: ExportOptions, about: FileOptions) -> list[
             check_items(some, labels if task.labelled else (), str(place))
         for item in some:
             refuse_problem(task, item, str(place))
-    if options.shots and not pool:
-        raise AcidtestError("--shots needs examples to show", way_out="Name a file of items with --pool.")
     shots = options.shots or 0
+    shown = without_copies(pool, items)  # as in a study: no item is its own example
+    if shots and not shown:
+        problem = "every item of the pool is also asked" if pool else "--shots needs examples to show"
+        raise AcidtestError(problem, way_out="Name a file of other items with --pool.")
     target: ExportTarget = registry.get("export", options.target)()
     return [
         ExportSet(
-            name=options.benchmarks[0] if options.benchmarks else path.name.removesuffix(".gz").rpartition(".")[0],
+            name=next(iter(options.benchmarks), "") or path.name.removesuffix(".gz").rpartition(".")[0],
             kind="synthetic" if about.generator else "real",
             items=tuple(items),
             task=task,
             metric=task.metric(options.metric),
             style=options.style or target.styles[0],
-            examples=tuple(task.choose_examples(pool, shots, about.seed)) if shots else (),
+            examples=tuple(task.choose_examples(shown, shots, about.seed)) if shots else (),
             generator=about.generator or None,
             licence=options.licence or "unknown",
         )
@@ -163,14 +169,15 @@ def _records(path: Path) -> list[Item]:
     return read_item_records(path) if path.exists() else []
 
 
-def _task_of(study: StudyFile, study_folder: Path, known: Sequence[Item]) -> Task:
-    """Return the task with the labels that solvers were shown; those of a data set are not in the run's folder."""
+def _task_of(study: StudyFile, study_folder: Path, folder: RunFolder, state: RunState | None) -> Task:
+    """Return the task with the labels that solvers were shown."""
     kind = task_class(study)
-    labels = tuple(study.labels)
-    if not labels and study.real.dataset is not None:
-        labels = real_benchmark(study, study_folder).labels
-    elif not labels and kind.labelled:
-        labels = labels_of(known)
+    labels = tuple(study.labels) if state is None or state.labels is None else state.labels
+    if not labels and kind.labelled and (state is None or state.labels is None):  # run.json does not tell
+        if study.real.dataset is not None:
+            labels = real_benchmark(study, study_folder).labels
+        else:
+            labels = labels_of([*_records(folder.real), *_records(folder.pool)])
     return kind(labels, study.description)
 
 
@@ -259,12 +266,11 @@ def _style_of(study: StudyFile, solver: SolverSpec | None, name: str) -> Style:
     return style if style in target.styles else target.styles[0]
 
 
-def _about(folder: RunFolder) -> Mapping[str, JsonValue]:
+def _about(folder: RunFolder, state: RunState | None) -> Mapping[str, JsonValue]:
     """Return what the run knows of its models and benchmarks, as its files have it."""
     import orjson
 
     about: dict[str, JsonValue] = {}
-    state = read_state(folder)
     if state is not None:
         about |= {"study": state.study.get("study"), "seed": state.seed, "version": state.version}
         about["models"] = {name: dict(model) for name, model in state.models.items()}
@@ -273,6 +279,8 @@ def _about(folder: RunFolder) -> Mapping[str, JsonValue]:
     except (OSError, orjson.JSONDecodeError):  # not compared yet: an export need not wait for it
         return about
     if isinstance(report, dict):
-        about |= {key: report[key] for key in ("real", "level", "verdict", "fidelity") if key in report}
+        about |= {
+            key: report[key] for key in ("real", "level", "metric", "verdict", "fidelity", "validity") if key in report
+        }
         about["solvers"] = report.get("models")
     return about

@@ -98,7 +98,7 @@ def prepare(study: StudyFile, study_folder: Path, root: Path, executor: Executor
         match=match,
         adaptive=adaptive,
     )
-    book = _open_book(study, study_folder, folder, {**_other_prompts(task, validity, match), **writers})
+    book = _open_book(study, study_folder, folder, {**_other_prompts(task, validity, match), **writers}, task.labels)
     return Prepared(
         study=study,
         folder=folder,
@@ -299,7 +299,9 @@ def _other_prompts(task: Task, validity: Judging | None, match: Judging | None) 
     return {who: file.reference for who, file in asked.items() if file}
 
 
-def _open_book(study: StudyFile, study_folder: Path, folder: RunFolder, prompts: dict[str, str]) -> RunBook:
+def _open_book(
+    study: StudyFile, study_folder: Path, folder: RunFolder, prompts: dict[str, str], labels: tuple[str, ...]
+) -> RunBook:
     """Return the run's state: what an earlier run left, under the study as it is now."""
     now = RunState(
         version=version("acidtest"),
@@ -307,6 +309,7 @@ def _open_book(study: StudyFile, study_folder: Path, folder: RunFolder, prompts:
         study=study.model_dump(mode="json"),
         study_folder=str(study_folder.resolve()),
         prompts=prompts,
+        labels=labels,
     )
     before = read_state(folder)
     if before is not None:

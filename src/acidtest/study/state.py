@@ -34,6 +34,9 @@ class RunState(Record):
     prompts: dict[str, str] = Field(
         default_factory=dict, description="solvers or a benchmark -> its prompt file, hashed"
     )
+    labels: tuple[str, ...] | None = Field(
+        default=None, description="all labels that solvers are shown; None in runs that did not write them down"
+    )
     stages: dict[str, UnitState] = Field(default_factory=dict)
 
 
