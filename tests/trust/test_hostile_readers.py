@@ -30,7 +30,7 @@ MOST_MEMORY = 400 * 2**20
 OPENS = {
     "open", "open_bytes", "read_lines", "read_bytes", "read_text", "loads", "loaded", "parsed", "model_validate_json",
     "ZipFile", "ParquetFile", "read_csv", "read_metadata", "read_schema", "PdfReader", "connect", "whole_lines",
-    "each_line", "decompress", "decompressobj", "load", "unpack",
+    "each_line", "decompress", "decompressobj", "load", "unpack", "feed_data",
 }  # fmt: skip
 """Calls by which bytes that may be anybody's are taken apart."""
 

@@ -1,13 +1,12 @@
 """Chosen items as a file: one row per test and item, for other tools to ask just these."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import orjson
 
+from acidtest.data.csv_text import csv_bytes
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import DataError
 from acidtest.types.adapt import ChosenItem
@@ -36,8 +35,4 @@ def write_chosen(path: Path, tests: Sequence[tuple[str, Sequence[ChosenItem]]]) 
     if path.suffix.lower() == ".jsonl":
         write_atomically(path, b"".join(orjson.dumps(row) + b"\n" for row in rows))
         return
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(path, out.getvalue().encode())
+    write_atomically(path, csv_bytes(COLUMNS, ([row[name] for name in COLUMNS] for row in rows)))

@@ -1,6 +1,5 @@
 """An item bank on disk: items with what was calibrated about them, for tests that ask only some of them."""
 
-import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from acidtest.data.csv_text import csv_bytes
 from acidtest.data.file_row import FileRow
 from acidtest.data.read import read_rows
 from acidtest.data.run_folder import write_atomically
@@ -177,11 +177,7 @@ def _columns(bank: ItemBank) -> dict[str, list[object]]:
 
 
 def _csv_bytes(columns: Mapping[str, list[object]]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return out.getvalue().encode()
+    return csv_bytes(columns, zip(*columns.values(), strict=True))
 
 
 def _json_bytes(columns: Mapping[str, list[object]]) -> bytes:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from acidtest.data.yaml_text import yaml_value
 from acidtest.errors import AcidtestError, UnknownNameError
 from acidtest.types import Rubric
 
@@ -75,14 +76,13 @@ def parse_rubric(text: str, *, name: str, version: str, where: str = "") -> Rubr
         >>> parse_rubric(text, name="mine", version="v1").rubric.criteria[0].wanted
         'yes'
     """
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     where = where or f"{name}.{version}"
     text = text.replace("\r\n", "\n")
     way_out = "See the rubrics that come with the package: 'guideline', then 'criteria' with 'id' and 'question' each."
     try:
-        content = YAML(typ="safe", pure=True).load(text)
+        content = yaml_value(text)
     except YAMLError as error:
         raise AcidtestError(f"the rubric is not YAML: {str(error)[:200]}", where=where, way_out=way_out) from None
     if not isinstance(content, dict) or {"name", "version"} & set(content):

@@ -1,10 +1,10 @@
 """A table to hand on: columns of equal length as .csv, .jsonl or .parquet, by the file's ending."""
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from acidtest.data.csv_text import csv_bytes
 from acidtest.data.run_folder import write_atomically
 from acidtest.errors import DataError
 
@@ -39,11 +39,7 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Cell]]) -> None:
 
         write_atomically(path, b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
     elif path.suffix.lower() == ".csv":
-        out = io.StringIO(newline="")
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(row.values() for row in rows)
-        write_atomically(path, out.getvalue().encode("utf-8"))
+        write_atomically(path, csv_bytes(columns, (row.values() for row in rows)))
     else:
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -108,11 +108,12 @@ def _users_table(path: Path) -> dict[str, Any]:
 
 
 def _yaml(content: bytes) -> Any:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    from acidtest.data.yaml_text import yaml_value
+
     try:
-        return YAML(typ="safe", pure=True).load(content.decode("utf-8"))
+        return yaml_value(content.decode("utf-8"))
     except YAMLError as error:
         first = str(error).splitlines()[0]
         raise ValueError(first) from None

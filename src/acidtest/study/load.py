@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from acidtest.data.yaml_text import yaml_value
 from acidtest.errors import StudyFileError, did_you_mean
 from acidtest.study.schema import StudyFile
 
@@ -65,7 +65,7 @@ def _as_parsed(value: Any) -> Any:
 
 def _parse(path: Path) -> Any:
     try:
-        return YAML(typ="rt").load(path.read_text("utf-8"))
+        return yaml_value(path.read_text("utf-8"), "rt")
     except UnicodeDecodeError as error:
         raise StudyFileError(f"'{path}' is not UTF-8 text (byte {error.start})", way_out="Save it as UTF-8.") from None
     except MarkedYAMLError as error:

@@ -8,10 +8,12 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import orjson
 
+from acidtest.data.csv_text import csv_bytes
 from counting_server import CountingServer
 from mock_study import environment
 from trust.fuzz.texts import ALL, HTML, INTERPRETED, ORDERS, TERMINAL
@@ -120,6 +122,21 @@ class HostileStudy:
             "validity": {"judges": [MODELS["judge"]], "items": 6},
         }
         (self.folder / "study.yaml").write_text(json.dumps(study), "utf-8")
+        prompt = resources.files("acidtest.prompts").joinpath("few_shot_intent.v1.md").read_text("utf-8")
+        (self.folder / "mine.v1.md").write_text(f"{prompt}\n{ORDERS[1]}\n{HTML[0]}{TERMINAL[1]}\n", "utf-8")
+
+    def write_bank(self) -> None:
+        """Write a bank of all items that the run has scores of; no number in it means anything."""
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(self.folder / "run" / "scores.parquet", columns=["benchmark", "item"])
+        rows = dict.fromkeys(zip(*(table.column(name).to_pylist() for name in ("benchmark", "item")), strict=True))
+        header = ("benchmark", "item", "discrimination", "difficulty", "guess", "discrimination_se", "difficulty_se")
+        numbers = [(1.0, (n % 7 - 3) / 2, 0.0, 0.1, 0.1, 40, "2pl") for n in range(len(rows))]
+        content = csv_bytes(
+            (*header, "solvers", "model"), [(*row, *rest) for row, rest in zip(rows, numbers, strict=True)]
+        )
+        (self.folder / "bank.csv").write_bytes(content)
 
     def say(self, *arguments: str) -> Said:
         """Run a command; its output goes into a pipe."""

@@ -1,5 +1,6 @@
 """Readers of what servers answer, of published data sets, of other tools' logs, and of whole folders of runs."""
 
+import asyncio
 import gzip
 import os
 import shutil
@@ -10,6 +11,7 @@ from acidtest.data.run_folder import RunFolder
 from acidtest.models.base import ModelSpec
 from acidtest.registry import get
 from acidtest.types import Prompt
+from fault_server import REPLIES
 from trust.fuzz import seeds
 from trust.fuzz.reader import Reader
 
@@ -51,6 +53,43 @@ def reply_readers() -> list[Reader]:
         Reader(name="packed replies", files={"a.gz": gzip.compress(seeds.REPLIES["chat"], mtime=0)}, read=packed,
                modules=("models.content_coding",)),
         Reader(name="refusals", files={"e.json": seeds.REPLIES["error"]}, read=refused, modules=("models.failure",)),
+    ]  # fmt: skip
+
+
+class Deaf(asyncio.Transport):
+    """Where nothing that is sent goes anywhere."""
+
+    def write(self, data: object) -> None:
+        """Take it."""
+
+    def close(self) -> None:
+        """Stay as it is: what comes from a server comes by hand."""
+
+    def abort(self) -> None:
+        """Stay as it is."""
+
+
+def http_readers() -> list[Reader]:
+    """Bytes that come over a connection, in parts, until it is closed."""
+    from acidtest.models.content_coding import unpacked
+    from acidtest.models.failure import HttpReply
+    from acidtest.models.http_client import HttpClient, _Connection
+
+    async def heard(content: bytes) -> HttpReply:
+        connection = _Connection(HttpClient("http://127.0.0.1:9/", {}, timeout=5.0))
+        connection.connection_made(Deaf())
+        answer = connection.send(b"", 5.0, 5.0)
+        for start in range(0, len(content), 50):
+            connection.data_received(content[start : start + 50])
+        connection.connection_lost(None)
+        return unpacked(await answer)
+
+    names_ = ("ok", "chunked", "trailer", "hints", "gzip", "deflate", "http-1.0", "close", "no-content", "tail")
+    return [
+        Reader(
+            name="HTTP", files={f"{name}.http": REPLIES[name] for name in names_},
+            read=lambda path: asyncio.run(heard(path.read_bytes())), modules=("models.http_client",),
+        )
     ]  # fmt: skip
 
 

@@ -118,7 +118,8 @@ def text_readers() -> list[Reader]:
         return read_rating_files([path], rubric())
 
     return [
-        Reader(name="study", files={"study.yaml": texts["study.yaml"]}, read=load_study, modules=("study.load",)),
+        Reader(name="study", files={"study.yaml": texts["study.yaml"]}, read=load_study,
+               modules=("study.load", "data.yaml_text")),
         Reader(
             name="prices",
             files={name: texts[name] for name in ("prices.yaml", "prices.json")},
@@ -310,6 +311,7 @@ def all_readers(trial: Path, folder: Path, layouts: Mapping[str, Mapping[str, by
     """
     return [
         *more_readers.reply_readers(),
+        *more_readers.http_readers(),
         *more_readers.dataset_readers(layouts or {}),
         *more_readers.log_readers(),
         *more_readers.whole_run_readers(trial),
