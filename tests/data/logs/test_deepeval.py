@@ -106,13 +106,29 @@ def test_the_latest_run_in_its_envelope_is_the_same(tmp_path: Path) -> None:
 
 
 def test_conversations_are_told_apart_by_their_scenario(tmp_path: Path) -> None:
-    def talk(scenario: str, answer: str, score: float) -> dict[str, Any]:
-        turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": answer}]
+    def talk(scenario: str | None, answer: str, score: float, asked: str = "hi") -> dict[str, Any]:
+        turns = [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
         metrics = [{"name": "Tone", "score": score, "success": True}]
         return {"name": "c", "scenario": scenario, "turns": turns, "metricsData": metrics, "success": True}
 
-    talks = [talk("a refund", "x", 0.5), talk("a refund", "y", 1.0), talk("a parcel", "x", 0.25)]
+    talks = [talk("a refund", "x", 0.5), talk("a refund", "y", 1.0, "and then?"), talk("a parcel", "x", 0.25)]
+    talks += [talk(None, "x", 0.5), talk(None, "y", 0.5), talk(None, "x", 0.5, "bye")]
     found = entries(changed(tmp_path, testCases=[], conversationalTestCases=talks))
     tone = [entry for entry in found if entry.metric == "Tone"]
-    assert [(entry.score, entry.epoch) for entry in tone] == [(0.5, 0), (1.0, 1), (0.25, 0)]
+    assert [(entry.score, entry.epoch) for entry in tone[:3]] == [(0.5, 0), (1.0, 1), (0.25, 0)]
     assert tone[0].item == tone[1].item != tone[2].item
+    assert tone[3].item == tone[4].item != tone[5].item
+    assert len({entry.item for entry in tone}) == 4
+
+
+def test_cases_that_differ_in_their_context_only_are_two_items(tmp_path: Path) -> None:
+    case = own(RUNS[0])["testCases"][0]
+    found = entries(changed(tmp_path, testCases=[case | {"context": [text]} for text in "ab"]))
+    assert len({one.item for one in found}) == 2
+
+
+@pytest.mark.parametrize(
+    "given", [{" Model ": "x"}, {"model name": "x"}, {"model_name": "x"}, {"model": {"value": "x"}}]
+)
+def test_a_model_is_named_by_its_hyperparameter(tmp_path: Path, given: dict[str, Any]) -> None:
+    assert {one.model for one in entries(changed(tmp_path, hyperparameters=given))} == {"x"}

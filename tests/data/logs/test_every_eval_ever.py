@@ -67,7 +67,13 @@ def test_items_and_epochs_of_inspect() -> None:
     ]
     assert found[0].benchmark == "towns"
     assert found[0].label == "yellow"
-    assert found[0].tokens_out == 24
+    assert (found[0].tokens_in, found[0].tokens_out) == (37, 24)
+
+
+@pytest.mark.parametrize(("total", "read"), [(47, 40), (17, 10), (None, 10)])
+def test_tokens_of_a_cache_count_where_they_are_counted_apart(tmp_path: Path, total: int | None, read: int) -> None:
+    usage = {"input_tokens": 10, "output_tokens": 7, "total_tokens": total, "input_tokens_cache_read": 30}
+    assert entries(written(tmp_path, OLD | {"token_usage": usage}))[0].tokens_in == read
 
 
 def test_items_of_lm_evaluation_harness_are_its_documents_not_their_places() -> None:
@@ -137,6 +143,28 @@ def test_the_evaluations_own_id_is_no_part_of_a_metric(tmp_path: Path) -> None:
     ids = ["e/m/1#accuracy", "e::pass_at_2", "f1:mean", "exact_match", "e/m/1"]
     rows = written(tmp_path, *(OLD | {"evaluation_result_id": one} for one in ids))
     assert [one.metric for one in entries(rows)] == ["accuracy", "pass_at_2", "f1:mean", "exact_match", "score"]
+
+
+def test_a_sample_that_stands_again_was_tried_again(tmp_path: Path) -> None:
+    other = OLD | {"input": {"raw": "2^10 = 4^x", "reference": ["5", "five"]}, "answer_attribution": []}
+    found = entries(written(tmp_path, OLD, OLD, other))
+    assert [(one.item, one.epoch) for one in found] == [("4", 0), ("4", 1), ("4", 2)]
+    assert [(one.label, one.prediction) for one in found[1:]] == [("5", "5"), ('["5", "five"]', "x = 5")]
+
+
+def test_a_model_and_a_metric_may_have_a_name_and_no_id(tmp_path: Path) -> None:
+    results = [{"evaluation_name": "e", "metric_config": {"metric_name": "Accuracy"}, "score_details": {"score": 0.5}}]
+    whole = {
+        "schema_version": "0.1.0",
+        "evaluation_id": "i",
+        "model_info": {"name": "m"},
+        "evaluation_results": results,
+    }
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(whole), "utf-8")
+    assert [(one.model, one.metric) for one in entries(path)] == [("m", "Accuracy")]
+    (tmp_path / "a.jsonl").touch()
+    assert EveryEvalEver().helps(path, head_of(path))
 
 
 def test_a_sample_that_failed_has_no_score(tmp_path: Path) -> None:

@@ -106,6 +106,32 @@ def test_counts_and_runtimes_are_left_out_and_that_is_said() -> None:
     assert list(notes) == ["HELM's counts, runtimes, costs and log-probabilities are no scores: left out"]
 
 
+def test_what_tells_nothing_of_an_answers_worth_is_left_out(tmp_path: Path) -> None:
+    """Names from HELM's own classes: `basic_metrics`, `efficiency_metrics`, `language_modeling_metrics`."""
+    own = ["batch_size", "logprob", "max_prob", "predicted_index", "prompt_truncated"]
+    kinds = ["training_co2_cost", "inference_runtime", "denoised_runtime", "num_bytes"]
+    stats = [{"name": {"name": named}, "count": 1, "sum": 1} for named in (*own, *kinds, "f1")]
+    folder = run(tmp_path, [instance(0) | {"stats": stats}])
+    assert [one.metric for one in entries(folder)] == ["f1"]
+
+
+def test_an_answer_is_told_where_there_is_one(tmp_path: Path) -> None:
+    """A letter with a blank before it is that letter; of references asked one by one there is no single answer."""
+    folder = run(tmp_path, [instance(n, f1=(1, 1)) for n in range(3)])
+    answers: list[dict[str, Any]] = [{"output_mapping": {"A": "yes"}}, {"reference_index": 0}, {}]
+    long = [{"output": {"text": "x" * 201}, "tags": ["correct"]}]
+    states: list[dict[str, Any]] = [
+        {"instance": {"id": f"id{n}", "references": long}, "result": {"completions": [{"text": " A"}]}} | more
+        for n, more in enumerate(answers)
+    ]
+    (folder / "scenario_state.json").write_text(json.dumps({"request_states": states}), "utf-8")
+    assert [(one.prediction, one.failure, one.label) for one in entries(folder)] == [
+        ("yes", False, ""),
+        ("", None, ""),
+        (" A", None, ""),
+    ]
+
+
 def test_several_answers_to_one_instance_are_their_mean(tmp_path: Path) -> None:
     stats = [instance(0, pass_rate=(4, 3), none=(0, 0)), instance(1, pass_rate=(4, 0), none=(1, 1))]
     read = entries(run(tmp_path, stats))

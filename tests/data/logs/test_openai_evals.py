@@ -112,6 +112,19 @@ def test_a_run_that_broke_off_and_answers_without_score_are_told(tmp_path: Path)
     assert not notes
 
 
+def test_the_first_answers_tokens_count_and_several_solvers_are_joined(tmp_path: Path) -> None:
+    """The second completion function of a model-graded eval grades."""
+
+    def sampling(read: int) -> dict[str, object]:
+        usage = {"prompt_tokens": read, "completion_tokens": 1}
+        return {"sample_id": "e.dev.0", "type": "sampling", "data": {"usage": usage}}
+
+    spec = {"spec": {"completion_fns": ["a", "judge"], "eval_name": "e.dev.v0"}}
+    match = {"sample_id": "e.dev.0", "type": "match", "data": {"correct": True}}
+    (found,) = entries(written(tmp_path, spec, sampling(5), sampling(90), match))
+    assert (found.model, found.tokens_in) == ("a,judge", 5)
+
+
 def test_before_version_1_the_specification_names_a_model(tmp_path: Path) -> None:
     """`RunSpec` of evals 0.1.1."""
     spec = {"spec": {"model_name": "ada", "model_names": {"completions": ["ada"]}, "eval_name": "e.dev.v0"}}

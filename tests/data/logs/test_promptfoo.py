@@ -114,6 +114,55 @@ def test_a_provider_that_gave_no_answer_has_no_score() -> None:
     assert {(one.benchmark, one.model) for one in found} == {("nobody answers", "away")}  # one prompt: not named
 
 
+def test_a_provider_that_failed_in_the_older_layout_has_no_score(tmp_path: Path) -> None:
+    """What promptfoo 0.80.3 writes of a provider that raises, that returns an error, that answers and is wrong."""
+    failed = {"success": False, "score": 0, "namedScores": {}, "provider": {"id": "p"}}
+    rows = [
+        failed | {"vars": {"q": "raises"}, "error": "Error: thrown"},
+        failed | {"vars": {"q": "tells"}, "error": "told", "response": {"error": "told"}},
+        failed | {"vars": {"q": "wrong"}, "error": "Expected output to contain", "response": {"output": "no"}},
+    ]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"evalId": "e", "results": {"version": 2, "results": rows}}), "utf-8")
+    found = [(one.score, one.error, one.prediction) for one in entries(path) if one.metric == "score"]
+    assert found == [(None, "Error: thrown", ""), (None, "told", ""), (0.0, "", "no")]
+
+
+def test_a_table_tells_errors_and_leaves_out_what_was_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    head = "Description,q,[p] say [x],Status,Score,Named Scores,[r] say [x],Status,Score,Named Scores,"
+    path.write_text(
+        f'{head}\nd,1,no answer,ERROR,0.00,{{}},yes,PASS,1.00,"{{""a"":0.5}}",\nd,2,,,,,no,FAIL,0,{{}},\n', "utf-8"
+    )
+    assert [(one.model, one.metric, one.score, one.error, one.prediction) for one in entries(path)] == [
+        ("p", "pass", None, "no answer", ""),
+        ("p", "score", None, "no answer", ""),
+        ("r", "pass", 1.0, "", "yes"),
+        ("r", "score", 1.0, "", "yes"),
+        ("r", "a", 0.5, "", "yes"),
+        ("r", "pass", 0.0, "", "no"),
+        ("r", "score", 0.0, "", "no"),
+    ]
+
+
+def test_tests_without_variables_are_told_by_their_description_or_assertions(tmp_path: Path) -> None:
+    tests = [{"description": "a"}, {"description": "b"}, {"assert": [1]}, {"assert": [2]}, {"assert": [2]}]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(json.dumps(row(vars={}, testCase=test)) for test in tests), "utf-8")
+    found = [(one.item, one.epoch) for one in entries(path) if one.metric == "score"]
+    assert len(set(found)) == 5
+    assert found[3][0] == found[4][0]
+    assert len({item for item, _ in found}) == 4
+
+
+def test_a_prompt_without_label_is_called_as_it_stands_and_the_cost_is_kept(tmp_path: Path) -> None:
+    rows = [row(prompt={"raw": text}, promptIdx=n, response={"cost": n / 8}) for n, text in enumerate("xy")]
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    found = [(one.model, one.cost) for one in entries(path) if one.metric == "pass"]
+    assert found == [("p / x", 0.0), ("p / y", 0.125)]
+
+
 def test_lines_and_tables_are_named_by_the_user_or_the_file() -> None:
     assert {one.benchmark for one in entries(LOGS / "towns.csv")} == {"towns"}
     assert {one.benchmark for one in entries(LOGS / "towns.csv", LogOptions(benchmark="x"))} == {"x"}

@@ -107,7 +107,7 @@ def test_benchmarks_are_named_by_their_judgements(tmp_path: Path, names: list[st
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(HUMAN, tmp_path / name)
-    found = entries(RUNS[0], qrels=tuple(tmp_path / name for name in names))
+    found = entries(RUNS[0], qrels=tuple(tmp_path / name for name in names), benchmark="x" * (len(names) > 1))
     assert list(dict.fromkeys(entry.benchmark for entry in found)) == benchmarks
     if len(names) == 1:
         assert {one.benchmark for one in entries(RUNS[0], qrels=(tmp_path / names[0],), benchmark="x")} == {"x"}
@@ -131,6 +131,7 @@ def test_a_tag_that_tools_write_unasked_names_no_solver(tmp_path: Path) -> None:
         ("q1 Q0 a 1 2 t\nq1 Q0 b\n", "q1 0 a 1\n", "3 columns, not 6"),
         ("q1 Q0 a 1 2 t\n", "q1 0 a 1\nq1 0 a 0\n", "judged twice"),
         ("q1 Q0 a 1 2 t\n", "q1 0 a 1.5\n", "'1.5' is no whole number"),
+        ("q1 Q0 a 1 2 t\n", f"q1 0 a {2**31}\n", "is no whole number"),
         ("q1 Q0 a 1 2 t\n", "\n", "no judgements"),
         ("q1 Q0 a 1 2 t\n", "q2 0 a 1\n", "none of the run's queries is judged"),
     ],
@@ -140,6 +141,20 @@ def test_broken_files_are_refused(tmp_path: Path, run: str, qrels: str, message:
     (tmp_path / "a.qrels").write_text(qrels, "utf-8")
     with pytest.raises(DataError, match=message):
         list(Trec().read(tmp_path / "a.run", LogOptions(qrels=(tmp_path / "a.qrels",))))
+
+
+def test_odd_but_right_files_are_read(tmp_path: Path) -> None:
+    """Mark at the start, Windows line ends, tabs, iteration Q0, 0 for Q0, an endless score, a judgement below 0."""
+    run, qrels = tmp_path / "a.run", tmp_path / "a.qrels"
+    run.write_bytes(b"\xef\xbb\xbfq1\t0\ta\t1\tinf\tt\r\nq1\t0\tb\t2\t-inf\tt\r\n")
+    qrels.write_bytes(b"\xef\xbb\xbfq1 Q0 a -2\r\nq1 Q0 b 1\r\n")
+    assert Trec().helps(qrels, head_of(qrels))
+    assert {one.metric: one.score for one in entries(run)}["recip_rank"] == 0.5
+
+
+def test_a_head_that_ends_within_a_line_is_recognised() -> None:
+    assert Trec().recognises(Path("a"), b"q1 Q0 d 1 2 t\nq1 Q0 e")
+    assert Trec().helps(Path("a"), b"q1 0 d 1\nq1 0")
 
 
 def test_a_run_without_judgements_is_refused(tmp_path: Path) -> None:

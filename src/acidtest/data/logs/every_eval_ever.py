@@ -95,7 +95,7 @@ def _samples(path: Path, options: LogOptions) -> Iterator[LogEntry]:
                 epoch=tries[key] if epoch is None else epoch,
                 label=_one(inside(row, "input", "reference")),
                 prediction=_prediction(row),
-                tokens_in=whole(inside(row, "token_usage", "input_tokens")),
+                tokens_in=_tokens_in(mapping(row.get("token_usage"))),
                 tokens_out=whole(inside(row, "token_usage", "output_tokens")),
                 error=error,
             )
@@ -149,6 +149,14 @@ def _epoch(row: dict[str, Any]) -> int | None:
         if isinstance(epoch, str) and epoch.isascii() and epoch.isdecimal() and len(epoch) <= _DIGITS
         else None
     )
+
+
+def _tokens_in(usage: dict[str, Any]) -> int | None:
+    """Return the tokens read, with those that came from a cache: some converters count these apart, as Inspect does."""
+    read, written, total = (whole(usage.get(key)) for key in ("input_tokens", "output_tokens", "total_tokens"))
+    cached = sum(whole(usage.get(f"input_tokens_cache_{how}")) or 0 for how in ("read", "write"))
+    apart = read is not None and written is not None and read + cached + written == total
+    return (read or 0) + cached if apart else read
 
 
 def _prediction(row: dict[str, Any]) -> str:

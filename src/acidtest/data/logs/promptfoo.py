@@ -162,9 +162,10 @@ def _names(rows: Iterable[dict[str, Any]], run: _Run) -> dict[_Column, str]:
 
 
 def _scores(row: dict[str, Any], entry: LogEntry, options: LogOptions) -> Iterator[LogEntry]:
-    failed = row.get("failureReason") == _PROVIDER_FAILED or (
-        "failureReason" not in row and inside(row, "response", "error") is not None
-    )
+    if "failureReason" in row:
+        failed = row["failureReason"] == _PROVIDER_FAILED
+    else:  # layout 2: a provider that raised has no response at all
+        failed = "response" not in row or inside(row, "response", "error") is not None
     scores: dict[str, float | None] = {"pass": number(row.get("success")), "score": number(row.get("score"))}
     for metric, value in mapping(row.get("namedScores")).items():
         if metric in _OWN:
