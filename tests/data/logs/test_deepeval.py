@@ -1,12 +1,14 @@
 """deepeval: test runs that deepeval 4.3.1 wrote. Origin of every number: the run's own `metricsScores` and counts."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from acidtest.data.logs.deepeval import DeepEval
+from acidtest.data.logs.import_logs import import_logs
 from acidtest.data.logs.log_entry import LogEntry
 from acidtest.data.logs.log_files import head_of
 from acidtest.data.logs.log_format import LogOptions
@@ -97,6 +99,14 @@ def test_before_version_1_judgements_had_other_names(tmp_path: Path) -> None:
     }
     path = changed(tmp_path, testCases=[case], metricsScores=None)
     assert [(one.metric, one.score) for one in entries(path)] == [("success", 1.0), ("Bias", 0.25)]
+
+
+def test_before_version_4_a_run_was_called_by_its_time_alone(tmp_path: Path) -> None:
+    """`strftime("%Y%m%d_%H%M%S")` in deepeval 0.21.0 to 3.0.0; found in a folder like any other log."""
+    shutil.copy(RUNS[0], tmp_path / "20241120_154328")
+    found = import_logs([tmp_path], tmp_path / "scores.csv")
+    assert found.files == {"deepeval": 1}
+    assert found.rows == len(entries(RUNS[0]))
 
 
 def test_the_latest_run_in_its_envelope_is_the_same(tmp_path: Path) -> None:

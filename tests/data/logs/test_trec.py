@@ -152,6 +152,19 @@ def test_odd_but_right_files_are_read(tmp_path: Path) -> None:
     assert {one.metric: one.score for one in entries(run)}["recip_rank"] == 0.5
 
 
+def test_judgements_of_three_columns_are_the_same(tmp_path: Path) -> None:
+    """As BEIR publishes them: `query-id`, `corpus-id`, `score` under their names, parted by tabs."""
+    lines = [line.split() for line in HUMAN.read_text("utf-8").splitlines()]
+    beir = tmp_path / "human.tsv"
+    table = [["query-id", "corpus-id", "score"], *([query, document, rel] for query, _, document, rel in lines)]
+    beir.write_text("\n".join("\t".join(line) for line in table), "utf-8")
+    assert Trec().helps(beir, head_of(beir))
+    assert entries(RUNS[0], qrels=(beir,)) == entries(RUNS[0], qrels=(HUMAN,))
+    beir.write_text("query-id\tcorpus-id\tscore\nq1\t0\td\t1\n", "utf-8")
+    with pytest.raises(DataError, match="4 columns, not 3"):
+        entries(RUNS[0], qrels=(beir,))
+
+
 def test_a_head_that_ends_within_a_line_is_recognised() -> None:
     assert Trec().recognises(Path("a"), b"q1 Q0 d 1 2 t\nq1 Q0 e")
     assert Trec().helps(Path("a"), b"q1 0 d 1\nq1 0")

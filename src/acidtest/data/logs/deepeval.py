@@ -43,7 +43,11 @@ class DeepEval(LogFormat):
 
     title = "deepeval"
     files = "test_run_*.json in DEEPEVAL_RESULTS_FOLDER, .deepeval/.latest_run_full.json"
-    endings = (".json", ".json.gz")
+    endings = (
+        ".json",
+        ".json.gz",
+        *"0123456789",
+    )  # before version 4 a run was called by its time alone: 20241120_154328
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Tell by the keys: test cases with data of metrics."""

@@ -1,7 +1,7 @@
 """The two files of a retrieval evaluation: a run (`query Q0 document rank score tag`) and its relevance judgements."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,9 @@ from acidtest.data.file_row import data_number, read_lines
 from acidtest.errors import DataError
 
 _RUN, _QRELS = 6, 4
+_BEIR = ["query-id", "corpus-id", "score"]
+"""The first line of judgements as BEIR and its followers publish them: three columns."""
+
 _SECOND = (b"q0", b"0")
 """What tools write in the second column, which nobody reads."""
 
@@ -43,8 +46,13 @@ def is_run(head: bytes) -> bool:
 
 
 def is_qrels(head: bytes) -> bool:
-    """Tell judgements by their first lines: four columns, the second a whole number or Q0, the last a whole number."""
+    """Tell judgements by their first lines: four columns, the second a whole number or Q0, the last a whole number.
+
+    Or the three columns of BEIR under their names.
+    """
     lines = _first(head)
+    if lines and lines[0] == [name.encode() for name in _BEIR]:
+        return True
     return bool(lines) and all(
         len(line) == _QRELS and (line[1].isdigit() or line[1].lower() == b"q0") and line[3].lstrip(b"-").isdigit()
         for line in lines
@@ -97,7 +105,7 @@ def read_qrels(path: Path) -> Judgements:
     """
     judged: Judgements = {}
     count = 0
-    for where, (query, _, document, judgement) in _lines(path, _QRELS, "query iteration document judgement"):
+    for where, (query, *_, document, judgement) in _lines(path, _QRELS, "query iteration document judgement", _BEIR):
         count = data_number(count + 1, path)
         of_query = judged.setdefault(query, {})
         if document in of_query:
@@ -112,9 +120,13 @@ def read_qrels(path: Path) -> Judgements:
     return judged
 
 
-def _lines(path: Path, columns: int, layout: str) -> Iterator[tuple[str, list[str]]]:
+def _lines(path: Path, columns: int, layout: str, header: Sequence[str] = ()) -> Iterator[tuple[str, list[str]]]:
+    """Yield (place, columns) of each line; where the first line is `header`, there are as many columns as it has."""
     for number, line in read_lines(path):
         parts = line.split()
+        if number == 1 and header and parts == header:
+            columns, layout = len(header), " ".join(header)
+            continue
         if not parts:
             continue
         where = f"{path} line {number}"
