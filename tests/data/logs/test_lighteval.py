@@ -19,6 +19,7 @@ from acidtest.data.logs.log_format import LogOptions
 from acidtest.errors import DataError
 
 LOGS = Path(__file__).parent / "lighteval" / "logs"
+OLD_LOGS = LOGS.with_name("logs_0.8.1")
 NO_MEAN = ("mcc", "bleu")
 
 
@@ -37,9 +38,9 @@ def means(rows: Sequence[LogEntry]) -> dict[tuple[str, str, str], float]:
     return {names: math.fsum(found) / len(found) for names, found in scores.items()}
 
 
-def tools_own() -> dict[tuple[str, str, str], float]:
+def tools_own(logs: Path = LOGS) -> dict[tuple[str, str, str], float]:
     found = {}
-    for path in LOGS.rglob("results_*.json"):
+    for path in logs.rglob("results_*.json"):
         results = json.loads(path.read_text("utf-8"))
         for task, scores in results["results"].items():
             for metric, score in scores.items():
@@ -54,6 +55,43 @@ def test_means_are_the_tools_own_scores() -> None:
     left_out = {names[2] for names in own.keys() - ours.keys()}
     assert left_out == set(NO_MEAN)
     assert ours["openai/smollm2", "sums|0", "f1"] == pytest.approx(1 / 12)  # the tool's: 0, 0, 1/3, 0
+
+
+def test_details_of_versions_before_0_10() -> None:
+    rows = entries(OLD_LOGS)
+    ours, own = means(rows), tools_own(OLD_LOGS)
+    assert ours == pytest.approx({names: own[names] for names in ours})
+    assert {names[1:] for names in own.keys() - ours.keys()} == {("community|sums|0", "bleu")}
+    choice = next(row for row in rows if row.label == "a rainbow")
+    assert (choice.prediction, choice.score) == ("a tunnel", 0.0)
+    assert {row.label for row in rows if row.metric == "em"} == {"3", "8", "7", "5"}
+    # Both versions were given the same data.
+    seas = [
+        {row.item for row in read if "seas" in row.benchmark} for read in (rows, entries(LOGS / "details" / "tiny-a"))
+    ]
+    assert seas[0] == seas[1]
+    grouped = {row.benchmark for row in entries(OLD_LOGS, groups=True)}
+    assert grouped == {"community|nature|0", "community|sums|0"}
+
+
+def test_old_details_that_hold_texts_are_told(tmp_path: Path) -> None:
+    """As `save()` writes them where the rows' types differ: {k: str(v) for k, v in asdict(detail).items()}."""
+    path = tmp_path / "details_a|b|0_2024-01-01T00-00-00.parquet"
+    row = {"example": "?", "predictions": "['x']", "metrics": "{'em': 1}", "choices": "[]"}
+    parquet.write_table(pa.Table.from_pylist([row]), path)
+    told: list[str] = []
+    assert entries(path, tell=told.append) == []
+    assert told == [f"'{path.name}' holds its scores as texts: left out"]
+
+
+def test_a_group_may_hold_one_item_in_two_tasks(tmp_path: Path) -> None:
+    source = next((LOGS / "details" / "tiny-a").rglob("details_nature_seas*"))
+    rows = parquet.read_table(source).to_pylist()
+    for row in rows:
+        row["doc"]["task_name"] = "nature:coasts|0"
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    both = [row.item for path in (source, tmp_path / "a.parquet") for row in entries(path, groups=True)]
+    assert len(set(both)) == len(both) == 8
 
 
 def test_what_stands_in_a_row() -> None:

@@ -1,9 +1,9 @@
-"""lighteval from 0.10 on: `details_TASK_DATE.parquet`, and `results_DATE.json` for tasks without details."""
+"""lighteval: `details_TASK_DATE.parquet`, and `results_DATE.json` for tasks without details."""
 
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +28,9 @@ from acidtest.data.parquet_rows import parquet_rows
 from acidtest.registry import register
 
 _PARTS = {"doc", "metric", "model_response"}
+_OLD_PARTS = {"example", "metrics", "predictions"}
+"""Columns of details, since version 0.10 and before."""
+
 _CLOSE = 1e-6
 
 
@@ -43,7 +46,8 @@ class Lighteval(LogFormat):
         """Tell details by their columns, results by their keys."""
         if path.suffix.lower() == ".json":
             return {"config_general", "results"} <= top_keys(head)
-        return {column.strip("_") for column in parquet_columns(path)} >= _PARTS
+        columns = {column.strip("_") for column in parquet_columns(path)}
+        return columns >= _PARTS or columns >= _OLD_PARTS
 
     def read(self, path: Path, options: LogOptions) -> Iterator[LogEntry]:
         """Yield the details' scores, or those of a results file's tasks that have no details."""
@@ -75,8 +79,14 @@ class _Details:
         of_folder, beside = _results_beside(self.path)
         results = _read_results(beside) if beside else _Results()
         model = results.model or self.options.model or of_folder
+        file_task = _file_task(self.path, results)
         for row in parquet_rows(self.path):
-            parts = {column.strip("_"): mapping(value) for column, value in row.values.items()}
+            if row.values.keys() >= _OLD_PARTS:
+                parts = _as_now(row.values, file_task)
+                if isinstance(row.values["metrics"], str):
+                    self.options.tell(f"'{self.path.name}' holds its scores as texts: left out")
+            else:
+                parts = {column.strip("_"): mapping(value) for column, value in row.values.items()}
             doc, answer = parts.get("doc", {}), parts.get("model_response", {})
             task = name(doc.get("task_name")) or self.options.benchmark
             benchmark, topic = _grouped(task, self.options)
@@ -123,6 +133,29 @@ class _Details:
                 )
             if (task, metric) in results.lower:
                 self.options.less_is_better(metric)
+
+
+def _as_now(row: Mapping[str, Any], task: str) -> dict[str, dict[str, Any]]:
+    """Return a row of a version before 0.10 as the later ones would have it."""
+    said, gold = elements(row["predictions"]), elements(row.get("gold"))
+    texts = [one for one in said if isinstance(one, str)]
+    # Of choices: a log-likelihood each, or [log-likelihood, whether it is the likeliest text].
+    chances = [] if texts else [inside(one, 0) if isinstance(one, list) else one for one in said]
+    doc = {
+        "query": row["example"],
+        "choices": elements(row.get("choices")) or gold,
+        "gold_index": elements(row.get("gold_index")) or list(range(len(gold))),
+        "task_name": task,
+    }
+    answer = {"text": texts, "logprobs": chances}
+    return {"doc": doc, "metric": mapping(row["metrics"]), "model_response": answer}
+
+
+def _file_task(details: Path, results: _Results) -> str:
+    """Return the task that a file of details is named after, as its results spell it."""
+    found = re.fullmatch(r"details_(.+)_\d{4}-\d\d-\d\dT[\d.+-]+", details.stem, re.DOTALL)
+    task = name(found[1]) if found else ""
+    return next((known for known in results.scores if task and _plain(known) == _plain(task)), task)
 
 
 def _whole_tasks(path: Path, options: LogOptions) -> Iterator[LogEntry]:
