@@ -148,6 +148,7 @@ def test_tokens_stand_with_one_class_of_metrics_and_serve_all(tmp_path: Path) ->
         instance(0, f1=(1, 1)),
         instance(0, num_prompt_tokens=(1, 9), num_output_tokens=(1, 2), f1=(1, 0.5), rouge=(1, 0.5)),
         instance(1, num_prompt_tokens=(1, 5), num_output_tokens=(1, 0), f1=(1, 0)),
+        instance(1, rouge=(1, 0)),
     ]
     notes: dict[str, None] = {}
     read = entries(run(tmp_path, stats), tell=notes.setdefault)
@@ -155,6 +156,7 @@ def test_tokens_stand_with_one_class_of_metrics_and_serve_all(tmp_path: Path) ->
         ("id0", "f1", 1.0, 9, 2),
         ("id0", "rouge", 0.5, 9, 2),
         ("id1", "f1", 0.0, 5, None),
+        ("id1", "rouge", 0.0, 5, None),
     ]
     assert "metric 'f1' of 'mmlu:subject=law' was computed twice: the first is read" in notes
 

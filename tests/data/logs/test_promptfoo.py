@@ -130,7 +130,7 @@ def test_a_provider_that_failed_in_the_older_layout_has_no_score(tmp_path: Path)
 
 def test_a_table_tells_errors_and_leaves_out_what_was_not_run(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    head = "Description,q,[p] say [x],Status,Score,Named Scores,[r] say [x],Status,Score,Named Scores,"
+    head = "Description,q,[p] say [x] now,Status,Score,Named Scores,[r] say [x] now,Status,Score,Named Scores,"
     path.write_text(
         f'{head}\nd,1,no answer,ERROR,0.00,{{}},yes,PASS,1.00,"{{""a"":0.5}}",\nd,2,,,,,no,FAIL,0,{{}},\n', "utf-8"
     )
