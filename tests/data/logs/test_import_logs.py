@@ -207,6 +207,14 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
         do_import(tmp_path, TINY)
 
 
+def test_a_name_that_no_log_needs_is_told(tmp_path: Path) -> None:
+    found = do_import(tmp_path / "a.parquet", TINY, options=LogOptions(model="mine"))
+    assert found.models == ("tiny-a",)
+    assert "--model mine: not used, since all logs name their own; --rename model:OLD=NEW changes those" in found.notes
+    found = do_import(tmp_path / "a.parquet", TINY, options=LogOptions(model="tiny-a"))
+    assert not any("not used" in note for note in found.notes)
+
+
 def test_less_is_better_by_the_name_in_the_table(tmp_path: Path) -> None:
     rename = {("metric", "brier_score"): "brier"}
     found = do_import(tmp_path / "a.parquet", TINY, rename=rename, metrics=["brier"])

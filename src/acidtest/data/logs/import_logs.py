@@ -110,7 +110,7 @@ def import_logs(
         table.finish()
     if found.links:
         notes.setdefault(f"{counted(found.links, 'link')} that lead out of their folder: left alone; {OUT_OF_LINKS}")
-    return _summary(found, state, list(notes), output)
+    return _summary(found, state, asked, list(notes), output)
 
 
 def _read(file: LogFile, form: LogFormat, options: LogOptions, state: _Import) -> None:
@@ -204,7 +204,7 @@ def _refuse_duplicates(state: _Import) -> None:
     )
 
 
-def _summary(found: FoundLogs, state: _Import, notes: list[str], output: Path) -> ImportSummary:
+def _summary(found: FoundLogs, state: _Import, asked: LogOptions, notes: list[str], output: Path) -> ImportSummary:
     parts: dict[tuple[str, str], list[_Count]] = {}
     for (benchmark, _, metric), count in state.counts.items():
         parts.setdefault((benchmark, metric), []).append(count)
@@ -232,9 +232,23 @@ def _summary(found: FoundLogs, state: _Import, notes: list[str], output: Path) -
         helpers=found.helpers,
         ignored=len(found.ignored),
         ignored_examples=tuple(map(str, found.ignored[:_MOST_EXAMPLES])),
-        notes=(*notes, *_less_is_better(state, by_metric), *_doubts(parts, by_metric, benchmarks)),
+        notes=(
+            *notes,
+            *_unneeded(asked, state),
+            *_less_is_better(state, by_metric),
+            *_doubts(parts, by_metric, benchmarks),
+        ),
         command=_command(output, by_metric, state),
     )
+
+
+def _unneeded(asked: LogOptions, state: _Import) -> Iterator[str]:
+    """Yield which names of the user's stand nowhere in the table, since all logs name their own."""
+    for kind, place in (("benchmark", 0), ("model", 1)):
+        given = getattr(asked, kind)
+        wanted = {given, state.rename.get((kind, given), given)}
+        if given and not wanted & {names[place] for names in state.counts}:
+            yield f"--{kind} {given}: not used, since all logs name their own; --rename {kind}:OLD=NEW changes those"
 
 
 def _less_is_better(state: _Import, by_metric: Mapping[str, list[str]]) -> Iterator[str]:
