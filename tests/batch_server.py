@@ -6,7 +6,7 @@ with the same texts. `paid` counts how often each prompt was answered: what must
 `faults[step]` lists what goes wrong first at `upload`, `create`, `look`, `results`, `list`: a status, `reset` (the
 connection is cut before anything is done), `done-reset` and `done-500` (it is done, and nobody hears of it), `cut`
 (half of the body), `html`, `hang`. `outcomes[prompt]` lists what becomes of a prompt, batch after batch: a status,
-`expired`, `cancelled`, `lost`, `odd`.
+`expired`, `cancelled`, `lost`, `odd`, `broken` (of OpenAI's shape: the batch fails before its turn comes).
 """
 
 import asyncio
@@ -143,7 +143,8 @@ class BatchServer:
         for call, body in reversed(batch.calls):
             prompt = prompt_of(body)
             what = self.outcomes[prompt].pop(0) if self.outcomes[prompt] else ""
-            if what == "lost":
+            if what in ("lost", "broken"):
+                batch.ended = "failed" if what == "broken" else batch.ended
                 continue
             if what in ("", "odd"):
                 self.paid[prompt] += 1
@@ -215,8 +216,9 @@ class BatchServer:
             },
         }
         if batch.ended == "failed":
-            shown["errors"] = {"object": "list", "data": [json.loads(batch.metadata["why"])]}
-        elif batch.ended:
+            why = json.loads(batch.metadata.get("why", '{"code": "server_error"}'))
+            shown["errors"] = {"object": "list", "data": [why]}
+        if batch.ended:
             shown["output_file_id"] = f"out-{batch.name}" if batch.lines else None
             shown["error_file_id"] = f"err-{batch.name}" if batch.error_lines else None
         return shown
@@ -277,7 +279,15 @@ def prompt_of(body: dict[str, Any]) -> str:
 
 def reply(body: dict[str, Any], text: str) -> dict[str, Any]:
     """Return an answer that fits both shapes."""
-    chat = {"message": {"role": "assistant", "content": text}} if "messages" in body else {"text": text}
+    chat: dict[str, Any] = {"message": {"role": "assistant", "content": text}} if "messages" in body else {"text": text}
+    if body.get("logprobs"):
+        likeliest = [{"token": "yes", "logprob": -0.25}, {"token": "no", "logprob": -1.5}]
+        listed = {row["token"]: row["logprob"] for row in likeliest}
+        chat["logprobs"] = (
+            {"content": [{"token": "yes", "top_logprobs": likeliest}]}
+            if "messages" in body
+            else {"top_logprobs": [listed]}
+        )
     count = len(prompt_of(body))
     usage = {"prompt_tokens": count, "completion_tokens": 5, "input_tokens": count, "output_tokens": 5}
     content = [{"type": "text", "text": text}]

@@ -12,6 +12,8 @@ import model_specs
 from acidtest.errors import AcidtestError, ModelError, TransientModelError
 from acidtest.models.base import LanguageModel
 from acidtest.models.batch import BatchedModel
+from acidtest.models.batch_anthropic import AnthropicBatches
+from acidtest.models.batch_openai import OpenAIBatches
 from acidtest.models.build import build
 from acidtest.types import Prompt, Reply, Sampling
 from batch_server import BatchServer, answer_to
@@ -98,11 +100,40 @@ async def test_replies_are_those_of_single_calls_but_for_the_time(server: BatchS
     await model.model.__aexit__(None, None, None)
 
 
-async def test_plain_completions_and_their_log_probabilities_go_in_batches_too(server: BatchServer) -> None:
-    model = batched(server, "openai:any", style="completion")
+@pytest.mark.parametrize(("style", "path"), [("chat", "/v1/chat/completions"), ("completion", "/v1/completions")])
+async def test_both_styles_and_log_probabilities_go_in_batches(server: BatchServer, style: str, path: str) -> None:
+    model = batched(server, "openai:any", style=style)
     assert model.gives_logprobs
-    assert texts(await ask(model, ["a"])) == ["yes, a"]
-    assert b'"url":"/v1/completions"' in server.files["file-in0"]
+    async with model:
+        reply = await model.answer(Prompt(messages=(("user", "a"),), logprobs=2), Sampling())
+        plain = await model.answer(Prompt(messages=(("user", "a"),)), Sampling())
+    assert f'"url":"{path}"'.encode() in server.files["file-in0"]
+    assert (reply.text[:3], reply.logprobs) == ("yes", {"yes": -0.25, "no": -1.5})
+    assert plain.logprobs is None
+
+
+def test_the_limits_are_those_that_the_providers_publish() -> None:
+    """OpenAI's reference, "Create batch"; Anthropic's, "Create a Message Batch"."""
+    assert (OpenAIBatches.most_calls, OpenAIBatches.most_bytes) == (50_000, 200_000_000)
+    assert (AnthropicBatches.most_calls, AnthropicBatches.most_bytes) == (100_000, 256_000_000)
+
+
+async def test_a_batch_that_breaks_down_at_the_provider_has_answers_all_the_same(server: BatchServer) -> None:
+    """`failed`, and yet there is a file of answers: they were charged, and are not asked for again."""
+    server.outcomes[PROMPTS[3]] = ["broken"]
+    assert texts(await ask(batched(server, "openai:any"), PROMPTS)) == [answer_to(prompt) for prompt in PROMPTS]
+    assert [len(batch.calls) for batch in server.batches.values()] == [12, 1]
+    assert server.paid == Counter(PROMPTS)
+
+
+async def test_a_batch_that_is_larger_than_the_server_takes_is_said(server: BatchServer, use: str) -> None:
+    """Not as a prompt that is too long, which leaves each item unanswered."""
+    server.faults["upload" if use.startswith("openai") else "create"] = [413]
+    found = errors(await ask(batched(server, use), PROMPTS))
+    assert len(found) == 12
+    assert all(isinstance(error, ModelError) for error in found)
+    assert "Lower 'connections'" in found[0].way_out
+    assert server.paid == Counter()
 
 
 async def test_calls_that_come_later_go_out_in_another_batch(server: BatchServer, use: str) -> None:
@@ -229,6 +260,7 @@ async def test_results_that_stay_torn_are_left_for_the_next_run(server: BatchSer
     (error,) = errors(replies)
     assert "cannot be read whole; 1 answer missing" in error.what
     assert "nothing is sent twice" in error.way_out
+    assert "If the results are gone for good, move the file" in error.way_out
     server.spoil = whole
     lost = [prompt for prompt, one in zip(PROMPTS, replies, strict=True) if not isinstance(one, Reply)]
     assert texts(await ask(batched(server, use), lost)) == [answer_to(prompt) for prompt in lost]

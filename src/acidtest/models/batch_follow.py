@@ -209,7 +209,8 @@ class Following:
             return
         if torn:
             what = f"the results of batch {batch} cannot be read whole; {counted(len(left), 'answer')} missing"
-            desk.fail(left, TransientModelError(what, where=desk.model.place, way_out=_RUN_AGAIN))
+            way_out = f"{_RUN_AGAIN} If the results are gone for good, {self._move_away}"
+            desk.fail(left, TransientModelError(what, where=desk.model.place, way_out=way_out))
             return
         desk.journal.release(mark, left)
         if state.cancelled:
@@ -272,8 +273,10 @@ class Following:
         return ModelError(
             f"the provider does not know batch {batch}: {failure.what}",
             where=self.desk.model.place,
-            way_out=(
-                "Use the key of the account that sent it. If the batch is gone for good, move the file "
-                f"{self.desk.journal.path} away and run again: its calls are then sent, and paid, anew."
-            ),
+            way_out=f"Use the key of the account that sent it. If the batch is gone for good, {self._move_away}",
         )
+
+    @property
+    def _move_away(self) -> str:
+        path = self.desk.journal.path
+        return f"move the file {path} away and run again: its calls are then sent, and paid, anew."

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LONGEST_UPLOAD = 600.0
-_SUCCESS, _NOT_THERE = 200, (404, 405)
+_SUCCESS, _NOT_THERE, _TOO_LARGE = 200, (404, 405), 413
 
 
 class NotThereError(AttemptError):
@@ -120,6 +120,9 @@ class BatchHttp:
         return parsed
 
     def _refusal(self, method: str, reply: HttpReply) -> AttemptError | AcidtestError:
+        if reply.status == _TOO_LARGE:
+            what = "the server answered 413: the batch is larger than it takes"
+            return ModelError(what, where=self.model.place, way_out="Lower 'connections': no batch holds more calls.")
         if reply.status not in _NOT_THERE:
             return self.model.refusal(reply)
         if method == "GET":

@@ -83,9 +83,9 @@ class OpenAIBatches(BatchProvider):
         """Ask how far a batch is."""
         found = await self.http.get(f"/batches/{batch}")
         status = found.get("status")
-        if status == "failed":
-            return BatchState(ended=True, refused=self._refused(found))
         files = [found[name] for name in ("output_file_id", "error_file_id") if found.get(name)]
+        if status == "failed" and not files:  # one that broke down later has answers, and they were charged
+            return BatchState(ended=True, refused=self._refused(found))
         return BatchState(
             ended=status in _ENDED,
             files=tuple(plain_name(file) for file in files),
