@@ -86,6 +86,34 @@ def test_metrics_of_one_name_are_told(tmp_path: Path) -> None:
     assert notes == [f"deepeval: a test case has several metrics '{metric['name']}': the first is read"]
 
 
+@pytest.mark.parametrize(
+    ("score", "threshold", "success", "turned"),
+    [
+        (0.2, 0.5, True, True),
+        (0.7, 0.5, False, True),
+        (0.5, 0.5, True, False),
+        (0.7, 0.5, True, False),
+        (None, 1, False, False),
+    ],
+)
+def test_less_is_better_where_the_verdicts_show_it(
+    tmp_path: Path, *, score: float | None, threshold: float, success: bool, turned: bool
+) -> None:
+    """In deepeval 3.0 bias, hallucination and toxicity pass at or below their threshold, all others at or above it."""
+    metric = {"name": "Bias", "score": score, "threshold": threshold, "success": success}
+    lower: list[str] = []
+    path = changed(tmp_path, testCases=[own(RUNS[0])["testCases"][0] | {"metricsData": [metric]}])
+    entries(path, LogOptions(less_is_better=lower.append))
+    assert lower == ["Bias"] * turned
+
+
+def test_the_fixtures_metrics_are_better_the_more() -> None:
+    lower: list[str] = []
+    for path in RUNS:
+        entries(path, LogOptions(less_is_better=lower.append))
+    assert not lower
+
+
 def test_before_version_1_judgements_had_other_names(tmp_path: Path) -> None:
     """`MetricsMetadata` and `APITestCase` of deepeval 0.21.0."""
     judged = {"metric": "Bias", "score": 0.25, "threshold": 0.5, "success": True}

@@ -1,6 +1,7 @@
 """Every Eval Ever: logs that its converters (every_eval_ever 0.3.0) wrote. Origin of the means: their aggregates."""
 
 import json
+import shutil
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -58,6 +59,27 @@ def test_an_aggregate_is_read_only_where_no_samples_lie_beside_it(path: Path, tm
     found = entries(alone)
     assert [entry.score for entry in found] == [result["score_details"]["score"] for result in results]
     assert {entry.item for entry in found} == {""}
+
+
+def test_less_is_better_where_the_evaluation_says_so(tmp_path: Path) -> None:
+    def told(path: Path) -> list[str]:
+        lower: list[str] = []
+        entries(path, LogOptions(less_is_better=lower.append))
+        return lower
+
+    assert told(SAMPLES[1]) == []
+    shutil.copytree(SAMPLES[1].parent, tmp_path / "run")
+    samples = tmp_path / "run" / SAMPLES[1].name
+    whole = own(aggregate(samples))
+    for result in whole["evaluation_results"]:
+        result["metric_config"]["lower_is_better"] = result["evaluation_result_id"] == "f1:mean"
+    aggregate(samples).write_text(json.dumps(whole), "utf-8")
+    assert told(samples) == ["f1:mean"]
+    alone = tmp_path / "alone.json"
+    alone.write_text(json.dumps(whole), "utf-8")
+    assert len(told(alone)) == 1
+    aggregate(samples).write_text("{", "utf-8")
+    assert told(samples) == []
 
 
 def test_items_and_epochs_of_inspect() -> None:

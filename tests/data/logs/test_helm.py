@@ -115,6 +115,12 @@ def test_what_tells_nothing_of_an_answers_worth_is_left_out(tmp_path: Path) -> N
     assert [one.metric for one in entries(folder)] == ["f1"]
 
 
+def test_less_is_better_where_helm_says_so(tmp_path: Path) -> None:
+    lower: list[str] = []
+    entries(run(tmp_path, [instance(0, wer_score=(1, 2), f1=(1, 1))]), less_is_better=lower.append)
+    assert lower == ["wer_score"]
+
+
 def test_an_answer_is_told_where_there_is_one(tmp_path: Path) -> None:
     """A letter with a blank before it is that letter; of references asked one by one there is no single answer."""
     folder = run(tmp_path, [instance(n, f1=(1, 1)) for n in range(3)])

@@ -115,5 +115,15 @@ def _entries(case: dict[str, Any], shared: LogEntry, options: LogOptions) -> Ite
             options.tell(f"deepeval: a test case has several metrics '{title}': the first is read")
         elif title:
             told.add(title)
-            error = text(inside(metric, "error"))
-            yield replace(shared, metric=title, score=number(inside(metric, "score")), error=error)
+            score, error = number(inside(metric, "score")), text(inside(metric, "error"))
+            if _is_turned(score, metric):
+                options.less_is_better(title)
+            yield replace(shared, metric=title, score=score, error=error)
+
+
+def _is_turned(score: float | None, metric: object) -> bool:
+    """Tell whether the verdict shows that less is better: passed below the threshold, or failed above it."""
+    threshold, passed = number(inside(metric, "threshold")), flag(inside(metric, "success"))
+    if score is None or threshold is None or passed is None:
+        return False
+    return score < threshold if passed else score > threshold

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ class EveryEvalEver(LogFormat):
             DataError: The file is broken, or names no model or no evaluation.
         """
         if ".jsonl" in path.name.lower():
+            _tell_direction(path, options)
             yield from _samples(path, options)
         else:
             yield from _evaluation(mapping(read_json(path)), str(path), options)
@@ -75,6 +77,22 @@ def _has_samples(path: Path) -> bool:
     stem = path.name.partition(".json")[0]
     names = (f"{stem}{middle}.jsonl{packed}" for middle in ("_samples", "") for packed in ("", ".gz"))
     return any(path.with_name(beside).is_file() for beside in names)
+
+
+def _tell_direction(samples: Path, options: LogOptions) -> None:
+    """Say of which metrics less is better, as the whole evaluation beside the samples has it."""
+    stem = samples.name.partition(".json")[0].removesuffix("_samples")
+    for beside in (samples.with_name(f"{stem}.json{packed}") for packed in ("", ".gz")):
+        with suppress(DataError):
+            whole_file = mapping(read_json(beside))
+            for one in elements(whole_file.get("evaluation_results")):
+                metric = _metric({**mapping(one), "evaluation_id": whole_file.get("evaluation_id")})
+                if metric and _is_turned(one):
+                    options.less_is_better(metric)
+
+
+def _is_turned(result: object) -> bool:
+    return inside(result, "metric_config", "lower_is_better") is True
 
 
 def _samples(path: Path, options: LogOptions) -> Iterator[LogEntry]:
@@ -189,6 +207,8 @@ def _evaluation(whole_file: dict[str, Any], where: str, options: LogOptions) -> 
             error = ""
             if score == _UNKNOWN and inside(one, "metric_config", "has_unknown_level") is True:
                 score, error = None, "unknown"
+            if _is_turned(one):
+                options.less_is_better(metric)
             yield LogEntry(benchmark=benchmark, model=solver, item="", metric=metric, score=score, error=error)
 
 

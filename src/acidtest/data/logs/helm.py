@@ -31,6 +31,19 @@ Of most of them HELM's own `MetricMetadata` says that neither more nor less is b
 """
 
 
+_LESS_IS_BETTER = frozenset(
+    {
+        *("absolute_value_difference", "bits_per_byte", "distance", "error_rate", "longest_common_prefix_length"),
+        *("perplexity", "expected_max_toxicity", "max_toxicity_probability", "toxic_frac"),
+        *("cer_score", "mer_score", "wer_score", "chinese_cer_score", "chinese_mer_score", "chinese_wer_score"),
+        *("blacked_out_frac", "nsfw_frac", "nudity_frac", "watermark_frac", "max_nsfw_probability"),
+        *("expected_lpips_score", "expected_max_nsfw_score", "expected_max_watermark_prob"),
+        *("toxic_prompt_openai", "toxic_prompt_perspective_api", "decodingtrust_privacy_leakage_rate"),
+    }
+)
+"""Names under which HELM's `schema_*.yaml` and `MetricMetadata` say `lower_is_better: true`, and nowhere false."""
+
+
 @register("log", "helm")
 class HelmLog(LogFormat):
     """Folders of runs as `helm-run` writes them."""
@@ -66,7 +79,7 @@ class _Reader:
         if not scenario or not self._model:
             missing, option = ("model", "--model") if scenario else ("scenario", "--benchmark")
             raise DataError(f"this run names no {missing}", where=str(path), way_out=f"Name it by {option}.")
-        self._path, self._tell = path, options.tell
+        self._path, self._tell, self._less_is_better = path, options.tell, options.less_is_better
         self._part = run.arguments if options.groups else ""
         self._benchmark = scenario if self._part or not run.arguments else f"{scenario}:{run.arguments}"
         self._answers, self._tokens = read_answers(path.parent), _tokens(path)
@@ -90,6 +103,8 @@ class _Reader:
                 self._tell(f"metric '{metric}' of '{self._benchmark}' was computed twice: the first is read")
             else:
                 metrics.add(metric)
+                if metric in _LESS_IS_BETTER:
+                    self._less_is_better(metric)
                 score = _mean(stat)
                 topic = _topic(self._part, mapping(inside(stat, "name")))
                 yield replace(entry, metric=metric, score=score, topic=topic, error="" if score is not None else _EMPTY)
