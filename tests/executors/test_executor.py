@@ -4,6 +4,7 @@ import importlib.util
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,27 @@ def test_a_cluster_that_is_not_there_is_one_plain_message(tmp_path: Path) -> Non
     assert f"nothing answers at {address}" in done.stderr
     assert "ray start --head" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\0"])
+def test_what_answers_and_is_no_cluster_is_said_at_once(said: bytes) -> None:
+    """Such as a dashboard; Ray itself would try for minutes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            for _ in range(2):  # first it is only asked whether anything is there
+                connection, _ = server.accept()
+                with connection:
+                    if connection.recv(100):
+                        connection.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(AcidtestError, match=f"what answers at {address} is no Ray cluster") as caught:
+            RayCluster(address).connect()
+        thread.join()
+    assert "8265 is the dashboard's" in caught.value.way_out
 
 
 def test_without_ray_the_way_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

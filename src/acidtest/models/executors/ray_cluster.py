@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import socket
+import threading
 import warnings
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
@@ -154,6 +156,12 @@ class RayCluster:
                 where="the Ray cluster",
                 way_out=f"Start it with 'ray start --head', or leave the address out. {way_out}",
             )
+        if not _speaks(address or ""):
+            raise AcidtestError(
+                f"what answers at {readable(address or '')} is no Ray cluster",
+                where="the Ray cluster",
+                way_out=f"{way_out} Its port is 6379 unless told otherwise; 8265 is the dashboard's.",
+            )
 
     def _started(self, address: str) -> Any:
         import ray
@@ -161,13 +169,21 @@ class RayCluster:
         self._mine = not ray.is_initialized()
         if self._mine:
             own: dict[str, Any] = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE}
+            before = signal.getsignal(signal.SIGTERM)
             ray.init(
                 address=address,
                 log_to_driver=False,
                 logging_level=logging.CRITICAL,
                 **(own if address == "local" else {}),
             )
+            if threading.current_thread() is threading.main_thread():  # no other one may
+                signal.signal(signal.SIGTERM, _as_interrupt if before == signal.SIG_DFL else before)
         return ray
+
+
+def _as_interrupt(_signal: int, _frame: object) -> None:
+    """End as Ctrl-C does, which ends the workers in good order; Ray's own handler prints its stack, in C++."""
+    signal.raise_signal(signal.SIGINT)
 
 
 _START_AGAIN = "Start the cluster and run again: nothing that was answered is asked again."
@@ -182,6 +198,29 @@ def _answers(address: str) -> bool:
     except (OSError, OverflowError, UnicodeError):
         return False
     return True
+
+
+def _speaks(address: str) -> bool:
+    """Tell whether HTTP/2 is spoken at HOST:PORT, as a cluster's head does; Ray itself would try for minutes.
+
+    Both sides begin with a frame of settings (RFC 9113, 3.4). Nothing can be told where the cluster uses TLS.
+    """
+    if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+        return True
+    host, _, port = address.rpartition(":")
+    got = b""
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACHED_WITHIN) as connection,
+    ):
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS)
+        while len(got) < len(_SETTINGS) and (part := connection.recv(len(_SETTINGS) - len(got))):
+            got += part
+    return len(got) == len(_SETTINGS) and got[3] == _SETTINGS[3]
+
+
+_SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""Three bytes of length, the kind of frame, flags, four bytes of a stream's number."""
 
 
 @contextmanager
