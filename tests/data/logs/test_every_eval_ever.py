@@ -140,7 +140,9 @@ def test_a_sample_whose_metrics_are_no_numbers_has_no_score(tmp_path: Path) -> N
     """The converter of lm-evaluation-harness writes 0.0 and no result's id for it (`emissions = ... [(None, 0.0)]`)."""
     pairs = {"lm_eval_metrics": json.dumps({"f1": [1, 0], "mcc": [1, 0]})}
     rows = written(tmp_path, OLD | {"metadata": pairs, "evaluation": {"score": 0.0, "is_correct": False}})
-    assert not entries(rows)
+    notes: list[str] = []
+    assert not entries(rows, LogOptions(tell=notes.append))
+    assert notes == ["m: samples of 'e' have metrics that are no numbers: left out"]
 
 
 def test_a_level_that_is_not_known_is_no_score(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import gzip
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from statistics import fmean
@@ -11,6 +10,7 @@ import orjson
 import pytest
 import pytrec_eval
 
+from acidtest.cli.main import main
 from acidtest.data.logs.import_logs import import_logs
 from acidtest.data.logs.log_entry import LogEntry
 from acidtest.data.logs.log_files import head_of
@@ -68,14 +68,22 @@ def test_packed_and_plain_files_are_the_same(tmp_path: Path) -> None:
     assert entries(run) == entries(RUNS[0], qrels=(HUMAN,))
 
 
-def test_two_sets_of_judgements_make_one_table_that_audit_compares(tmp_path: Path) -> None:
+def test_two_sets_of_judgements_make_one_table_that_audit_compares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The way of SynDL (Rahmani et al. 2024): the same runs under people's judgements and under a model's."""
     table = tmp_path / "scores.parquet"
-    command = [sys.executable, "-m", "acidtest", "import", str(LOGS / "runs"), "-o", str(table)]
-    subprocess.run([*command, "--qrels", str(HUMAN), "--qrels", str(SMOLLM2)], check=True, capture_output=True)
-    audit = ["audit", str(table), "--real", "human", "--metric", "ndcg_cut_10", "--json", "-"]
-    done = subprocess.run([sys.executable, "-m", "acidtest", *audit], check=True, capture_output=True)
-    gap = orjson.loads(done.stdout)["fidelity"]["smollm2"]["gap"]
+
+    def told(command: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["acidtest", *command.split()])
+        with pytest.raises(SystemExit) as done:
+            main()
+        assert not done.value.code
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(LOGS)
+    told(f"import runs --qrels human.qrels --qrels smollm2.qrels -o {table}")
+    gap = orjson.loads(told(f"audit {table} --real human --metric ndcg_cut_10 --json -"))["fidelity"]["smollm2"]["gap"]
     means = [
         fmean(
             fmean(of_trec_eval(run, qrels).get(f"q{n}", {}).get("ndcg_cut_10", 0.0) for n in range(1, 7))

@@ -100,8 +100,11 @@ def _samples(path: Path, options: LogOptions) -> Iterator[LogEntry]:
     for where, row in json_lines(path):
         benchmark, model = _names(row.get("evaluation_name"), row.get("model_id"), where, options)
         error = text(row.get("error"))
-        for metric, score in _scored(row):
-            item = _item(row)
+        scored = _scored(row)
+        if not scored:
+            options.tell(f"{model}: samples of '{benchmark}' have metrics that are no numbers: left out")
+        item = _item(row)
+        for metric, score in scored:
             key = (benchmark, model, item, metric)
             epoch = _epoch(row)
             yield LogEntry(
