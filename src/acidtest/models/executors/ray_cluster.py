@@ -177,7 +177,7 @@ class RayCluster:
                 **(own if address == "local" else {}),
             )
             if threading.current_thread() is threading.main_thread():  # no other one may
-                signal.signal(signal.SIGTERM, _as_interrupt if before == signal.SIG_DFL else before)
+                signal.signal(signal.SIGTERM, _as_interrupt if before in (signal.SIG_DFL, None) else before)
         return ray
 
 
