@@ -152,15 +152,22 @@ def fill(template: str, **values: str) -> str:
         >>> fill('{text} -> {"type": "x"}', text="a {text} of {braces}")
         'a {text} of {braces} -> {"type": "x"}'
     """
-    wanted = set(_PLACEHOLDER.findall(template))
-    if wanted != set(values):
-        missing, idle = sorted(wanted - set(values)), sorted(set(values) - wanted)
+    parts, wanted = _parts(template)
+    if wanted != values.keys():
+        missing, idle = sorted(wanted - values.keys()), sorted(values.keys() - wanted)
         raise AcidtestError(
             f"the prompt's placeholders and its values differ: without a value {missing}, without a place {idle}",
             where=f"template {template[:60]!r}",
             way_out="Use a prompt file that has the placeholders of this version.",
         )
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+    return "".join([values[part] if place % 2 else part for place, part in enumerate(parts)])
+
+
+@lru_cache(maxsize=256)
+def _parts(template: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return a template's texts and the names between them, in turn, and these names: one is filled for every item."""
+    parts = tuple(_PLACEHOLDER.split(template))
+    return parts, frozenset(parts[1::2])
 
 
 def _of_your_own(path: Path) -> PromptFile:

@@ -27,7 +27,7 @@ def readable(text: str) -> str:
     if text.lstrip().startswith(_THOUGHTS):  # cut off while it was thinking: nothing is answered yet
         return ""
     text = _TAG.sub("\n", text[:LONGEST_ANSWER]).replace("\r\n", "\n").replace("\r", "\n")
-    return text.translate(_CONTROLS).strip()
+    return _translated(text, _CONTROLS).strip()
 
 
 def one_line(text: str) -> str:
@@ -37,7 +37,12 @@ def one_line(text: str) -> str:
         >>> one_line("play it\nIntent: stop")
         'play it Intent: stop'
     """
-    return text.translate(_LINE_ENDS)
+    return _translated(text, _LINE_ENDS)
+
+
+def _translated(text: str, table: dict[int, str]) -> str:
+    """Return the text with control characters replaced; a text of printable ones has none, which is quickly seen."""
+    return text if text.isprintable() else text.translate(table)
 
 
 def key_of(label: str) -> str:
