@@ -298,6 +298,19 @@ async def test_a_batch_that_was_begun_unheard_is_found_and_not_sent_again(
     assert server.paid == Counter(PROMPTS)
 
 
+async def test_while_a_batch_runs_that_may_be_the_one_begun_unheard_nothing_is_sent(server: BatchServer) -> None:
+    """Also when it may have appeared long ago: Anthropic's batches tell only by their results whose they are."""
+    server.faults["create"], server.hold = ["done-reset"], True
+    async with batched(server, "anthropic:claude") as model:
+        calls = asyncio.create_task(ask_open(model, PROMPTS))
+        await until(lambda: server.calls["look"] > 1)
+        await asyncio.sleep(2 * model.pace.doubt)
+        assert len(server.batches) == 1
+        server.hold = False
+        assert texts(await calls) == [answer_to(prompt) for prompt in PROMPTS]
+    assert server.paid == Counter(PROMPTS)
+
+
 @pytest.mark.parametrize(("step", "status"), [("upload", 401), ("create", 401), ("look", 401), ("results", 403)])
 async def test_a_refusal_ends_it_and_names_the_variable_not_the_key(
     server: BatchServer, use: str, step: str, status: int
