@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from acidtest.data.address import Address, run_address
-from acidtest.data.remote_folder import copies_of, put_file, reading_copy, working_copy
+from acidtest.data.remote_folder import copies_of, copy_to_read, put_file, working_copy
 from acidtest.data.remote_merge import merged_lines
 from acidtest.data.remote_store import MOST_FILES, RemoteError, RemoteStore
 from acidtest.data.remote_sync import Sync
@@ -264,7 +264,7 @@ def test_the_working_copy_goes_out_at_the_end_and_on_errors(address: Address) ->
         write(work, run_dot_json="1")
     with pytest.raises(ValueError, match="mine"):
         _work_and_raise(address, ValueError("mine"), run_dot_json="2")
-    copy = reading_copy(address, said.append)
+    copy = copy_to_read(address, said.append)
     assert read(copy) == {"run.json": "2"}
     assert set(RemoteStore(address).files()) == {"run.json"}
     assert (copies_of(address) / "address.txt").read_text().strip() == address.shown
@@ -272,15 +272,15 @@ def test_the_working_copy_goes_out_at_the_end_and_on_errors(address: Address) ->
 
 def test_a_reading_copy_follows_the_address_and_writes_nothing(address: Address, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing lies at this address"):
-        reading_copy(address, said.append)
+        copy_to_read(address, said.append)
     one = sync(address, tmp_path / "one")
     write(one.work, a_dot_json="1", b_dot_json="1")
     one.push()
-    copy = reading_copy(address, said.append)
+    copy = copy_to_read(address, said.append)
     write(copy, a_dot_json="mine", c_dot_json="mine")
     write(one.work, b_dot_json="2")
     one.push()
-    assert read(reading_copy(address, said.append)) == {"a.json": "1", "b.json": "2"}
+    assert read(copy_to_read(address, said.append)) == {"a.json": "1", "b.json": "2"}
     assert set(RemoteStore(address).files()) == {"a.json", "b.json"}
 
 

@@ -137,10 +137,9 @@ def _end_as_by_interrupt(stack: ExitStack) -> None:
 
 
 def _to_read(address: "Address") -> Path:
-    from acidtest.data.remote_folder import fetched_file, reading_copy
-    from acidtest.data.remote_store import RemoteStore
+    from acidtest.data.remote_folder import copy_to_read
 
-    path = fetched_file(address) if RemoteStore(address).kind() == "file" else reading_copy(address, _say)
+    path = copy_to_read(address, _say)
     _shown[str(path)] = address.shown
     return path
 

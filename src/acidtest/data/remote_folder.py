@@ -72,24 +72,34 @@ def working_copy(address: Address, say: Say) -> Iterator[Path]:
             lock.release()
 
 
-def reading_copy(address: Address, say: Say) -> Path:
+def copy_to_read(address: Address, say: Say) -> Path:
+    """Return a local copy of the file or folder at an address.
+
+    Raises:
+        DataError: There is nothing, or too much.
+        RemoteError: It cannot be read.
+    """
+    store = RemoteStore(address)
+    return fetched_file(store) if store.kind() == "file" else reading_copy(store, say)
+
+
+def reading_copy(store: RemoteStore, say: Say) -> Path:
     """Return a local copy of a folder at an address, for reading alone; it is brought up to date each time.
 
     Raises:
         DataError: There is nothing, or too much.
         RemoteError: The address cannot be read.
     """
-    copies = copies_of(address)
+    copies = copies_of(store.address)
     copy = copies / "read"
     copy.mkdir(parents=True, exist_ok=True)
-    store = RemoteStore(address)
     Sync(store, copy, copies / "agreed-read.json", say).pull(mirror=True)
     if not any(copy.iterdir()):
-        raise DataError("nothing lies at this address", where=address.shown, way_out="Check the address.")
+        raise DataError("nothing lies at this address", where=store.address.shown, way_out="Check the address.")
     return copy
 
 
-def fetched_file(address: Address) -> Path:
+def fetched_file(store: RemoteStore) -> Path:
     """Return a local copy of the file at an address, under its own name; fetched anew each time.
 
     Raises:
@@ -97,8 +107,8 @@ def fetched_file(address: Address) -> Path:
     """
     from acidtest.data.run_folder import safe_name
 
-    target = copies_of(address) / "file" / safe_name(address.name)
-    RemoteStore(address).fetch("", target)
+    target = copies_of(store.address) / "file" / safe_name(store.address.name)
+    store.fetch("", target)
     return target
 
 

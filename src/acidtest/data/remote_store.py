@@ -58,23 +58,31 @@ def is_safe(name: str) -> bool:
 class RemoteStore:
     """A folder elsewhere. All writes and deletions are below its address.
 
+    Args:
+        address: The folder, or one file.
+        opened: What fsspec opened for another address of the same place.
+
     Attributes:
         passed_over: Names of the last listing that could not be files of ours.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, opened: Any = None) -> None:
         self.address = address
         self.passed_over: list[str] = []
         options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
         if address.scheme in ("s3", "s3a"):
             options["config_kwargs"] = {"connect_timeout": 10, "read_timeout": 30, "retries": {"max_attempts": 2}}
         with self._said("opened"):
-            from fsspec.core import url_to_fs
+            from fsspec.core import strip_protocol, url_to_fs
 
-            self._fs, root = url_to_fs(address.url, **options)
-            self._root = str(root).rstrip("/")
+            self._fs: Any = opened or url_to_fs(address.url, **options)[0]
+            self._root = str(strip_protocol(address.url)).rstrip("/")
             if getattr(self._fs, "async_impl", False):  # what breaks is raised here; it need not be logged there, too
                 self._fs.loop.set_exception_handler(lambda *_: None)
+
+    def at(self, address: Address) -> "RemoteStore":
+        """Return the store of another address of the same place; its connection is this one's: a new one takes long."""
+        return RemoteStore(address, self._fs)
 
     def kind(self) -> str:
         """Return what is there: "file", "folder" or "nothing"."""

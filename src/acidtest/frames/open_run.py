@@ -180,8 +180,9 @@ def open_run(run: str | Path) -> OpenedRun:
         folder, name = Path(run), str(run)
     else:
         from acidtest.data.remote_folder import reading_copy
+        from acidtest.data.remote_store import RemoteStore
 
-        folder, name = reading_copy(address, _say), address.shown
+        folder, name = reading_copy(RemoteStore(address), _say), address.shown
     if not folder.is_dir():
         raise DataError(f"there is no folder '{name}'", way_out="Name the folder of a run: acidtest run STUDY -o RUN.")
     study_of(folder)

@@ -43,10 +43,10 @@ def fetched_study(address: Address) -> Path:
     beside = RemoteStore(address.folder)
     folder = copies_of(address.folder) / "study"
     study = folder / address.name
-    RemoteStore(address).fetch("", study)
+    beside.at(address).fetch("", study)
     named = dict.fromkeys(_file_names(load_study(study).model_dump(mode="json")))
     for name in list(named)[:_MOST_NAMED]:
-        there = RemoteStore(address.folder.inside(name))
+        there = beside.at(address.folder.inside(name))
         kind = there.kind()
         if kind == "file":
             beside.fetch(name, folder / name)
