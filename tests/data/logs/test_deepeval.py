@@ -92,6 +92,7 @@ def test_metrics_of_one_name_are_told(tmp_path: Path) -> None:
         (0.2, 0.5, True, True),
         (0.7, 0.5, False, True),
         (0.5, 0.5, True, False),
+        (0.5, 0.5, False, False),
         (0.7, 0.5, True, False),
         (None, 1, False, False),
     ],

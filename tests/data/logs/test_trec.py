@@ -165,7 +165,7 @@ def test_judgements_of_three_columns_are_the_same(tmp_path: Path) -> None:
     lines = [line.split() for line in HUMAN.read_text("utf-8").splitlines()]
     beir = tmp_path / "human.tsv"
     table = [["query-id", "corpus-id", "score"], *([query, document, rel] for query, _, document, rel in lines)]
-    beir.write_text("\n".join("\t".join(line) for line in table), "utf-8")
+    beir.write_text("\n".join("\t".join(line) for line in table), "utf-8-sig")
     assert Trec().helps(beir, head_of(beir))
     assert entries(RUNS[0], qrels=(beir,)) == entries(RUNS[0], qrels=(HUMAN,))
     beir.write_text("query-id\tcorpus-id\tscore\nq1\t0\td\t1\n", "utf-8")

@@ -139,7 +139,7 @@ def _column(row: dict[str, Any]) -> _Column:
 
 def _names(rows: Iterable[dict[str, Any]], run: _Run) -> dict[_Column, str]:
     """Return each column's solver; providers of one id that differ in their options only are told apart."""
-    columns = sorted({_column(row) for row in rows}, key=lambda column: (column[2], column))
+    columns = sorted({_column(row) for row in rows})
     several = len({prompt for _, prompt, _ in columns}) > 1
     alike: dict[str, list[_Column]] = {}
     for column in columns:
