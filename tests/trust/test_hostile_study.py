@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from acidtest.compare.contract import read
 from acidtest.data.run_folder import RunFolder
 from acidtest.evaluate.record import read_responses
 from acidtest.registry import names
+from review.running import served_review
+from review.test_review_browser import Seen
 from trust.fuzz.hostile_study import ITEMS, LABELS, MODELS, REAL, HostileStudy, Said, hostile_server
 from trust.fuzz.texts import ALL, BEACON, HTML
 
@@ -208,3 +211,51 @@ def test_no_page_runs_loads_or_leads_away(study: tuple[HostileStudy, Said], brow
         assert page.evaluate(ALIVE) == [], name
         assert json.dumps(BEACON)[1:-1] in page.content() or name == "irt", name  # the texts are there: it is tried
         page.close()
+
+
+OF_OTHERS = """own => [...document.querySelectorAll('*')].filter(e => e.tagName === 'SCRIPT' && !e.src ||
+  ['IFRAME', 'OBJECT', 'EMBED', 'BASE', 'IMG', 'foreignObject', 'animate'].includes(e.tagName) ||
+  [...e.attributes].some(a => a.name.startsWith('on') ||
+    a.value.includes('pwned') && !['value', 'content'].includes(a.name) ||
+    ['href', 'src', 'xlink:href', 'action', 'formaction', 'data', 'hx-get', 'hx-post'].includes(a.name) &&
+      !new URL(a.value, document.baseURI).href.startsWith(own + '/')))
+  .map(e => e.outerHTML.slice(0, 160))"""
+"""What in a page of the review would run, load or lead elsewhere."""
+
+NOTE = "\n".join(ALL).replace("\0", "")
+
+
+def test_no_page_of_a_review_runs_loads_or_leads_away(study: tuple[HostileStudy, Said], browser: "Browser") -> None:
+    """Two people rate with a hostile note, choose and answer; a third settles what they differ in; the owner looks."""
+    made, _ = study
+    with served_review(made.folder / "run", names=("ann", "bob", "cy")) as review:
+        people = {name: Seen(browser, review, name) for name in ("ann", "bob", "cy", "owner")}
+
+        def look(name: str, path: str) -> str:
+            page = people[name].page
+            page.goto(review.address + path)
+            assert page.evaluate(OF_OTHERS, review.address) == [], path
+            assert page.evaluate("window.pwned") is None
+            assert "pwned" not in page.title()
+            assert page.url == review.address + path
+            return page.content()
+
+        def rate(name: str, queue: str, mark: str) -> str:
+            content, page = look(name, f"/queue/{queue}"), people[name].page
+            for box in page.query_selector_all(f"form.work input[value={mark}]"):
+                box.check()
+            page.fill("#note", NOTE)
+            with page.expect_response(lambda answer: answer.request.method == "POST"):
+                page.press("#note", "Control+Enter")
+            page.wait_for_function("() => !document.querySelector('form.htmx-request')")
+            return content
+
+        assert "wish" in rate("ann", "rate", "yes") + look("ann", "/queue/choose")
+        assert "wish" in look("ann", "/queue/answer")
+        rate("bob", "rate", "no")
+        notes = rate("cy", "adjudicate", "yes")
+        look("ann", "/")
+        look("owner", "/progress")
+        assert [(name, one.heard) for name, one in people.items() if one.heard] == []
+    assert notes.count("Note of rater") == 2
+    assert [text for text in HTML if escape(text, quote=False) not in notes] == []  # they were there: it was tried
