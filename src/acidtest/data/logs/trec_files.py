@@ -121,10 +121,10 @@ def read_qrels(path: Path) -> Judgements:
 
 
 def _lines(path: Path, columns: int, layout: str, header: Sequence[str] = ()) -> Iterator[tuple[str, list[str]]]:
-    """Yield (place, columns) of each line; where the first line is `header`, there are as many columns as it has."""
+    """Yield (place, columns) of each line; after a line that is `header` there are as many columns as it has."""
     for number, line in read_lines(path):
         parts = line.split()
-        if number == 1 and header and parts == header:
+        if header and parts == header:
             columns, layout = len(header), " ".join(header)
             continue
         if not parts:
