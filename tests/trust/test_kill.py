@@ -50,7 +50,7 @@ def to_the_end(trial: Trial, after: Iterator[float], by: signal.Signals, kills: 
     assert trial.start() == 0, trial.said[-1]
 
 
-@pytest.mark.parametrize(("by", "kills"), [(signal.SIGKILL, 8), (signal.SIGTERM, 1), (signal.SIGINT, 2)])
+@pytest.mark.parametrize(("by", "kills"), [(signal.SIGKILL, 4), (signal.SIGTERM, 1), (signal.SIGINT, 1)])
 def test_killed_at_random_moments_it_goes_on_and_asks_for_no_answer_twice(
     tmp_path: Path,
     server: CountingServer,
