@@ -112,6 +112,37 @@ def test_choices_and_messages_are_the_same_item_in_another_order_and_with_other_
     assert hashed(input=[said]) != hashed(input=[said | {"role": "system"}])
 
 
+def test_files_and_setup_are_part_of_a_numbered_sample() -> None:
+    plain: dict[str, Any] = {"id": 1, "input": "?"}
+    kinds: list[dict[str, Any]] = [
+        plain,
+        plain | {"setup": "make"},
+        plain | {"files": ["a.txt"]},
+        plain | {"files": ["b.txt"]},
+    ]
+    assert len({ItemNames().of(one) for one in kinds}) == 4
+    assert ItemNames().of(plain | {"files": ["a", "b"]}) == ItemNames().of(plain | {"files": ["b", "a"]})
+
+
+def test_long_targets_are_no_labels_and_unknown_tokens_are_none(tmp_path: Path) -> None:
+    usage = {"org/m": {"input_tokens_cache_read": 4, "output_tokens": 5}}
+    samples = [sample("C", 1, target="x" * 201, model_usage=usage), sample("C", 2, target="x" * 200), sample("C", 3)]
+    samples[2]["scores"] = {}
+    long, short, bare = entries(log(tmp_path, samples))
+    assert (long.label, long.tokens_in, long.tokens_out, long.epoch) == ("", None, 5, None)
+    assert short.label == "x" * 200
+    assert (bare.score, bare.error) == (None, "no score")
+
+
+def test_defaults_of_a_task_are_no_arguments_and_scorers_are_called_as_in_results(tmp_path: Path) -> None:
+    spec = {"task": "t", "model": "m", "task_args": {"shots": 5}, "task_args_passed": {}}
+    spec |= {"scorers": [{"name": "pack/other"}]}
+    broken = sample(None, 1, scores={}, error={"message": "no"})
+    results = {"scores": [{"name": "s", "scorer": "s", "metrics": {}}]}
+    (entry,) = entries(log(tmp_path, [broken], eval=spec, results=results))
+    assert (entry.benchmark, entry.metric) == ("t", "s")
+
+
 def test_samples_of_one_content_are_told_apart_and_epochs_are_not() -> None:
     names = ItemNames()
     first, second = {"id": 1, "input": "?"}, {"id": 2, "input": "?"}

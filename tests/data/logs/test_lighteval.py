@@ -139,6 +139,20 @@ def test_details_alone_name_the_model_by_their_folder(tmp_path: Path) -> None:
     assert {row.model for row in entries(tmp_path / "a.parquet")} == {""}
 
 
+def test_less_is_better_where_the_results_say_so(tmp_path: Path) -> None:
+    shutil.copytree(LOGS, tmp_path / "logs")
+    for path in (tmp_path / "logs" / "results").rglob("*tiny-a/*.json"):
+        results = json.loads(path.read_text("utf-8"))
+        for config in results["config_tasks"].values():
+            for metric in config["metrics"]:
+                metric["higher_is_better"] = metric["metric_name"] not in ("acc", "em")
+        path.write_text(json.dumps(results), "utf-8")
+    for part, metric in (("details", "acc"), ("results", "em")):
+        lower: list[str] = []
+        entries(tmp_path / "logs" / part / "tiny-a", less_is_better=lower.append)
+        assert set(lower) == {metric}
+
+
 def test_columns_as_they_were_called_before_0_13(tmp_path: Path) -> None:
     source = next(LOGS.rglob("details_sums*"))
     table = parquet.read_table(source)

@@ -73,6 +73,34 @@ def test_what_stands_in_a_row() -> None:
     assert not any("the tool says" in note for note in told)
 
 
+def test_an_answer_that_a_filter_could_not_read_is_a_failure(tmp_path: Path) -> None:
+    """The tool's filters write `[invalid]` for it (`fallback` of `RegexFilter`)."""
+    path = tmp_path / "samples_t_2026-01-01T00-00-00.jsonl"
+    sample = {"doc_id": 0, "doc": {}, "filtered_resps": ["[invalid]"], "filter": "strict", "em": 0.0}
+    path.write_text("\n".join(json.dumps(sample | more) for more in ({}, {"filtered_resps": ["7"]})), "utf-8")
+    assert [(row.prediction, row.failure) for row in entries(path)] == [("[invalid]", True), ("7", False)]
+
+
+@pytest.mark.parametrize("kept", ["higher_is_better", "configs"])
+def test_less_is_better_as_newer_and_as_older_results_say_it(tmp_path: Path, kept: str) -> None:
+    shutil.copytree(LOGS / "tiny-a", tmp_path / "tiny-a")
+    path = next((tmp_path / "tiny-a").glob("results_*.json"))
+    results = json.loads(path.read_text("utf-8"))
+    del results[({"higher_is_better", "configs"} - {kept}).pop()]
+    path.write_text(json.dumps(results), "utf-8")
+    lower: list[str] = []
+    entries(tmp_path, less_is_better=lower.append)
+    assert set(lower) == {"brier_score"}
+
+
+def test_many_items_of_one_content_take_time_in_proportion(tmp_path: Path) -> None:
+    """Each was once looked for among all before it: minutes for the items here."""
+    path = tmp_path / "samples_t_2026-01-01T00-00-00.jsonl"
+    head = '{"doc": 1, "filtered_resps": ["y"], "acc": 1, "doc_hash": "' + "a" * 16 + '", "doc_id": '
+    path.write_text("".join(f"{head}{k}}}\n" for k in range(20_000)), "utf-8")
+    assert entries(path)[-1].item == "a" * 16 + "-20000"
+
+
 def test_items_are_the_same_for_every_model_and_a_content_that_stands_twice_is_two_items() -> None:
     rows = [row for row in entries(LOGS) if row.benchmark == "tools_hand"]
     items = {model: [row.item for row in rows if (row.model, row.metric) == (model, "acc")] for model in MODELS[2:]}
@@ -97,6 +125,7 @@ def test_results_alone_give_rows_without_items(tmp_path: Path) -> None:
     shutil.copy(source, tmp_path)
     rows = entries(tmp_path)
     assert {row.item for row in rows} == {""}
+    assert {row.metric for row in rows} == {"acc", "acc_norm", "brier_score", "perplexity"}
     assert means(rows).items() >= tools_own("tiny-a").items()
     assert (
         means(rows)["tiny-a", "proverb", "perplexity"] == results_of("tiny-a")["results"]["proverb"]["perplexity,none"]

@@ -92,7 +92,7 @@ class _Samples:
     results: LmEvalResults
     task: str = ""
     seen: dict[str, dict[str, object]] = field(default_factory=lambda: defaultdict(dict))
-    doubles: dict[tuple[str, str], list[object]] = field(default_factory=lambda: defaultdict(list))
+    doubles: dict[tuple[str, str], dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     passes: Counter[str] = field(default_factory=Counter)
     sums: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))
 
@@ -134,8 +134,8 @@ class _Samples:
     def _item(self, sample: dict[str, Any], how: str) -> str:
         """Return the hash of the item's content; where one content stands twice in a data set, the later has a mark."""
         digest = sample.get("doc_hash")
-        written = json.dumps(sample["doc"], indent=2, ensure_ascii=False)  # as the tool itself hashes it
-        if not isinstance(digest, str) or len(digest) < _HASH or _PICTURE.search(written):
+        if not isinstance(digest, str) or len(digest) < _HASH or _PICTURE.search(json.dumps(sample["doc"])):
+            written = json.dumps(sample["doc"], indent=2, ensure_ascii=False)  # as the tool itself hashes it
             written = _ADDRESS.sub("", written)
             digest = hashlib.sha256(written.encode("utf-8", "surrogatepass")).hexdigest()
         digest = name(digest[:_HASH])
@@ -143,9 +143,7 @@ class _Samples:
         if self.seen[how].setdefault(digest, document) == document:
             return digest
         later = self.doubles[how, digest]
-        if document not in later:
-            later.append(document)
-        return f"{digest}-{later.index(document) + 2}"
+        return f"{digest}-{later.setdefault(text(document), len(later) + 2)}"
 
     def _scores(self, sample: dict[str, Any]) -> Iterator[tuple[str, float | None]]:
         listed = elements(sample.get("metrics")) or [key for key in sample if key not in _ABOUT]
