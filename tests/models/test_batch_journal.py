@@ -71,6 +71,22 @@ def test_no_call_stands_in_two_batches(folder: Path) -> None:
     book.close()
 
 
+def test_a_batch_that_another_process_has_found_is_not_forgotten_as_never_begun(folder: Path) -> None:
+    first, second = journal(folder), journal(folder)
+    for mark in ("m1", "m2"):
+        first.claim(mark, "http://a", [f"call of {mark}"])
+        first.creating(mark)
+    second.sent("m1", "batch_1")
+    first.drop_unbegun("m1")
+    first.drop_unbegun("m2")
+    assert (first.batch("m2"), first.where(["call of m1", "call of m2"])) == (None, {"call of m1": "m1"})
+    found = first.batch("m1")
+    assert found is not None
+    assert (found.state, found.batch) == ("sent", "batch_1")
+    first.close()
+    second.close()
+
+
 def test_after_four_weeks_the_results_are_gone_and_so_is_the_batch(folder: Path) -> None:
     book = journal(folder)
     book.claim("old", "http://a", ["x"])
@@ -123,6 +139,7 @@ async def test_what_an_upload_left_behind_is_sent_anew(folder: Path) -> None:
             book.close()
             await asyncio.gather(*[caller.call(prompt, Sampling()) for prompt in PROMPTS])
         assert server.paid == TEXTS
+        assert server.calls["list"] == 0  # it is known that nothing was begun: no minute's wait for it
 
 
 @pytest.mark.parametrize("use", ["openai:any", "anthropic:claude"])
