@@ -209,6 +209,10 @@ def test_a_live_database_is_sent_with_what_is_not_yet_in_it(address: Address, tm
         assert copy.execute("SELECT x FROM t ORDER BY x").fetchall() == [(41,), (42,)]
     assert not list(two.work.glob("*-wal"))
     sync(address, tmp_path / "one").pull()
+    three = sync(address, tmp_path / "three")
+    write(three.work, **{"review_dot_sqlite-wal": "what a database held that is gone"})
+    three.pull()
+    assert not list(three.work.glob("*-wal"))  # it would be taken for this database's
 
 
 def test_links_and_strange_names_at_the_address_are_passed_over(tmp_path: Path) -> None:
@@ -249,6 +253,12 @@ def test_a_bucket_of_millions_is_refused(address: Address, tmp_path: Path, monke
     with pytest.raises(RemoteError, match="more than 3 files"):
         sync(address, tmp_path / "two").pull()
     assert MOST_FILES == 100_000
+    monkeypatch.setattr("acidtest.data.remote_store.MOST_FILES", 5)
+    monkeypatch.setattr("acidtest.data.remote_sync.MOST_BYTES", 7)
+    with pytest.raises(DataError, match="more bytes lie there"):
+        sync(address, tmp_path / "two").pull()
+    monkeypatch.setattr("acidtest.data.remote_sync.MOST_BYTES", 8)
+    sync(address, tmp_path / "two").pull()
 
 
 def test_names_that_differ_in_case_alone_are_refused(address: Address, tmp_path: Path) -> None:
