@@ -12,7 +12,7 @@ import pytest
 
 from acidtest.data.address import Address, run_address
 from acidtest.data.remote_folder import copies_of, copy_to_read, put_file, working_copy
-from acidtest.data.remote_merge import merged_lines
+from acidtest.data.remote_merge import merged, merged_lines
 from acidtest.data.remote_store import MOST_FILES, RemoteError, RemoteStore
 from acidtest.data.remote_sync import Sync
 from acidtest.errors import DataError
@@ -183,6 +183,18 @@ def test_a_kill_between_sending_and_writing_it_down_is_no_conflict(address: Addr
     two = sync(address, tmp_path / "two")
     two.pull()
     assert read(two.work)["synthetic/w.jsonl"] == "newer\n"
+
+
+def test_answers_to_two_questions_do_not_become_one_and_what_is_made_of_them_may_differ(tmp_path: Path) -> None:
+    """A unit of another fingerprint was answered by another model, prompt or set; scores are made anew anyway."""
+    for side, scores, answers in (("one", "f1", "g"), ("two", "f2", "g"), ("three", "f1", "h")):
+        stages = {"scores": scores, "responses/real/a": answers}
+        state = {"stages": {key: {"fingerprint": mark, "status": "done"} for key, mark in stages.items()}}
+        write(tmp_path / side, run_dot_json=orjson.dumps(state).decode())
+    found = merged(["run.json"], tmp_path / "one", tmp_path / "two")["run.json"]
+    assert set(orjson.loads(found)["stages"]) == {"responses/real/a"}
+    with pytest.raises(DataError, match="'responses/real/a' of the two cannot stand in one folder"):
+        merged(["run.json"], tmp_path / "one", tmp_path / "three")
 
 
 def test_merged_lines_are_the_union_and_answers_stand_after_failures() -> None:
