@@ -51,6 +51,7 @@ def test_a_folder_of_logs_is_one_table(tmp_path: Path) -> None:
     assert found.files == {"lm_eval": 12}
     assert found.models == ("qwen-coder-0.5b", "smollm2", "tiny-a", "tiny-b")
     assert found.command == f"acidtest audit {out} --real NAME --metric acc"
+    assert any(note.startswith("no metric stands in every benchmark") for note in found.notes)
     assert {(p.benchmark, p.metric): (p.models, p.rows) for p in found.parts}["tools_hand", "acc"] == (2, 8)
     assert sum(p.rows for p in found.parts) == 62
     assert "epoch" not in rows[0]  # columns that nothing stands in are not written
@@ -149,6 +150,8 @@ def test_what_no_tool_wrote(tmp_path: Path) -> None:
     (tmp_path / "logs" / ".hidden.jsonl").write_text("{", "utf-8")
     found = do_import(tmp_path / "a.parquet", tmp_path / "logs")
     assert (found.ignored, found.ignored_examples) == (1, (str(odd),))
+    again = do_import(tmp_path / "a.parquet", tmp_path / "logs", format_name="lm_eval")
+    assert (again.rows, again.ignored) == (found.rows, 1)
     with pytest.raises(DataError, match=r"'notes.json' is no log that is known") as caught:
         do_import(tmp_path / "a.parquet", odd)
     assert "lm_eval: lm-evaluation-harness, samples_*.jsonl" in caught.value.way_out
@@ -205,6 +208,25 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
         do_import(tmp_path / "a.parquet", tmp_path)
     with pytest.raises(DataError, match="is a folder"):
         do_import(tmp_path, TINY)
+
+
+def test_what_is_told_of_a_table_before_it_is_compared(tmp_path: Path) -> None:
+    shutil.copytree(LOGS / "tiny-a", tmp_path / "tiny-a")
+    (tmp_path / "tiny-b").mkdir()
+    shutil.copy(next((LOGS / "tiny-b").glob("results_*")), tmp_path / "tiny-b")
+    (tmp_path / "own.csv").write_text(
+        "benchmark,model,item,score,error\nb,m,1,0.5,timeout\nb,m,2,,\nb,m,3,1,\n", "utf-8"
+    )
+    found = do_import(tmp_path / "o.parquet", tmp_path)
+    counted = {(part.benchmark, part.metric): (part.rows, part.unscored, part.without_item) for part in found.parts}
+    assert counted["b", "score"] == (3, 2, 0)
+    assert counted["tools_hand", "acc"] == (5, 0, 1)
+    bare = "'acc' of 'tools_hand': items' scores of 1 models, the benchmark's score alone of 1; audit takes one or the"
+    assert any(note.startswith(bare) for note in found.notes)
+    assert found.command.endswith("--real NAME --metric acc")
+    kinds = tmp_path / "kinds.csv"
+    kinds.write_text("benchmark,model,item,score,kind\na,m,1,1,real\nb,m,1,1,real\nc,m,1,1,synthetic\n", "utf-8")
+    assert do_import(tmp_path / "o.parquet", kinds).command.endswith("--real NAME")  # two may be the real one
 
 
 def test_a_name_that_no_log_needs_is_told(tmp_path: Path) -> None:

@@ -126,8 +126,8 @@ def test_files_and_setup_are_part_of_a_numbered_sample() -> None:
 
 def test_long_targets_are_no_labels_and_unknown_tokens_are_none(tmp_path: Path) -> None:
     usage = {"org/m": {"input_tokens_cache_read": 4, "output_tokens": 5}}
-    samples = [sample("C", 1, target="x" * 201, model_usage=usage), sample("C", 2, target="x" * 200), sample("C", 3)]
-    samples[2]["scores"] = {}
+    samples = [sample("C", 1, target="x" * 201, model_usage=usage), sample("C", 2, target="x" * 200)]
+    samples += [sample(None, 3, scores={})]
     long, short, bare = entries(log(tmp_path, samples))
     assert (long.label, long.tokens_in, long.tokens_out, long.epoch) == ("", None, 5, None)
     assert short.label == "x" * 200
@@ -135,8 +135,8 @@ def test_long_targets_are_no_labels_and_unknown_tokens_are_none(tmp_path: Path) 
 
 
 def test_defaults_of_a_task_are_no_arguments_and_scorers_are_called_as_in_results(tmp_path: Path) -> None:
-    spec = {"task": "t", "model": "m", "task_args": {"shots": 5}, "task_args_passed": {}}
-    spec |= {"scorers": [{"name": "pack/other"}]}
+    scorers = [{"name": "pack/other"}]
+    spec = {"task": "t", "model": "m", "task_args": {"shots": 5}, "task_args_passed": {}, "scorers": scorers}
     broken = sample(None, 1, scores={}, error={"message": "no"})
     results = {"scores": [{"name": "s", "scorer": "s", "metrics": {}}]}
     (entry,) = entries(log(tmp_path, [broken], eval=spec, results=results))
