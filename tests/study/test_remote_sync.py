@@ -197,6 +197,14 @@ def test_answers_to_two_questions_do_not_become_one_and_what_is_made_of_them_may
         merged(["run.json"], tmp_path / "one", tmp_path / "three")
 
 
+def test_of_a_set_that_one_side_wrote_further_the_longer_writing_stays(tmp_path: Path) -> None:
+    write(tmp_path / "one", synthetic__w_dot_jsonl='{"id":"1"}\n')
+    write(tmp_path / "two", synthetic__w_dot_jsonl='{"id":"1"}\n{"id":"2"}\n')
+    for one, two in (("one", "two"), ("two", "one")):
+        found = merged(["synthetic/w.jsonl"], tmp_path / one, tmp_path / two)
+        assert found == {"synthetic/w.jsonl": b'{"id":"1"}\n{"id":"2"}\n'}
+
+
 def test_merged_lines_are_the_union_and_answers_stand_after_failures() -> None:
     first, second = b'{"item":"1"}\n{"item":"2"}\n', b'{"item":"2"}\n{"item":"3","error":"x"}\n\n{"torn'
     assert merged_lines(first, second) == b'{"item":"3","error":"x"}\n{"item":"1"}\n{"item":"2"}\n'
