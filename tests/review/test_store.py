@@ -341,6 +341,22 @@ def test_addresses_that_are_no_database_are_refused_without_their_password() -> 
         assert "secret" not in str(caught.value)
 
 
+def test_a_database_whose_pages_are_damaged_is_told(tmp_path: Path) -> None:
+    """SQLite finds it where a page is read: when the store is opened, or later."""
+    path = tmp_path / "review.sqlite"
+    open_store(path, plan()).close()
+    content, told = path.read_bytes(), 0
+    for start in range(4096, len(content), 4096):
+        path.write_bytes(content[:start] + b"\xa5" * 200 + content[start + 200 :])
+        try:
+            with open_store(path, plan()) as store:
+                store.ratings()
+                store.answers()
+        except AcidtestError as error:
+            told += "it is damaged" in str(error)
+    assert told >= 5
+
+
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "review.sqlite"
     other.write_text("notes about the review, for which somebody took this name", "utf-8")

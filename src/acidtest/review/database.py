@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 
 from acidtest.errors import AcidtestError, DataError
 
@@ -31,12 +31,17 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the store."""
-        with self.engine.connect() as connection:
+        with _damage_told(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection in a transaction that no other writer runs beside; what is done in it counts all or not."""
+        with _damage_told(), self._written() as connection:
+            yield connection
+
+    @contextmanager
+    def _written(self) -> Iterator[Connection]:
         with self._turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
@@ -45,6 +50,22 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def damaged(how: str) -> DataError:
+    """Return the error for users of a database whose pages were damaged."""
+    way_out = "Put a copy back, or name another one with --database: what stands in the run is taken in."
+    return DataError(f"{how}: it is damaged", where="the review's database", way_out=way_out)
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # those that derive from it say that something else is wrong
+            raise
+        raise damaged(f"the review's database cannot be read ({_first_line(error)})") from None
 
 
 def open_database(address: str | Path) -> Database:
@@ -61,7 +82,7 @@ def open_database(address: str | Path) -> Database:
     engine = _engine(url)
     database = Database(engine)
     try:
-        with database.write() as connection:
+        with database._written() as connection:  # noqa: SLF001 - damage is told below, with a way out of its own
             _upgrade(connection, shown)
     except DBAPIError as error:
         engine.dispose()

@@ -26,7 +26,7 @@ from sqlalchemy import Connection, Row, select
 
 from acidtest.errors import DataError
 from acidtest.review import assign, entries, submissions
-from acidtest.review.database import Database, open_database
+from acidtest.review.database import Database, damaged, open_database
 from acidtest.review.people import OWNER, Person, person_named
 from acidtest.review.plan import Queue, ReviewPlan, unit_key
 from acidtest.review.submissions import Content
@@ -65,11 +65,7 @@ def _tell_damage(error: BaseException) -> None:
     from sqlalchemy.exc import IntegrityError, InternalError
 
     if isinstance(error, IntegrityError | InternalError | WrongValue):
-        raise DataError(
-            "the review's database contradicts itself: it is damaged",
-            where="the review's database",
-            way_out="Put a copy back, or name another one with --database: what stands in the run is taken in.",
-        ) from None
+        raise damaged("the review's database contradicts itself") from None
 
 
 class Store:
