@@ -113,6 +113,17 @@ def test_a_lock_whose_answer_was_lost_is_ours(
     assert RemoteStore(address).read(LOCK, 4096) is None
 
 
+def test_of_two_that_take_over_at_once_the_last_to_write_has_it(
+    address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RemoteStore(address)
+    store.create(LOCK, orjson.dumps({"id": "dead", "since": 1e9, "seen": 1e9}))
+    feed = orjson.dumps({"id": "feed", "since": time.time(), "seen": time.time()})
+    monkeypatch.setattr("acidtest.data.remote_lock.time.sleep", lambda _: store.write(LOCK, feed))
+    with pytest.raises(DataError, match="it is called feed"):
+        RemoteLock(store, tmp_path / "one.txt").take()
+
+
 def test_a_lock_that_is_being_written_is_looked_at_again(
     address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
