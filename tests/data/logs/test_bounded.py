@@ -130,6 +130,13 @@ def test_long_names_differ_where_their_ends_differ() -> None:
     assert len(name("x" * 300)) == 200
 
 
+def test_a_number_of_things_is_one_that_a_float_holds_exactly() -> None:
+    assert [whole(value) for value in (0, 7.0, 2**53 - 1, 2**53, 1e300, -1, 0.5, True, None)] == [
+        *(0, 7, 2**53 - 1),
+        *[None] * 6,
+    ]
+
+
 def test_the_keys_of_a_hostile_head_take_time_in_proportion_to_its_length() -> None:
     """A string that never ends was once followed anew from each quote in it: hours for the head of one file."""
     assert top_keys(b'{"a": 1, "b": "' + b'\\"' * 2**21) == {"a", "b"}

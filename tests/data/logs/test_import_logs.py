@@ -124,6 +124,14 @@ def test_a_log_that_holds_a_row_twice_is_refused_with_repeats_too(tmp_path: Path
             do_import(tmp_path / "o.parquet", path, repeats=repeats)
 
 
+def test_a_double_row_is_named_wherever_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staged_table, "CHUNK", 3)
+    rows = [f"b,m,{k},1" for k in (0, 1, 2, 3, 4, 5, 6, 7, 4, 8)]
+    (tmp_path / "a.csv").write_text("\n".join(["benchmark,model,item,score", *rows]), "utf-8")
+    with pytest.raises(DataError, match="item '4', metric 'score' stands twice"):
+        do_import(tmp_path / "o.parquet", tmp_path / "a.csv")
+
+
 def test_names_that_differ_between_tools_can_be_made_one(tmp_path: Path) -> None:
     own = tmp_path / "own.csv"
     own.write_text(
@@ -208,6 +216,11 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
         do_import(tmp_path / "a.parquet", tmp_path)
     with pytest.raises(DataError, match="is a folder"):
         do_import(tmp_path, TINY)
+
+
+def test_files_that_only_help_to_read_others_are_not_ignored(tmp_path: Path) -> None:
+    found = do_import(tmp_path / "o.parquet", HERE / "helm" / "letters")
+    assert (found.ignored, found.helpers) == (0, 3)  # run_spec.json, scenario_state.json, stats.json
 
 
 def test_what_is_told_of_a_table_before_it_is_compared(tmp_path: Path) -> None:
@@ -344,11 +357,12 @@ def test_duplicates_are_the_earliest_row_and_the_one_before() -> None:
 
 
 def test_csv_has_plain_cells(tmp_path: Path) -> None:
-    do_import(tmp_path / "a.csv", TINY, repeats=True)
+    do_import(tmp_path / "a.csv", TINY, LOGS / "smollm2", repeats=True)
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows[0]["epoch"] == "0"
     assert {row["score"] for row in rows if row["metric"] == "acc"} == {"0.0", "1.0"}
+    assert {row["failure"] for row in rows} == {"", "0"}
 
 
 FILES = sorted(
