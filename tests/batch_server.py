@@ -12,13 +12,18 @@ connection is cut before anything is done), `done-reset` and `done-500` (it is d
 import asyncio
 import json
 import re
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
+
+CLOCK_BEHIND = 300.0
+"""Seconds that the server's clock is behind ours."""
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _ERRORS = {400: "invalid_request_error", 401: "authentication_error", 429: "rate_limit_error", 500: "api_error"}
@@ -35,6 +40,7 @@ class Sent:
     ended: str = ""
     lines: list[bytes] = field(default_factory=list)
     error_lines: list[bytes] = field(default_factory=list)
+    begun: float = field(default_factory=lambda: time.time() - CLOCK_BEHIND)
 
 
 def answer_to(prompt: str) -> str:
@@ -205,7 +211,7 @@ class BatchServer:
             "endpoint": "/v1/chat/completions",
             "status": batch.ended or ("validating" if not batch.looks else "in_progress"),
             "metadata": batch.metadata,
-            "created_at": 4102444800 + int(batch.name[6:]),
+            "created_at": int(batch.begun),
             "output_file_id": None,
             "error_file_id": None,
             "errors": None,
@@ -267,7 +273,7 @@ class BatchServer:
                 "canceled": 0,
                 "expired": 0,
             },
-            "created_at": "2100-01-01T00:00:00.100435Z",
+            "created_at": datetime.fromtimestamp(batch.begun, UTC).isoformat().replace("+00:00", "Z"),
             "results_url": "http://127.0.0.1:1/never-followed" if batch.ended else None,
         }
 
