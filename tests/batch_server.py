@@ -355,7 +355,7 @@ async def _unheard(fault: str, request: web.Request, answer: web.Response) -> we
 
 
 def _said(status: int, message: str) -> web.Response:
-    headers = {"Retry-After": "0.01"} if status == 429 else {}
+    headers = {429: {"Retry-After": "0.01"}, 307: {"Location": "http://127.0.0.1:1/elsewhere"}}.get(status)
     return web.json_response({"error": {"message": message, "type": "x"}}, status=status, headers=headers)
 
 
