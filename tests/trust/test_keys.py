@@ -23,6 +23,7 @@ from batch_server import BatchServer
 from batch_study import a_label
 from counting_server import answer_to
 from mock_study import LABELS
+from one_process import one_process
 
 SECRET = "planted/+"  # noqa: S105 - to be searched for
 KEYS = {
@@ -125,18 +126,6 @@ FAILS = [f"fails-{status}-{how}" for status in (200, 302, 401, 429) for how in (
 FAILS += ["fails-500-cut", "fails-200-cut"]
 
 
-ONE_AFTER_ANOTHER = """
-import sys
-from acidtest.cli.main import main
-for words in sys.argv[1:]:
-    sys.argv = ["acidtest", *words.split()]
-    try:
-        main()
-    except SystemExit as end:
-        assert not end.code, (words, end.code)
-"""
-
-
 class Place:
     """A folder in which all that commands write stands, with all that they say."""
 
@@ -161,9 +150,9 @@ class Place:
         """Run a command; return what it said."""
         return self.start([sys.executable, "-m", "acidtest", *words], code=code)
 
-    def run_all(self, *commands: tuple[str, ...]) -> str:
-        """Run commands one after another in one process, which spares starting it; all must end well."""
-        return self.start([sys.executable, "-c", ONE_AFTER_ANOTHER, *(" ".join(words) for words in commands)])
+    def run_all(self, *commands: tuple[str, ...], code: int = 0) -> str:
+        """Run commands one after another; all must end alike."""
+        return self.start(one_process(commands, code=code))
 
     def start(self, command: list[str], *, code: int = 0) -> str:
         """Run a program; return what it said."""
@@ -265,9 +254,11 @@ def test_no_failure_says_a_key(place: Place) -> None:
         )
     ):
         place.study(f"bad{number}.yaml", url=base, more="", failing="")
-        said = place.run("run", f"bad{number}.yaml", "-o", f"bad{number}", code=2)
-        assert "way out" in said
-        (place.folder / f"bad{number}.yaml").unlink()  # here it stands of course
+    bad = [f"bad{number}" for number in range(5)]
+    said = place.run_all(*[("run", f"{name}.yaml", "-o", name) for name in bad], code=2)
+    assert said.count("way out") == 5
+    for name in bad:
+        (place.folder / f"{name}.yaml").unlink()  # here it stands of course
     (place.folder / "mine.py").write_text(
         "from acidtest import registry\n"
         "from acidtest.registry import register\n"

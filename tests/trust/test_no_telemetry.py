@@ -4,7 +4,7 @@ import ast
 import os
 import re
 import subprocess
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ import pytest
 import acidtest
 from crash_study import Trial, crash_server
 from mock_study import environment, write_study
+from one_process import one_process
 
 SOURCE = Path(acidtest.__file__).parent
 ASKED = {
@@ -148,10 +149,14 @@ class Watched:
 
     def run(self, *words: object, code: int = 0, **more: str) -> list[str]:
         """Return what the command spoke to."""
+        return self.run_all(words, code=code, **more)
+
+    def run_all(self, *commands: Sequence[object], code: int = 0, **more: str) -> list[str]:
+        """Return what commands spoke to that ran one after another and ended alike."""
         self.log.write_text("", "utf-8")
         watching = {"PYTHONPATH": str(self.folder / "watch"), "WATCHED": str(self.log), **more}
         done = subprocess.run(
-            [sys.executable, "-m", "acidtest", *map(str, words)],
+            one_process(commands, code=code),
             cwd=self.folder,
             env={**environment(self.folder / "cache"), **watching},
             capture_output=True,
@@ -159,7 +164,7 @@ class Watched:
             timeout=300,
             check=False,
         )
-        assert done.returncode == code, (words, done.stdout, done.stderr)
+        assert done.returncode == 0, (done.stdout, done.stderr)
         return sorted(set(self.log.read_text("utf-8").splitlines()))
 
 
@@ -180,17 +185,19 @@ def test_commands_that_need_nobody_open_no_socket(tmp_path: Path) -> None:
         spoke = watched.run("run", "study/study.yaml", "-o", "run")
         assert spoke == ["socket.connect 127.0.0.1"]  # the watch sees what a run speaks to
     logs = Path(__file__).parents[1] / "data" / "logs" / "lm_eval"
-    for words in (
-        ("run", "run"),
-        ("compare", "run"),
-        ("report", "run"),
-        ("validity", "run"),
-        ("audit", "run/scores.parquet", "--real", "real", "--html", "a.html", "--json", "a.json"),
-        ("export", "run", "--to", "jsonl", "-o", "exported"),
-        ("import", logs, "-o", "imported.parquet"),
-        ("list", "models"),
-    ):
-        assert watched.run(*words) == [], words
+    assert (
+        watched.run_all(
+            ("run", "run"),
+            ("compare", "run"),
+            ("report", "run"),
+            ("validity", "run"),
+            ("audit", "run/scores.parquet", "--real", "real", "--html", "a.html", "--json", "a.json"),
+            ("export", "run", "--to", "jsonl", "-o", "exported"),
+            ("import", logs, "-o", "imported.parquet"),
+            ("list", "models"),
+        )
+        == []
+    )
 
 
 def test_a_local_model_speaks_to_nobody_once_its_file_is_here(tmp_path: Path, smollm2: Path) -> None:
