@@ -134,6 +134,19 @@ def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def test_what_people_said_in_shards_is_kept_once(shards: Path, tmp_path: Path) -> None:
+    said = {1: ['{"item":"a"}', '{"item":"b"}'], 2: ['{"item":"b"}', '{"item":"c"}'], 3: []}
+    for number, rows in said.items():
+        shutil.copytree(shards / f"s{number}", tmp_path / f"s{number}")
+        folder = RunFolder(tmp_path / f"s{number}")
+        for path in (folder.people, folder.choices):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("".join(f"{row}\n" for row in rows), "utf-8")
+    merge_shards([tmp_path / f"s{number}" for number in said], tmp_path / "m")
+    for path in (RunFolder(tmp_path / "m").people, RunFolder(tmp_path / "m").choices):
+        assert path.read_text("utf-8") == '{"item":"a"}\n{"item":"b"}\n{"item":"c"}\n'
+
+
 def test_two_answers_to_one_item_are_refused(shards: Path, tmp_path: Path) -> None:
     shutil.copytree(shards / "s1", tmp_path / "other")
     changed = _edit(tmp_path / "other", lambda row: row | {"text": row["text"] + "!"})
