@@ -134,6 +134,17 @@ def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def test_a_shard_to_which_nothing_falls_is_done(shards: Path, tmp_path: Path, mock_url: str) -> None:
+    requests_since_last(mock_url)
+    evaluate(shards / "base", folder=tmp_path / "empty", shard="1/9973")
+    assert requests_since_last(mock_url) == (0, 0)
+    state = read_state(RunFolder(tmp_path / "empty"))
+    assert state is not None
+    units = {key: unit.detail for key, unit in state.stages.items() if key.startswith("responses/")}
+    assert len(units) == 2 * 5  # two benchmarks, five solvers
+    assert set(units.values()) == {"shard 1/9973 is done"}
+
+
 def test_what_people_said_in_shards_is_kept_once(shards: Path, tmp_path: Path) -> None:
     said = {1: ['{"item":"a"}', '{"item":"b"}'], 2: ['{"item":"b"}', '{"item":"c"}'], 3: []}
     for number, rows in said.items():
