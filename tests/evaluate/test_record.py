@@ -86,3 +86,17 @@ def test_two_items_of_one_hash_get_no_answer_of_the_other(tmp_path: Path, monkey
     monkeypatch.setattr(record, "hash", lambda _: 7, raising=False)
     written(path, [("a", True, "of a")])
     assert read_responses(path).several(["a", "b"]) == [Response(item="a", text="of a", cost=0.1), None]
+
+
+def test_a_file_that_is_rewritten_meanwhile_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "_IN_MEMORY", 0)
+    path = tmp_path / "responses.jsonl"
+    slow = written(path, [("b", True, "x"), ("a", True, "y" * 100), ("b", True, "z")])
+    found = read_responses(path)
+    with path.open("ab") as file:
+        file.write(orjson.dumps(Response(item="c", text="late").model_dump()) + b"\n")
+    assert dict(found.items()) == slow  # what is added later is not seen
+    put_in_order(path, [Item(id=name, input={}, target="") for name in "abc"])
+    for read in (lambda: found["a"], lambda: found.several(["a"]), lambda: list(found.each())):
+        with pytest.raises(DataError, match="rewritten while it was read"):
+            read()

@@ -1,6 +1,7 @@
 """Responses on disk: one JSON line each, in a `LineFile`."""
 
 import io
+import os
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,8 +27,9 @@ _WINDOW = 2**18
 class ResponseFile(Mapping[str, Response]):
     """The last response to each item, read from the file when it is asked for: some 20 bytes of memory per item.
 
-    It holds what the file held when this was made. Items are found by 64 bits of a hash of their ids, and a response
-    that is found belongs to its item.
+    It holds what the file held when this was made: what is added later is not seen, and a file that was rewritten
+    since is refused. Items are found by 64 bits of a hash of their ids, and a response that is found belongs to its
+    item.
     """
 
     def __init__(self, path: Path) -> None:
@@ -126,12 +128,29 @@ class _LastLines:
         self._hashes, self.numbers = ordered[last], order[last]
         self.starts = np.frombuffer(starts, np.int64)[self.numbers]
         self._content = path.read_bytes() if 0 < start <= _IN_MEMORY else None
+        self._file = path.stat().st_ino if start else 0
+        self._size = start
 
     def open(self) -> BinaryIO:
-        """Return the file, open at any place."""
+        """Return the file, open at any place.
+
+        Raises:
+            DataError: It is not the file any more that was read.
+        """
         if not len(self.starts):
             return io.BytesIO()
-        return io.BytesIO(self._content) if self._content is not None else self.path.open("rb", buffering=_WINDOW)
+        if self._content is not None:
+            return io.BytesIO(self._content)
+        file = self.path.open("rb", buffering=_WINDOW)
+        now = os.fstat(file.fileno())
+        if now.st_ino != self._file or now.st_size < self._size:
+            file.close()
+            raise DataError(
+                "the file was rewritten while it was read",
+                where=str(self.path),
+                way_out="Another process works in this folder: wait for its end, then run this again.",
+            )
+        return file
 
     def places(self, hashes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return [n] which of the lines is about the item of each hash, -1: none."""
