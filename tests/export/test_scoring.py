@@ -1,5 +1,6 @@
 """What exported tasks call inside other tools scores as `acidtest evaluate` does, from files alone."""
 
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from acidtest.evaluate.score import score_columns
 from acidtest.export import scoring
 from acidtest.export.contract import ExportSet
 from acidtest.export.task_file import write_task
+from acidtest.export.write import export_benchmarks
 from acidtest.types import Benchmark, Response
 from export_sets import SCRIPT, export_sets
 
@@ -55,6 +57,20 @@ def test_every_metric_and_answer_scores_as_in_a_run(one: ExportSet, tmp_path: Pa
                 assert known.slow is not None
                 finished = known.slow(rows)
             assert total == pytest.approx(float(finished), abs=0, rel=0, nan_ok=True)
+
+
+def test_promptfoo_passes_the_best_score_whichever_end_that_is(tmp_path: Path) -> None:
+    (choices,) = [one for one in SETS if one.task.name == "multiple_choice"]
+    for metric, wrong in (
+        ("count_difference", 2.0),
+        ("accuracy", 0.0),
+    ):  # one of three is right: the most to be off is 2
+        exported = ExportSet(**{**vars(choices), "name": metric, "metric": choices.task.metric(metric)})
+        export_benchmarks([exported], "promptfoo", tmp_path / metric)
+        check = runpy.run_path(str(tmp_path / metric / metric / "score.py"))["get_assert"]
+        best, other = (check(text, {"vars": {"row": 0}}) for text in ("B", "A, C"))
+        assert (best["pass"], best["score"]) == (True, 0.0 if wrong else 1.0)
+        assert (other["pass"], other["score"]) == (False, wrong)
 
 
 def test_answers_are_read_as_far_as_a_run_keeps_them() -> None:

@@ -72,6 +72,7 @@ def test_names_are_identifiers_and_stay_different() -> None:
     found = task_names(asked, taken=("con",))
     assert list(found) == asked
     assert len(set(found.values())) == len(asked)
+    assert "con" not in found.values()
     for name in found.values():
         assert name.isidentifier()
         assert name.isascii()

@@ -172,12 +172,13 @@ def _records(path: Path) -> list[Item]:
 def _task_of(study: StudyFile, study_folder: Path, folder: RunFolder, state: RunState | None) -> Task:
     """Return the task with the labels that solvers were shown."""
     kind = task_class(study)
-    labels = tuple(study.labels) if state is None or state.labels is None else state.labels
-    if not labels and kind.labelled and (state is None or state.labels is None):  # run.json does not tell
-        if study.real.dataset is not None:
-            labels = real_benchmark(study, study_folder).labels
-        else:
-            labels = labels_of([*_records(folder.real), *_records(folder.pool)])
+    labels = tuple(study.labels)
+    if state is not None and state.labels is not None:
+        labels = state.labels
+    elif not labels and kind.labelled and study.real.dataset is not None:  # labels of older runs stand nowhere
+        labels = real_benchmark(study, study_folder).labels
+    elif not labels and kind.labelled:
+        labels = labels_of([*_records(folder.real), *_records(folder.pool)])
     return kind(labels, study.description)
 
 
