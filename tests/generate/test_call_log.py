@@ -101,3 +101,11 @@ def test_failures_count_only_where_an_answer_came_later(tmp_path: Path) -> None:
         assert log.find(0, "a") is not None
         assert log.find(1, "b") is not None
         assert log.find(2, "c") is None
+
+
+def test_a_recorded_call_that_cost_less_than_nothing_is_none(tmp_path: Path) -> None:
+    """It would pay for other calls under the cap."""
+    path = tmp_path / "calls.jsonl"
+    path.write_text('{"call": 0, "prompt": "a", "cost": -5}\n{"call": 1, "prompt": "b", "cost": 0.5}\n', "utf-8")
+    with CallLog(path) as log:
+        assert (log.cost, log.unreadable) == (0.5, 1)

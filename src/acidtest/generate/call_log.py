@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import orjson
-from pydantic import JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from acidtest.data.line_file import LineFile, whole_lines
 from acidtest.types import Prompt, Record, Sampling
@@ -27,7 +27,7 @@ class RecordedCall(Record):
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
-    cost: float = 0.0
+    cost: float = Field(default=0.0, ge=0.0)
     error: str | None = None
 
 
