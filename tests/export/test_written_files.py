@@ -100,8 +100,13 @@ def test_promptfoo_tests_only_number_the_items(tmp_path: Path) -> None:
     assert [v["row"] for v in variables] == [0, 1, 2, 3]
     # the ids hold templates, so content hashes stand for them
     assert [v["item"] for v in variables] == [item.content for item in sets[0].items]
+    plain = json.loads((tmp_path / "out" / "math" / "tests.jsonl").read_text("utf-8").splitlines()[0])
+    assert plain["vars"] == {"row": 0, "item": "m0"}
     config = YAML(typ="safe").load((tmp_path / "out" / "intent_x_y" / "promptfooconfig.yaml").read_text("utf-8"))
     assert config["providers"][0]["config"] == {"temperature": 0, "max_tokens": 64}
+    export_benchmarks(export_sets("completion")[:1], "promptfoo", tmp_path / "plain")
+    config = YAML(typ="safe").load((tmp_path / "plain" / "intent_x_y" / "promptfooconfig.yaml").read_text("utf-8"))
+    assert config["providers"][0]["config"]["stop"] == ["\n"]
 
 
 MADE = Provenance(
@@ -165,6 +170,17 @@ def test_a_set_that_was_not_compared_says_so(tmp_path: Path) -> None:
     assert "nobody knows what it is worth" in (tmp_path / "out" / "README.md").read_text("utf-8")
 
 
+def test_sets_of_different_licences_are_not_given_one(tmp_path: Path) -> None:
+    first, second = export_sets("chat")[:2]
+    free = ExportSet(**{**vars(second), "licence": "MIT"})
+    export_benchmarks([first, free], "hf", tmp_path / "out")
+    header, body = (tmp_path / "out" / "README.md").read_text("utf-8").split("---\n", 2)[1:]
+    about = YAML(typ="safe").load(header)
+    assert (about["license"], about["license_name"]) == ("other", "several, see below")
+    assert "| licence | unknown |" in body
+    assert "| licence | MIT |" in body
+
+
 def test_datasets_and_mlcroissant_read_the_folder_back(tmp_path: Path) -> None:
     if not PEERS.exists():
         message = "datasets and mlcroissant are not installed: make .venv-peers"
@@ -198,6 +214,11 @@ def test_whole_numbers_that_no_float_holds_stay_whole() -> None:
     assert not is_number(items, "target")
     assert item_table(items[2:]).column("target").to_pylist() == [9007199254740992.0, -3.0, 0.5]
     assert is_number(items[2:], "target")
+
+
+def test_inputs_that_are_called_like_a_column_keep_their_texts() -> None:
+    table = item_table([Item(id="1", input={"topic": "sport", "text": "a"}, target="b", topic="law")])
+    assert table.to_pylist() == [{"id": "1", "input_topic": "sport", "text": "a", "target": "b", "topic": "law"}]
 
 
 def test_command_lines_are_whole_where_a_folder_holds_a_space(tmp_path: Path) -> None:
