@@ -244,3 +244,14 @@ async def test_a_storm_that_does_not_end_is_said_after_the_retries() -> None:
             async with model:
                 await model.answer(PROMPT, Sampling())
         assert "Run again" in raised.value.way_out
+
+
+async def test_a_server_that_says_how_long_is_taken_at_its_word() -> None:
+    """Twelve refusals of a twentieth of a second each; waits that double would be of 40 seconds by then."""
+    async with FaultServer() as server:
+        server.storm = 12
+        model = OpenAIModel(spec(server.url("storm-seconds")))
+        model.first_backoff = 0.02
+        async with model, asyncio.timeout(15):
+            assert (await model.answer(PROMPT, Sampling())).text == "fine"
+        assert server.requests["storm-seconds"] == 13
