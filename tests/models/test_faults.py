@@ -255,3 +255,17 @@ async def test_a_server_that_says_how_long_is_taken_at_its_word() -> None:
         async with model, asyncio.timeout(15):
             assert (await model.answer(PROMPT, Sampling())).text == "fine"
         assert server.requests["storm-seconds"] == 13
+
+
+async def test_patience_counts_from_the_latest_answer_to_any_call() -> None:
+    async with FaultServer() as server:
+        model = OpenAIModel(spec(server.url("storm"), retries=1))
+        model.first_backoff = 0.001
+        async with model:
+            await model.answer(PROMPT, Sampling())
+            assert model._latest_answer is not None
+            model._latest_answer -= 1000  # so long ago
+            await model.answer(PROMPT, Sampling())
+            server.storm = 5
+            assert (await model.answer(PROMPT, Sampling())).text == "fine"
+        assert server.requests["storm"] == 8
