@@ -269,3 +269,13 @@ async def test_patience_counts_from_the_latest_answer_to_any_call() -> None:
             server.storm = 5
             assert (await model.answer(PROMPT, Sampling())).text == "fine"
         assert server.requests["storm"] == 8
+
+
+async def test_a_server_that_goes_away_after_it_answered_may_come_back(transport: Transport) -> None:
+    """The item stays unanswered; one that was never there stops the model instead."""
+    async with FaultServer() as server:
+        model = hurry(to(server, "close", transport, retries=1))
+        await model.answer(PROMPT, Sampling())
+    async with model:
+        with pytest.raises(TransientModelError, match=r"no connection: .* \(2 attempts\)"):
+            await model.answer(PROMPT, Sampling())
