@@ -3,7 +3,6 @@
 Memory does not grow with the number of rows.
 """
 
-import csv
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from acidtest.data.arrow_arrays import flag_array, float_array, list_array, text_array, whole_array
+from acidtest.data.csv_text import csv_writer
 from acidtest.data.logs.log_entry import LogEntry
 from acidtest.errors import DataError
 
@@ -160,8 +160,7 @@ def _write_tsv(staged: Path, path: Path, columns: list[str]) -> None:
 def _write_rows(out: IO[str], staged: Path, columns: list[str], separator: str) -> None:
     import orjson
 
-    # With "\n" Python before 3.13 leaves a lone "\r" without quotes, and readers end the row there.
-    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
+    writer = csv_writer(out, separator)
     writer.writerow(columns)
     for chunk in _chunks(staged, columns):
         for row in chunk.to_pylist():
