@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acidtest.compare.irt.flaws import audit_items
-from acidtest.data.score_answers import read_answers
-from acidtest.data.score_matrix import read_matrix
+from acidtest.data.scores.answers import read_answers
+from acidtest.data.scores.matrix import read_matrix
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.irt.fit import fit_irt
 from acidtest.stats.irt.flaws.abilities import abilities_without

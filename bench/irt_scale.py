@@ -15,7 +15,7 @@ from scipy.special import expit, ndtri
 from acidtest.compare.irt.calibrate import Calibration, calibrate
 from acidtest.compare.irt.families import family_differences
 from acidtest.compare.irt.item_sets import SetsOnScale
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.stats.estimate import Estimate, FloatArray
 from benchmark_page import PSYCHOMETRICS, write_section
 

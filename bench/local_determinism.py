@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from acidtest.data.datasets import load_dataset
+from acidtest.data.datasets.catalogue import load_dataset
 from acidtest.models.base import ModelSpec
 from acidtest.models.local import LocalModel
 from acidtest.tasks.intent import IntentTask

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.stats.estimate import FloatArray
 
 

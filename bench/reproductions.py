@@ -22,7 +22,7 @@ from typing import Any, Protocol
 from acidtest import compare_scores, read_scores
 from acidtest.compare.contract import dumps
 from acidtest.data.run_folder import write_atomically
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.write import write_score_table
 
 Report = dict[str, Any]
 SLACK = 1e-9

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.write import write_score_table
 
 NAMES = ("real", "synthetic")
 

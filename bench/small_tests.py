@@ -21,7 +21,7 @@ from acidtest.compare.adapt.judged import judged, solver_errors
 from acidtest.compare.adapt.methods import ADAPTIVE, AS_RUN, MEAN, calibrated, names_of
 from acidtest.compare.plain_values import plain_value
 from acidtest.data.run_folder import write_atomically
-from acidtest.data.score_matrix import ScoreMatrix, read_matrix
+from acidtest.data.scores.matrix import ScoreMatrix, read_matrix
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import interval, rng_for
 from acidtest.types.adapt import FormsReport

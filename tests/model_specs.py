@@ -3,7 +3,7 @@
 from typing import Any
 
 from acidtest.models.base import ModelSpec
-from acidtest.models.batch import BatchedModel
+from acidtest.models.batches.batch import BatchedModel
 from acidtest.models.build import build
 from acidtest.models.remote import RemoteModel
 from batch_server import BatchServer

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.write import write_score_table
 from simulated import study
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from acidtest.compare.fidelity import compare as compare_scores
     from acidtest.compare.planning.plan import plan as plan_scores
     from acidtest.compare.thresholds import Thresholds
-    from acidtest.data.datasets import load_dataset
+    from acidtest.data.datasets.catalogue import load_dataset
     from acidtest.data.read import read_items
-    from acidtest.data.score_table import read_scores
+    from acidtest.data.scores.table import read_scores
     from acidtest.errors import AcidtestError
     from acidtest.frames.of_results import fidelity_frame, scores_frame, verdict_frame
     from acidtest.frames.open_run import OpenedRun, open_run
@@ -66,12 +66,12 @@ _HOMES = {
     "Verdict": "acidtest.types:Verdict",
     "compare_scores": "acidtest.compare.fidelity:compare",  # `acidtest.compare` is the package of that name
     "fidelity_frame": "acidtest.frames.of_results:fidelity_frame",
-    "load_dataset": "acidtest.data.datasets:load_dataset",
+    "load_dataset": "acidtest.data.datasets.catalogue:load_dataset",
     "load_study": "acidtest.study.load:load_study",
     "open_run": "acidtest.frames.open_run:open_run",
     "plan_scores": "acidtest.compare.planning.plan:plan",
     "read_items": "acidtest.data.read:read_items",
-    "read_scores": "acidtest.data.score_table:read_scores",
+    "read_scores": "acidtest.data.scores.table:read_scores",
     "register": "acidtest.registry:register",
     "run_study": "acidtest.study.run:run_study",
     "scores_frame": "acidtest.frames.of_results:scores_frame",

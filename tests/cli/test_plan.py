@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.write import write_score_table
 from mock_study import acidtest, write_study
 from simulated import answers
 

@@ -13,7 +13,7 @@ from acidtest.compare.adapt import methods
 from acidtest.compare.adapt.adapt import adapt
 from acidtest.compare.adapt.held_out import HeldOut, held_out, plain_means, split
 from acidtest.compare.adapt.judged import judged, solver_errors
-from acidtest.data.score_matrix import ScoreMatrix, read_matrix
+from acidtest.data.scores.matrix import ScoreMatrix, read_matrix
 from acidtest.errors import AcidtestError, DataError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.adaptive.score import whole_scores

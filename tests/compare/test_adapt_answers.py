@@ -13,7 +13,7 @@ from acidtest.compare.adapt.adapt import adapt
 from acidtest.compare.adapt.foretold import adapt_answers, aligned
 from acidtest.compare.adapt.forms import forms_report, matched
 from acidtest.compare.adapt.held_out import split
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.interval import rng_for

@@ -18,8 +18,8 @@ from acidtest.compare.pair import Pair, pair_of
 from acidtest.compare.sets import ScoredSet
 from acidtest.compare.thresholds import Settings
 from acidtest.compare.worth import worth_score
-from acidtest.data.score_blocks.read import read_blocks
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.blocks.read import read_blocks
+from acidtest.data.scores.table import read_scores
 from acidtest.stats.blocks import block_values, in_blocks
 from acidtest.stats.estimate import Estimate
 from acidtest.stats.jackknife import linearised

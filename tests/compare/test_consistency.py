@@ -16,9 +16,9 @@ from acidtest.compare.contract import dumps, read
 from acidtest.compare.fidelity import compare
 from acidtest.compare.sets import ScoredSet
 from acidtest.compare.thresholds import Settings
-from acidtest.data.datasets import load_dataset
-from acidtest.data.score_table import read_scores
-from acidtest.data.score_write import write_score_table
+from acidtest.data.datasets.catalogue import load_dataset
+from acidtest.data.scores.table import read_scores
+from acidtest.data.scores.write import write_score_table
 from acidtest.evaluate.score import score_columns
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.jackknife import observed

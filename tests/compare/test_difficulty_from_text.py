@@ -10,7 +10,7 @@ import pytest
 from acidtest.compare.irt.from_text import text_report
 from acidtest.data.item_texts import ItemText, read_difficulties, read_item_texts
 from acidtest.data.rubric_file import load_rubric
-from acidtest.data.score_matrix import ScoreMatrix, read_matrix
+from acidtest.data.scores.matrix import ScoreMatrix, read_matrix
 from acidtest.errors import AcidtestError, DataError
 from acidtest.judge.demand import demand_scales, demand_table
 from acidtest.models.difficulty.features import TextReader, sentence_encoder

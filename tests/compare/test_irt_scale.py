@@ -12,7 +12,7 @@ from acidtest.compare.irt.contract import dumps
 from acidtest.compare.irt.families import family_differences
 from acidtest.compare.irt.item_sets import SetsOnScale
 from acidtest.compare.irt.scale import irt_report, with_generators
-from acidtest.data.score_matrix import ScoreMatrix, read_matrix
+from acidtest.data.scores.matrix import ScoreMatrix, read_matrix
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
 from acidtest.types.irt import IrtReport

@@ -52,7 +52,7 @@ def test_a_text_that_is_no_unicode_is_written_all_the_same() -> None:
 
 def test_no_pandas_is_imported(tmp_path: Path) -> None:
     code = (
-        "import sys; from acidtest.data.score_write import write_score_table; from pathlib import Path\n"
+        "import sys; from acidtest.data.scores.write import write_score_table; from pathlib import Path\n"
         "columns = {'benchmark': ['r'], 'model': ['m'], 'score': [1.0], 'stats': [[1.0]], 'failure': [True]}\n"
         "write_score_table(Path(sys.argv[1]), {**columns, 'tokens_in': [3]})\n"
         "sys.exit('pandas' in sys.modules)"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from acidtest.data.dataset_files import dataset_files
-from acidtest.data.datasets import dataset, datasets, load_dataset
+from acidtest.data.datasets.catalogue import dataset, datasets, load_dataset
+from acidtest.data.datasets.files import dataset_files
 from acidtest.errors import DataError
 from acidtest.types import Item
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from acidtest.data.dataset_files import dataset_files
-from acidtest.data.datasets import dataset, datasets, load_dataset
+from acidtest.data.datasets.catalogue import dataset, datasets, load_dataset
+from acidtest.data.datasets.files import dataset_files
 from acidtest.data.read import read_rows
 from acidtest.data.split import normalised
 from acidtest.errors import FetchError, UnknownNameError
@@ -220,7 +220,7 @@ def test_a_folder_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_listing_is_cheap_and_loads_no_heavy_library() -> None:
     code = (
-        "import sys; from acidtest.data.datasets import datasets; assert datasets(); "
+        "import sys; from acidtest.data.datasets.catalogue import datasets; assert datasets(); "
         "print([m for m in ('pyarrow', 'scipy', 'sklearn', 'aiohttp', 'rich', 'xllamacpp') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from acidtest.data import dataset_files, download
-from acidtest.data.datasets import dataset
+from acidtest.data import download
+from acidtest.data.datasets import files as dataset_files
+from acidtest.data.datasets.catalogue import dataset
 from acidtest.errors import FetchError
 from file_server import Server, server
 

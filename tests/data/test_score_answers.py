@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from acidtest.data.score_answers import LONGEST_ANSWER, answer_options, evened, read_answers
+from acidtest.data.scores.answers import LONGEST_ANSWER, answer_options, evened, read_answers
 from acidtest.errors import DataError
 
 ROWS = [

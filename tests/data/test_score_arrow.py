@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from acidtest.data.score_arrow import codes, numbers
-from acidtest.data.score_rows import read_rows
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.arrow import codes, numbers
+from acidtest.data.scores.rows import read_rows
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import DataError
 
 WORDS = ["b", None, "a", "", "b", "c", "a", None]
@@ -133,7 +133,7 @@ def test_reading_loads_no_pandas(tmp_path: Path) -> None:
     path = tmp_path / "scores.parquet"
     pq.write_table(long_table(), path)
     code = (
-        "import sys; from pathlib import Path; from acidtest.data.score_table import read_scores; "
+        "import sys; from pathlib import Path; from acidtest.data.scores.table import read_scores; "
         f"read_scores([Path({str(path)!r})], real='real'); print('pandas' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

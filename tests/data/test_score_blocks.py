@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from acidtest.data.score_blocks import large, sums
-from acidtest.data.score_blocks.read import read_blocks
-from acidtest.data.score_blocks.session import open_session
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.blocks import large, sums
+from acidtest.data.scores.blocks.read import read_blocks
+from acidtest.data.scores.blocks.session import open_session
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import DataError
 from acidtest.types import Scores
 from block_tables import fractions, shares, span_counts, write_long, write_wide

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from acidtest.data.score_blocks.read import read_blocks
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.blocks.read import read_blocks
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import DataError
 from acidtest.types import BenchmarkScores, Scores
 

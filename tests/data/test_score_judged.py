@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import AcidtestError, DataError
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from acidtest.data.score_write import ScoreTable, write_score_table
+from acidtest.data.scores.write import ScoreTable, write_score_table
 
 
 def columns(count: int) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pytest
 from acidtest.compare.fidelity import compare
 from acidtest.compare.scores import score_estimates
 from acidtest.compare.sets import ScoredSet
-from acidtest.data.score_table import read_scores
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.table import read_scores
+from acidtest.data.scores.write import write_score_table
 from acidtest.errors import DataError
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.metric import MEAN

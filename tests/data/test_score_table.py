@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from acidtest.data.score_table import read_scores
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.table import read_scores
+from acidtest.data.scores.write import write_score_table
 from acidtest.errors import DataError
 from acidtest.types import Scores
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from acidtest.data.score_files import IGNORED_COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.files import IGNORED_COLUMNS, NUMBER_COLUMNS, TEXT_COLUMNS
+from acidtest.data.scores.table import read_scores
 from doc_pages import page
 
 LONG, SOLVERS, ITEMS = re.findall(r"```csv\n(.*?)```", page("scores.md"), re.DOTALL)

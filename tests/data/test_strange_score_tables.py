@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from acidtest.data import score_files
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores import files as score_files
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import DataError
 
 

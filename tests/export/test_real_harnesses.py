@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from acidtest.data.logs.import_logs import import_logs
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.table import read_scores
 from acidtest.evaluate.score import score_columns
 from acidtest.export.contract import ExportSet, Written
 from acidtest.export.write import export_benchmarks

@@ -11,9 +11,9 @@ import pytest
 import model_specs
 from acidtest.errors import AcidtestError, ModelError, TransientModelError
 from acidtest.models.base import LanguageModel
-from acidtest.models.batch import BatchedModel
-from acidtest.models.batch_anthropic import AnthropicBatches
-from acidtest.models.batch_openai import OpenAIBatches
+from acidtest.models.batches.anthropic import AnthropicBatches
+from acidtest.models.batches.batch import BatchedModel
+from acidtest.models.batches.openai import OpenAIBatches
 from acidtest.models.build import build
 from acidtest.types import Prompt, Reply, Sampling
 from batch_server import BatchServer, answer_to

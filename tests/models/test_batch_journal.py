@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from acidtest.errors import DataError
-from acidtest.models.batch_journal import BatchJournal
+from acidtest.models.batches.journal import BatchJournal
 from acidtest.models.budget import Budget
 from acidtest.models.build import build
 from acidtest.models.cache import ResponseCache

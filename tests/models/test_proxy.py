@@ -9,7 +9,7 @@ import pytest
 
 from acidtest.errors import ModelError
 from acidtest.models.base import LanguageModel
-from acidtest.models.batch import BatchedModel
+from acidtest.models.batches.batch import BatchedModel
 from acidtest.models.build import build
 from acidtest.models.remote import RemoteModel
 from acidtest.types import Prompt, Reply, Sampling

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acidtest.data.datasets import load_dataset
+from acidtest.data.datasets.catalogue import load_dataset
 from acidtest.errors import DataError
 from acidtest.models.base import ClassicSolver
 from acidtest.registry import get, names

@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 import acidtest
 from acidtest.data.run_folder import RunFolder
-from acidtest.data.score_blocks.read import read_blocks
+from acidtest.data.scores.blocks.read import read_blocks
 from acidtest.errors import AcidtestError, DataError
 from acidtest.frames.frame import FrameKind, framed, table_of
 from acidtest.types import Item, Provenance, Rating, RejectedCandidate

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from acidtest.compare.irt.calibrate import calibrate
 from acidtest.compare.irt.scale import irt_report, with_generators
-from acidtest.data.score_matrix import read_matrix
+from acidtest.data.scores.matrix import read_matrix
 from acidtest.report.irt_page import render_irt_page, write_irt_page
 from acidtest.report.irt_terminal import print_irt
 from acidtest.report.irt_words import difference_sentence, family_sentence, p_text, share

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from acidtest.cli.main import main
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.table import read_scores
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "published"
 TABLE = FOLDER / "condaqa_drop.csv"

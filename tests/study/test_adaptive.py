@@ -13,8 +13,8 @@ from acidtest.data.item_bank import read_bank, write_bank
 from acidtest.data.item_content import contents_beside
 from acidtest.data.read import read_item_records
 from acidtest.data.run_folder import RunFolder
-from acidtest.data.score_matrix import read_matrix
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.matrix import read_matrix
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import AcidtestError, BudgetError, DataError, StudyFileError
 from acidtest.study.adaptive import as_answered
 from acidtest.study.load import load_study

@@ -9,7 +9,7 @@ import pytest
 
 from acidtest.compare.harder import harder_report, one_scale
 from acidtest.data.item_bank import read_bank
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.stats.estimate import FloatArray
 from acidtest.types import Item
 from mock_study import STUDY, acidtest, kill_when, requests_since_last, write_study

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 import pytest
 
-from acidtest.data.score_matrix import read_matrix
+from acidtest.data.scores.matrix import read_matrix
 from acidtest.errors import AcidtestError, BudgetError
 from acidtest.evaluate.level_prompts import LEVELS
 from acidtest.study.levels import LevelOptions, run_levels

@@ -8,8 +8,8 @@ from threading import Thread
 
 import pytest
 
-from acidtest.data.address import looks_like_address, run_address
-from acidtest.data.remote_store import RemoteError, RemoteStore, is_safe
+from acidtest.data.remote.address import looks_like_address, run_address
+from acidtest.data.remote.store import RemoteError, RemoteStore, is_safe
 from acidtest.errors import AcidtestError
 from acidtest.study.remote_run import fetched_study
 
@@ -31,7 +31,7 @@ from acidtest.study.remote_run import fetched_study
 def test_an_address_is_read_however_it_was_written(
     named: str | Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acidtest.data.address._can_open", lambda *_: True)
+    monkeypatch.setattr("acidtest.data.remote.address._can_open", lambda *_: True)
     found = run_address(named)
     assert found is not None
     assert found.url == url
@@ -48,9 +48,9 @@ def test_local_paths_and_drives_are_no_addresses(named: str) -> None:
 
 def test_local_paths_import_no_file_system() -> None:
     code = (
-        "import sys; from pathlib import Path; from acidtest.data.address import run_address; "
+        "import sys; from pathlib import Path; from acidtest.data.remote.address import run_address; "
         "import acidtest.cli.main, acidtest.cli.run; assert run_address(Path('runs/x')) is None; "
-        "assert not {'fsspec', 's3fs', 'acidtest.data.remote_store'} & set(sys.modules)"
+        "assert not {'fsspec', 's3fs', 'acidtest.data.remote.store'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
@@ -91,7 +91,7 @@ def test_what_would_show_a_password_or_lead_elsewhere_is_refused(named: str, tol
 
 @pytest.mark.parametrize("named", ["sftp://ann@host.org:22/a@b", "sftp://host.org:22/a@b", "file:///a:b/c@d"])
 def test_ports_and_signs_in_paths_are_no_passwords(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("acidtest.data.address._can_open", lambda *_: True)
+    monkeypatch.setattr("acidtest.data.remote.address._can_open", lambda *_: True)
     found = run_address(named)
     assert found is not None
     assert found.shown == named.replace("ann@", "")

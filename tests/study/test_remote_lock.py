@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
-from acidtest.data.address import Address, run_address
-from acidtest.data.remote_folder import working_copy
-from acidtest.data.remote_lock import LOCK, STALE, RemoteLock
-from acidtest.data.remote_store import RemoteError, RemoteStore
+from acidtest.data.remote.address import Address, run_address
+from acidtest.data.remote.folder import working_copy
+from acidtest.data.remote.lock import LOCK, STALE, RemoteLock
+from acidtest.data.remote.store import RemoteError, RemoteStore
 from acidtest.errors import DataError
 
 
@@ -19,7 +19,7 @@ from acidtest.errors import DataError
 def address(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Address:
     monkeypatch.setenv("ACIDTEST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ACIDTEST_REMOTE_PATIENCE", "0")
-    monkeypatch.setattr("acidtest.data.remote_lock._LOOK_AGAIN", 0.01)
+    monkeypatch.setattr("acidtest.data.remote.lock._LOOK_AGAIN", 0.01)
     found = run_address(f"file://{tmp_path}/there/x" if request.param == "file" else f"memory://{tmp_path.name}/x")
     assert found is not None
     return found
@@ -51,7 +51,7 @@ def test_our_own_dead_process_need_not_be_waited_for(address: Address, tmp_path:
 def test_a_lock_without_a_sign_of_life_is_taken_over_and_the_owner_hears_of_it(
     address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("acidtest.data.remote_lock.BEAT", 0.05)
+    monkeypatch.setattr("acidtest.data.remote.lock.BEAT", 0.05)
     one = RemoteLock(RemoteStore(address), tmp_path / "one.txt")
     one.take()
     old = {"id": "old", "since": 1e9, "seen": 1e9 + STALE}
@@ -73,7 +73,7 @@ def test_who_was_cut_off_for_long_sends_nothing_before_it_asks(
     now, lock = time.time(), RemoteLock(RemoteStore(address), tmp_path / "other.txt")
 
     def sleep_and_wake() -> None:
-        monkeypatch.setattr("acidtest.data.remote_lock.time", SimpleNamespace(time=lambda: now + 600, sleep=time.sleep))
+        monkeypatch.setattr("acidtest.data.remote.lock.time", SimpleNamespace(time=lambda: now + 600, sleep=time.sleep))
         lock.take()
         RemoteStore(address).write("run.json", b"the other's")
         if there == "nobody":
@@ -95,7 +95,7 @@ def test_a_lock_that_was_deleted_by_hand_is_made_again(
     assert lock.still_held()
     assert RemoteStore(address).read(LOCK, 4096) is None  # heard of a moment ago: nobody is asked
     now = time.time()
-    monkeypatch.setattr("acidtest.data.remote_lock.time", SimpleNamespace(time=lambda: now + 70))
+    monkeypatch.setattr("acidtest.data.remote.lock.time", SimpleNamespace(time=lambda: now + 70))
     assert lock.still_held()
     assert RemoteStore(address).read(LOCK, 4096) is not None
     lock.release()
@@ -119,7 +119,7 @@ def test_of_two_that_take_over_at_once_the_last_to_write_has_it(
     store = RemoteStore(address)
     store.create(LOCK, orjson.dumps({"id": "dead", "since": 1e9, "seen": 1e9}))
     feed = orjson.dumps({"id": "feed", "since": time.time(), "seen": time.time()})
-    monkeypatch.setattr("acidtest.data.remote_lock.time.sleep", lambda _: store.write(LOCK, feed))
+    monkeypatch.setattr("acidtest.data.remote.lock.time.sleep", lambda _: store.write(LOCK, feed))
     with pytest.raises(DataError, match="it is called feed"):
         RemoteLock(store, tmp_path / "one.txt").take()
 
@@ -131,7 +131,7 @@ def test_a_lock_that_is_being_written_is_looked_at_again(
     held = orjson.dumps({"id": "feed", "since": time.time(), "seen": time.time()})
     store = RemoteStore(address)
     store.create(LOCK, b"")
-    monkeypatch.setattr("acidtest.data.remote_lock.time.sleep", lambda _: store.write(LOCK, held))
+    monkeypatch.setattr("acidtest.data.remote.lock.time.sleep", lambda _: store.write(LOCK, held))
     with pytest.raises(DataError, match="another process works at this address"):
         RemoteLock(store, tmp_path / "one.txt").take()
 

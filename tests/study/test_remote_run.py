@@ -14,7 +14,7 @@ import pytest
 from acidtest.cli.addresses import told as tell
 from acidtest.cli.addresses import with_addresses
 from acidtest.cli.main import COMMANDS
-from acidtest.data.remote_store import RemoteError
+from acidtest.data.remote.store import RemoteError
 from acidtest.errors import AcidtestError, DataError
 from mock_study import STUDY, acidtest, content, environment, requests_since_last, write_study
 from s3_server import BUCKET, KEYS, NEVER, S3, s3_server

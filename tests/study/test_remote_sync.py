@@ -10,11 +10,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from acidtest.data.address import Address, run_address
-from acidtest.data.remote_folder import copies_of, copy_to_read, put_file, working_copy
-from acidtest.data.remote_merge import merged, merged_lines
-from acidtest.data.remote_store import MOST_FILES, RemoteError, RemoteStore
-from acidtest.data.remote_sync import Sync
+from acidtest.data.remote.address import Address, run_address
+from acidtest.data.remote.folder import copies_of, copy_to_read, put_file, working_copy
+from acidtest.data.remote.merge import merged, merged_lines
+from acidtest.data.remote.store import MOST_FILES, RemoteError, RemoteStore
+from acidtest.data.remote.sync import Sync
 from acidtest.errors import DataError
 
 STAGES = {"responses/real/a": {"fingerprint": "f", "status": "started", "detail": ""}}
@@ -266,18 +266,18 @@ def test_links_here_are_not_followed(address: Address, tmp_path: Path) -> None:
 
 
 def test_a_bucket_of_millions_is_refused(address: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("acidtest.data.remote_store.MOST_FILES", 3)
+    monkeypatch.setattr("acidtest.data.remote.store.MOST_FILES", 3)
     one = sync(address, tmp_path / "one")
     write(one.work, **{f"f{i}_dot_json": "{}" for i in range(4)})
     one.push()
     with pytest.raises(RemoteError, match="more than 3 files"):
         sync(address, tmp_path / "two").pull()
     assert MOST_FILES == 100_000
-    monkeypatch.setattr("acidtest.data.remote_store.MOST_FILES", 5)
-    monkeypatch.setattr("acidtest.data.remote_sync.MOST_BYTES", 7)
+    monkeypatch.setattr("acidtest.data.remote.store.MOST_FILES", 5)
+    monkeypatch.setattr("acidtest.data.remote.sync.MOST_BYTES", 7)
     with pytest.raises(DataError, match="more bytes lie there"):
         sync(address, tmp_path / "two").pull()
-    monkeypatch.setattr("acidtest.data.remote_sync.MOST_BYTES", 8)
+    monkeypatch.setattr("acidtest.data.remote.sync.MOST_BYTES", 8)
     sync(address, tmp_path / "two").pull()
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from acidtest.compare.fidelity import compare
 from acidtest.compare.sets import ScoredSet
-from acidtest.data.score_table import read_scores
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.table import read_scores
+from acidtest.data.scores.write import write_score_table
 from acidtest.evaluate.score import score_columns
 from acidtest.stats.bundles import complete_bundles, right_together
 from acidtest.stats.estimate import FloatArray

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acidtest.data.datasets import load_dataset
+from acidtest.data.datasets.catalogue import load_dataset
 from acidtest.data.prompt_file import load_prompt
 from acidtest.registry import get
 from acidtest.stats.metric import METRICS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 from sklearn.metrics import accuracy_score, f1_score
 
-from acidtest.data.datasets import load_dataset
+from acidtest.data.datasets.catalogue import load_dataset
 from acidtest.data.gold_answers import gold_answers
 from acidtest.errors import AcidtestError, StudyFileError
 from acidtest.registry import get

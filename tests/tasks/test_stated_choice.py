@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acidtest.data.datasets import load_dataset
+from acidtest.data.datasets.catalogue import load_dataset
 from acidtest.tasks.stated_choice import ChoiceReader, Stated
 
 CITIES = ("London", "Paris", "Rome", "None of the above")

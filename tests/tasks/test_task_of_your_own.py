@@ -7,8 +7,8 @@ import pytest
 
 from acidtest import registry
 from acidtest.compare.fidelity import compare
-from acidtest.data.score_table import read_scores
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.table import read_scores
+from acidtest.data.scores.write import write_score_table
 from acidtest.errors import AcidtestError
 from acidtest.evaluate.score import COLUMNS, score_columns
 from acidtest.stats.metric import METRICS, Metric

@@ -24,7 +24,7 @@ from acidtest.data.documents.pdf_file import read_pdf
 from acidtest.data.kept_file import kept_file
 from acidtest.data.package_source import _append
 from acidtest.data.read import read_items
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import DataError, FetchError
 from acidtest.types import ItemShape
 from document_files import pdf_bytes
@@ -129,7 +129,7 @@ import sys
 from pathlib import Path
 from peak_memory import forget_peak, own_peak
 from acidtest.data.read import read_items
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import DataError
 from acidtest.types import ItemShape
 import pyarrow.csv, pyarrow.json, pyarrow.parquet, numpy

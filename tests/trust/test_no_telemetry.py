@@ -59,7 +59,7 @@ NETWORK = {
     },
     "aiohttp": {
         "models/aiohttp_client.py": "models behind https",
-        "models/batch_http.py": "batches of providers",
+        "models/batches/exchange.py": "batches of providers",
     },
     "httptools": {"models/http_client.py": "models behind http"},
     "uvicorn": {"review/serve.py": "the review app"},

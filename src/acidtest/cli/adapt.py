@@ -71,7 +71,7 @@ def adapt(  # noqa: PLR0913  # one argument per option
         check_ending(choose)
     from acidtest.compare.adapt.adapt import adapt as adapt_to
     from acidtest.compare.adapt.methods import names_of
-    from acidtest.data.score_matrix import read_matrix
+    from acidtest.data.scores.matrix import read_matrix
 
     names_of(method)
     asked = _sizes(items)

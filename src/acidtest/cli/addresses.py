@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from acidtest.data.address import looks_like_address, run_address
+from acidtest.data.remote.address import looks_like_address, run_address
 from acidtest.errors import AcidtestError
 
 if TYPE_CHECKING:
-    from acidtest.data.address import Address
+    from acidtest.data.remote.address import Address
 
 Command = Callable[..., None]
 
@@ -74,7 +74,7 @@ def told(error: AcidtestError) -> str:
     """Return what an error says, with addresses; but where a working copy is, is said as it is."""
     if not _shown:
         return str(error)
-    from acidtest.data.remote_store import RemoteError
+    from acidtest.data.remote.store import RemoteError
 
     return str(error) if isinstance(error, RemoteError) else in_addresses(str(error))
 
@@ -112,7 +112,7 @@ def _study(stack: ExitStack, address: "Address", given: Mapping[str, Any]) -> Pa
 
 
 def _to_work_in(stack: ExitStack, address: "Address") -> Path:
-    from acidtest.data.remote_folder import copies_of
+    from acidtest.data.remote.folder import copies_of
     from acidtest.study.remote_run import run_at
 
     copies = copies_of(address)
@@ -137,7 +137,7 @@ def _end_as_by_interrupt(stack: ExitStack) -> None:
 
 
 def _to_read(address: "Address") -> Path:
-    from acidtest.data.remote_folder import copy_to_read
+    from acidtest.data.remote.folder import copy_to_read
 
     path = copy_to_read(address, _say)
     _shown[str(path)] = address.shown
@@ -148,7 +148,7 @@ def _to_write(stack: ExitStack, address: "Address") -> Path:
     """Return where a file is written; it is put to its address when the command has ended well."""
     import tempfile
 
-    from acidtest.data.remote_folder import put_file
+    from acidtest.data.remote.folder import put_file
     from acidtest.data.run_folder import safe_name
 
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="acidtest-"))

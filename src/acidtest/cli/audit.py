@@ -65,7 +65,7 @@ def audit(  # noqa: PLR0913  # one argument per option
     """Compare synthetic benchmarks with a real one from scores that you have already."""
     from acidtest.cli.outcome import check_gate, show_outcome
     from acidtest.compare.fidelity import compare
-    from acidtest.data.score_blocks.large import read_any_size
+    from acidtest.data.scores.blocks.large import read_any_size
 
     check_gate(gate)
     read = read_any_size(

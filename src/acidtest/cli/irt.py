@@ -85,7 +85,7 @@ def irt(  # noqa: PLR0913  # one argument per option
     from acidtest.cli.irt_outcome import IrtFiles, audit_of, check_of, flags_by_item, show_irt, texts_of
     from acidtest.compare.irt.calibrate import calibrate
     from acidtest.compare.irt.scale import irt_report, with_generators
-    from acidtest.data.score_matrix import read_matrix
+    from acidtest.data.scores.matrix import read_matrix
 
     files = IrtFiles(json=json_file, html=html, bank=bank, items=items, scores=tuple(paths))
     matrix = read_matrix(paths, benchmark=benchmark or (), metric=metric, percent=percent)

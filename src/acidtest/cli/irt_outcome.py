@@ -48,7 +48,7 @@ def audit_of(
 ) -> "FlawAudit":
     """Return the audit of flawed items; the answers themselves take part where the files hold them."""
     from acidtest.compare.irt.flaws import audit_items
-    from acidtest.data.score_answers import read_answers
+    from acidtest.data.scores.answers import read_answers
 
     answers = read_answers(paths, benchmark=benchmark, only=found.matrix.benchmarks)
     return audit_items(found.matrix, found.fit, fdr=fdr, seed=seed, answers=answers)

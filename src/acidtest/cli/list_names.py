@@ -80,7 +80,7 @@ def _models() -> list[dict[str, str]]:
 
 
 def _datasets() -> list[dict[str, str]]:
-    from acidtest.data.datasets import datasets
+    from acidtest.data.datasets.catalogue import datasets
 
     return [
         {

@@ -55,7 +55,7 @@ def plan(  # noqa: PLR0913  # one argument per option
     from acidtest.compare.planning.answers import read_answers
     from acidtest.compare.planning.plan import plan as plan_of
     from acidtest.compare.thresholds import Thresholds
-    from acidtest.data.score_table import read_scores
+    from acidtest.data.scores.table import read_scores
 
     thresholds, names = Thresholds(), tuple(benchmark or ())
     if any(path.is_dir() for path in scores):
@@ -114,7 +114,7 @@ def _of_run(root: Path, synthetic: tuple[str, ...]) -> "tuple[Scores, list[Path]
     from acidtest.compare.planning.answers import real_benchmark
     from acidtest.compare.thresholds import Thresholds
     from acidtest.data.run_folder import RunFolder
-    from acidtest.data.score_table import read_scores
+    from acidtest.data.scores.table import read_scores
     from acidtest.study.run import study_of
 
     study, _, _ = study_of(root)

@@ -12,7 +12,7 @@ import orjson
 
 from acidtest.compare.irt.calibrate import Calibration
 from acidtest.compare.irt.item_sets import SetsOnScale
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import counted
 from acidtest.stats.bounded_mean import bounded_mean
 from acidtest.stats.estimate import Estimate

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from acidtest import registry
-from acidtest.data.dataset_files import dataset_files
+from acidtest.data.datasets.files import dataset_files
 from acidtest.data.fetched import Fetched, FetchedFile
 from acidtest.data.kept_file import ByteProgress, file_sha256
 from acidtest.data.model_files import model_files

@@ -251,7 +251,7 @@ def _tsv(path: Path) -> Iterator[FileRow]:
 
 
 def _conll(path: Path) -> Iterator[FileRow]:
-    from acidtest.data.conll_rows import conll_rows
+    from acidtest.data.datasets.conll_rows import conll_rows
 
     return conll_rows(path)
 

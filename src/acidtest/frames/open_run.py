@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from acidtest.data.address import run_address
 from acidtest.data.clean_text import clean
 from acidtest.data.file_row import refuse_odd_groups
+from acidtest.data.remote.address import run_address
 from acidtest.data.run_folder import RunFolder
 from acidtest.errors import DataError
 from acidtest.frames import run_rows
@@ -179,8 +179,8 @@ def open_run(run: str | Path) -> OpenedRun:
     if address is None:
         folder, name = Path(run), str(run)
     else:
-        from acidtest.data.remote_folder import reading_copy
-        from acidtest.data.remote_store import RemoteStore
+        from acidtest.data.remote.folder import reading_copy
+        from acidtest.data.remote.store import RemoteStore
 
         folder, name = reading_copy(RemoteStore(address), _say), address.shown
     if not folder.is_dir():

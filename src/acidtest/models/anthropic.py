@@ -28,8 +28,8 @@ def build(spec: ModelSpec) -> LanguageModel:
         raise ModelError("Anthropic's models answer chat only", where=f"style of model '{spec.name}'", way_out=way_out)
     if not spec.batch:
         return AnthropicModel(spec)
-    from acidtest.models.batch import BatchedModel
-    from acidtest.models.batch_anthropic import AnthropicBatches
+    from acidtest.models.batches.anthropic import AnthropicBatches
+    from acidtest.models.batches.batch import BatchedModel
 
     return BatchedModel(AnthropicModel(spec), AnthropicBatches, address_of(spec, ADDRESS, ""))
 

@@ -31,8 +31,8 @@ def build(spec: ModelSpec) -> LanguageModel:
     """
     if not spec.batch:
         return OpenAIModel(spec)
-    from acidtest.models.batch import BatchedModel
-    from acidtest.models.batch_openai import OpenAIBatches
+    from acidtest.models.batches.batch import BatchedModel
+    from acidtest.models.batches.openai import OpenAIBatches
 
     return BatchedModel(OpenAIModel(spec), OpenAIBatches, address_of(spec, ADDRESS, ""))
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acidtest.data.address import looks_like_address, run_address
+from acidtest.data.remote.address import looks_like_address, run_address
 from acidtest.data.run_folder import RunFolder, safe_name
 from acidtest.frames.open_run import OpenedRun, open_run
 from acidtest.frames.run_card import study_card

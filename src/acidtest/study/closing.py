@@ -12,7 +12,7 @@ from acidtest.compare.fidelity import compare
 from acidtest.compare.thresholds import Thresholds
 from acidtest.data.read import spooled_item_records
 from acidtest.data.run_folder import RunFolder, write_atomically
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import DataError
 from acidtest.report.page import write_page
 from acidtest.report.samples import Sample, draw_samples

@@ -228,7 +228,7 @@ def _real_name(study: StudyFile, study_folder: Path) -> str:
 def _licence(study: StudyFile) -> str:
     if study.real.dataset is None:
         return "unknown"
-    from acidtest.data.datasets import dataset
+    from acidtest.data.datasets.catalogue import dataset
 
     return dataset(study.real.dataset).licence
 

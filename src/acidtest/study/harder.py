@@ -19,7 +19,7 @@ from acidtest.compare.harder import HarderReport, dumps, harder_report, one_scal
 from acidtest.data.item_bank import bank_of, write_bank
 from acidtest.data.read import read_item_records, write_records
 from acidtest.data.run_folder import RunFolder, safe_name, write_atomically
-from acidtest.data.score_matrix import ScoreMatrix, read_matrix
+from acidtest.data.scores.matrix import ScoreMatrix, read_matrix
 from acidtest.errors import BudgetError, DataError, StudyFileError
 from acidtest.evaluate.record import read_responses
 from acidtest.judge.record import all_ratings

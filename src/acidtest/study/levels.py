@@ -215,7 +215,7 @@ def _level_set(run: Run, benchmark: Benchmark, ask: LevelAsk, all_items: int) ->
 
 def _write_scores(run: Run, benchmarks: Sequence[Benchmark], sets: Sequence[LevelSet]) -> None:
     """Write the level of each item and solver as a score between 0 and 1, for all that reads tables of scores."""
-    from acidtest.data.score_write import write_score_table
+    from acidtest.data.scores.write import write_score_table
 
     names = ("benchmark", "kind", "generator", "model", "item", "metric", "score", "bundle", "edit", "topic")
     columns: dict[str, list[object]] = {name: [] for name in names}

@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 from acidtest import registry
-from acidtest.data.datasets import load_dataset
+from acidtest.data.datasets.catalogue import load_dataset
 from acidtest.data.labels import labels_of
 from acidtest.data.read import each_checked, spooled_items
 from acidtest.data.split import sample, split_pool, without_copies

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from acidtest.data.address import Address
-from acidtest.data.remote_folder import copies_of, working_copy
-from acidtest.data.remote_store import RemoteStore, is_safe
-from acidtest.data.remote_sync import Say
+from acidtest.data.remote.address import Address
+from acidtest.data.remote.folder import copies_of, working_copy
+from acidtest.data.remote.store import RemoteStore, is_safe
+from acidtest.data.remote.sync import Say
 from acidtest.data.run_folder import RunFolder
 from acidtest.study.load import load_study
 from acidtest.study.lock import alone

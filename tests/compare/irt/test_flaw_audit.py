@@ -12,8 +12,8 @@ from scipy.special import expit
 from acidtest.compare.irt.flaw_answers import Choices, choices_of, matched
 from acidtest.compare.irt.flaw_evidence import evidence
 from acidtest.compare.irt.flaws import FlawAudit, audit_items, flags_of
-from acidtest.data.score_answers import read_answers
-from acidtest.data.score_matrix import ScoreMatrix, read_matrix
+from acidtest.data.scores.answers import read_answers
+from acidtest.data.scores.matrix import ScoreMatrix, read_matrix
 from acidtest.stats.irt.fit import fit_irt
 
 WRONG = {"synthetic": ("s3", "s40", "s77", "s78", "s110", "s111"), "real": ("r9",)}

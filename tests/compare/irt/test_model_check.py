@@ -10,7 +10,7 @@ from rich.console import Console
 from scipy.special import expit
 
 from acidtest.compare.irt.model_check import MOST_ITEMS, ModelCheck, model_report
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.report.irt_check_terminal import check_lines
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.fit import fit_irt

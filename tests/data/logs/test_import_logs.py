@@ -25,7 +25,7 @@ from acidtest.data.logs.log_entry import LogEntry
 from acidtest.data.logs.log_files import log_formats
 from acidtest.data.logs.log_format import LogFormat, LogOptions
 from acidtest.data.logs.staged_table import StagedTable
-from acidtest.data.score_table import read_scores
+from acidtest.data.scores.table import read_scores
 from acidtest.errors import DataError
 
 HERE = Path(__file__).parent

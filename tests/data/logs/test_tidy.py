@@ -11,8 +11,8 @@ from acidtest.data.logs.import_logs import import_logs
 from acidtest.data.logs.log_entry import LogEntry
 from acidtest.data.logs.log_format import LogOptions
 from acidtest.data.logs.tidy import Tidy
-from acidtest.data.score_table import read_scores
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.table import read_scores
+from acidtest.data.scores.write import write_score_table
 from acidtest.errors import DataError
 
 LONG: dict[str, list[Any]] = {

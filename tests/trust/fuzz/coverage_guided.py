@@ -85,7 +85,7 @@ def reader_of(target: str) -> Callable[[Path], object]:
         from acidtest.types import ItemShape
 
         return lambda path: read_items(path, ItemShape(inputs=("text",), target="label"))
-    from acidtest.data.score_table import read_scores
+    from acidtest.data.scores.table import read_scores
 
     return lambda path: read_scores([path], real="r")
 

@@ -95,8 +95,8 @@ def http_readers() -> list[Reader]:
 
 def dataset_readers(layouts: Mapping[str, Mapping[str, bytes]]) -> list[Reader]:
     """The publishers' files of every data set, by their layouts: data set -> path -> bytes."""
-    from acidtest.data.dataset_files import DatasetFiles
-    from acidtest.data.datasets import dataset
+    from acidtest.data.datasets.catalogue import dataset
+    from acidtest.data.datasets.files import DatasetFiles
 
     def reader(name: str, path: str, content: bytes) -> Reader:
         entry = dataset(name)
@@ -143,7 +143,7 @@ def log_readers() -> list[Reader]:
 
 def whole_run_readers(trial: Path) -> list[Reader]:
     """A run's folder in which one file is broken, as everything that takes a whole run reads it."""
-    from acidtest.data.remote_merge import merged
+    from acidtest.data.remote.merge import merged
     from acidtest.frames.open_run import open_run
     from acidtest.study.exporting import ExportOptions, sets_of_run
 
@@ -196,7 +196,7 @@ def whole_run_readers(trial: Path) -> list[Reader]:
 def small_state_readers() -> list[Reader]:
     """Small files that we write for ourselves: agreements, hashes, tasks that were exported, adaptive tests."""
     from acidtest.compare import adaptive_json
-    from acidtest.data.remote_sync import _read
+    from acidtest.data.remote.sync import _read
     from acidtest.export.task_file import read_task_file, read_task_rows
     from acidtest.models.gguf import digest_of
     from acidtest.study.stages.levels import _units_in

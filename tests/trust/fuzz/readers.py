@@ -68,10 +68,10 @@ def score_readers() -> list[Reader]:
     """Tables of scores, whichever way they are read."""
     from acidtest.data.item_bank import read_bank
     from acidtest.data.item_texts import read_difficulties, read_item_texts
-    from acidtest.data.score_answers import read_answers
-    from acidtest.data.score_blocks.large import read_any_size
-    from acidtest.data.score_matrix import read_matrix
-    from acidtest.data.score_table import read_scores
+    from acidtest.data.scores.answers import read_answers
+    from acidtest.data.scores.blocks.large import read_any_size
+    from acidtest.data.scores.matrix import read_matrix
+    from acidtest.data.scores.table import read_scores
 
     def score_files(rows: Sequence[seeds.Row]) -> dict[str, bytes]:
         return {name: content for name, content in table_files(rows).items() if not name.endswith(".json")}
@@ -258,7 +258,7 @@ def exchange_readers(folder: Path) -> list[Reader]:
 
 def database_readers(folder: Path) -> list[Reader]:
     """SQLite files."""
-    from acidtest.models.batch_journal import BatchJournal
+    from acidtest.models.batches.journal import BatchJournal
     from acidtest.models.cache import ResponseCache
 
     seeds.make_databases(folder)

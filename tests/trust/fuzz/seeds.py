@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from acidtest.data.run_folder import RunFolder
-from acidtest.models.batch_journal import BatchJournal
+from acidtest.models.batches.journal import BatchJournal
 from acidtest.models.cache import ResponseCache
 from acidtest.review.exchange.files import export_file
 from acidtest.types import Rating, Reply

@@ -11,7 +11,7 @@ from acidtest.compare.adapt.held_out import held_out
 from acidtest.compare.adapt.judged import judged, sizes_below
 from acidtest.compare.adapt.named import named
 from acidtest.compare.adapt.roles import FEW_SOLVERS, Roles, roles
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import DataError, counted
 from acidtest.stats.interval import rng_for
 from acidtest.types.adapt import AdaptReport, ChosenTest, FormsReport

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from acidtest.compare.adapt import methods
 from acidtest.compare.adapt.held_out import HeldOut, held_out
 from acidtest.compare.adapt.roles import FEW_SOLVERS, roles
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import DataError, counted, did_you_mean
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.irt.small.predicted_score import misfit, predicted_score

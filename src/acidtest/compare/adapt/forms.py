@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from acidtest.compare.adapt.held_out import split
 from acidtest.compare.adapt.methods import Calibrated, calibrated, whole_scores
 from acidtest.compare.adapt.named import named
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import DataError, counted, did_you_mean
 from acidtest.stats import order
 from acidtest.stats.estimate import Estimate, FloatArray

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import DataError, counted, did_you_mean
 from acidtest.stats.estimate import FloatArray
 from acidtest.stats.irt.fit import Fit, fit_irt

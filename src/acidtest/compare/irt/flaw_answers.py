@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from acidtest.data.score_answers import ItemAnswers, answer_options
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.answers import ItemAnswers, answer_options
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.stats.estimate import FloatArray
 
 IntArray = NDArray[np.int64]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from acidtest.compare.irt.flaw_answers import Choices, choices_of, matched
 from acidtest.compare.irt.flaw_evidence import evidence
-from acidtest.data.score_answers import ItemAnswers
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.answers import ItemAnswers
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import counted
 from acidtest.stats.estimate import Estimate, FloatArray
 from acidtest.stats.interval import rng_for

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from acidtest.data.item_texts import ItemText
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import DataError, counted
 from acidtest.judge.demand import DemandTable
 from acidtest.models.difficulty.features import Embed

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import counted
 from acidtest.stats.estimate import Estimate, FloatArray, none_for_nan
 from acidtest.stats.irt.check.dimensions import Dimensions, how_many_dimensions

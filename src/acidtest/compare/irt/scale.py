@@ -8,7 +8,7 @@ import numpy as np
 from acidtest.compare.irt.calibrate import Calibration
 from acidtest.compare.irt.families import family_differences, item_differences
 from acidtest.compare.irt.item_sets import FEW_SOLVERS, SetsOnScale
-from acidtest.data.score_matrix import ScoreMatrix
+from acidtest.data.scores.matrix import ScoreMatrix
 from acidtest.errors import DataError, counted, did_you_mean
 from acidtest.stats.estimate import Estimate
 from acidtest.types.irt import CalibratedItem, IrtReport

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from acidtest.data.score_files import read_table, text_column
+from acidtest.data.scores.files import read_table, text_column
 from acidtest.errors import DataError
 
 _NEEDED = ("model", "item", "prediction")

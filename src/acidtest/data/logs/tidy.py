@@ -11,7 +11,7 @@ from acidtest.data.logs.log_format import LogFormat, LogOptions
 from acidtest.registry import register
 
 if TYPE_CHECKING:
-    from acidtest.data.score_rows import Rows
+    from acidtest.data.scores.rows import Rows
 
 _ABOUT: dict[str, Callable[[object], Any]] = {
     "label": text,
@@ -49,7 +49,7 @@ class Tidy(LogFormat):
     def read(self, path: Path, options: LogOptions) -> Iterator[LogEntry]:
         """Yield the rows as `audit` would read them, and what the file says of each besides; it is held whole."""
         from acidtest.data.logs.log_files import head_of
-        from acidtest.data.score_rows import read_rows
+        from acidtest.data.scores.rows import read_rows
 
         columns, _ = _columns(path, head_of(path))
         unnamed = "benchmark" not in columns and (columns >= _LONG or "model" not in columns)
@@ -93,7 +93,7 @@ def _besides(path: Path, columns: set[str]) -> dict[str, list[Any]]:
     """Return the columns of a long table that comparisons leave alone."""
     if not columns >= _LONG or not columns & set(_ABOUT):
         return {}
-    from acidtest.data.score_files import read_table
+    from acidtest.data.scores.files import read_table
 
     table = read_table(path)
     return {column: table[column].to_pylist() for column in _ABOUT if column in table.column_names}

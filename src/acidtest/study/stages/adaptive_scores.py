@@ -12,7 +12,7 @@ from acidtest.compare.adaptive import AdaptiveBenchmark, AdaptiveReport, Answere
 from acidtest.compare.adaptive_json import dumps
 from acidtest.data.item_bank import ItemBank, read_bank
 from acidtest.data.run_folder import write_atomically
-from acidtest.data.score_write import write_score_table
+from acidtest.data.scores.write import write_score_table
 from acidtest.evaluate.score import COLUMNS
 from acidtest.models.base import ClassicSolver
 from acidtest.stats.estimate import FloatArray

@@ -183,7 +183,7 @@ def write_scores(run: Run, benchmarks: Sequence[Benchmark], fewest: int = FEWEST
     Raises:
         DataError: Fewer than `fewest` solvers answered.
     """
-    from acidtest.data.score_write import ScoreTable
+    from acidtest.data.scores.write import ScoreTable
 
     prepared = run.prepared
     if run.is_done("scores") and not run.failed:

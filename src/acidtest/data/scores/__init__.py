@@ -1,0 +1,1 @@
+"""Tables of scores: read, put in order, and written."""
