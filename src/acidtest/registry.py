@@ -28,7 +28,7 @@ PACKAGES = {
     "classic": "acidtest.models.classic",
     "strategy": "acidtest.generate",
     "statistic": "acidtest.compare",
-    "dataset": "acidtest.data",
+    "dataset": "acidtest.data.datasets",
     "log": "acidtest.data.logs",
     "export": "acidtest.export",
     "tracker": "acidtest.tracking",

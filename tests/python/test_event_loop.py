@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -46,6 +47,15 @@ async def test_an_error_comes_out_of_the_thread_as_it_is() -> None:
         in_event_loop(work)
 
 
+@pytest.fixture
+def _interrupts() -> Iterator[None]:
+    """Ctrl-C raises, also where the tests were started in the background, where shells have it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interrupts")
 @pytest.mark.parametrize("within", [False, True], ids=["no loop", "within a loop"])
 def test_ctrl_c_cancels_the_work_and_waits_for_its_end(*, within: bool) -> None:
     seen: list[str] = []

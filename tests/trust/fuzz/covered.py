@@ -15,8 +15,8 @@ ELSEWHERE = {
     "data.logs.zip_archive": "tests/data/logs/test_zip_archive.py",
     "data.documents.pdf_file": "tests/trust/test_hostile_archives.py",
     "data.documents.pdf_pages": "tests/trust/test_hostile_archives.py",
-    "models.batch_follow": "tests/models/test_batch.py",
-    "models.batch_http": "tests/models/test_batch.py",
+    "models.batches.follow": "tests/models/test_batch.py",
+    "models.batches.exchange": "tests/models/test_batch.py",
 }
 """Module -> the test that breaks what it reads."""
 
@@ -25,13 +25,13 @@ _HASHED = "takes the bytes whole: hashes or copies them"
 _THROUGH = "reads through modules that are listed here"
 
 NO_FILE = {
-    "data.dataset_files": "reads the hash that it wrote itself; converters are readers of this list",
+    "data.datasets.files": "reads the hash that it wrote itself; converters are readers of this list",
     "data.download": _HASHED,
     "data.kept_file": _HASHED,
-    "data.remote_store": _HASHED,
+    "data.remote.store": _HASHED,
     "data.run_folder": "writes",
     "data.logs.staged_table": "reads the table that it has just written",
-    "data.remote_lock": "reads a lock as JSON, and anything else as no lock",
+    "data.remote.lock": "reads a lock as JSON, and anything else as no lock",
     "export.copied_file": _PACKAGED,
     "export.lighteval": _PACKAGED,
     "generate.attributes": "reads what stands in a study file, which is listed",

@@ -111,7 +111,7 @@ def dataset_readers(layouts: Mapping[str, Mapping[str, bytes]]) -> list[Reader]:
                 found.items(part)
 
         return Reader(name=f"{name} {path}", files={Path(path).name: content}, read=read,
-                      modules=("data.intent_sets", "data.similarity_sets"))  # fmt: skip
+                      modules=("data.datasets.intent_sets", "data.datasets.similarity_sets"))  # fmt: skip
 
     return [reader(name, *next(iter(files.items()))) for name, files in layouts.items()]
 
@@ -189,7 +189,7 @@ def whole_run_readers(trial: Path) -> list[Reader]:
     return [
         Reader(name="run as frames", files=files, read=frames, modules=("frames.open_run",)),
         Reader(name="run to export", files=files, read=export, modules=("study.exporting", "export.croissant")),
-        Reader(name="run of two sides", files=files, read=two_sides, modules=("data.remote_merge",)),
+        Reader(name="run of two sides", files=files, read=two_sides, modules=("data.remote.merge",)),
     ]
 
 
@@ -231,7 +231,7 @@ def small_state_readers() -> list[Reader]:
                modules=("export.task_file",)),
         Reader(name="adaptive.json", files={"adaptive.json": seeds.adaptive_file()}, read=adaptive_json.read,
                modules=("compare.adaptive_json",)),
-        Reader(name="agreement", files={"agreed.json": agreed}, read=_read, modules=("data.remote_sync",)),
+        Reader(name="agreement", files={"agreed.json": agreed}, read=_read, modules=("data.remote.sync",)),
         Reader(name="units of levels", files={"units.json": b'{"a/b/c": "0123"}'}, read=_units_in,
                modules=("study.stages.levels",)),
         Reader(name="digests", files={"digests.json": b'{"/m.gguf": {"stamp": [1, 2], "sha256": "ab"}}'}, read=digest,

@@ -48,8 +48,8 @@ def item_readers() -> list[Reader]:
         * 2
     )
     records = records.replace(b'"id":"a"', b'"id":"b"', 1)
-    modules = ("data.read", "data.file_row", "data.json_rows", "data.csv_rows", "data.parquet_rows", "data.conll_rows",
-               "data.row_item", "data.row_choices", "data.item_file")  # fmt: skip
+    modules = ("data.read", "data.file_row", "data.json_rows", "data.csv_rows", "data.parquet_rows",
+               "data.datasets.conll_rows", "data.row_item", "data.row_choices", "data.item_file")  # fmt: skip
     return [
         *(reader(task) for task in names("task")),
         Reader(name="item records", files={"i.jsonl": records}, read=read_item_records, modules=modules),
@@ -79,17 +79,17 @@ def score_readers() -> list[Reader]:
     long = score_files(seeds.SCORES)
     wide = [{"model": m, "r": 0.25 * k, "s": 0.5, "u": 0.1} for k, m in enumerate("xyz")]
     parquet = {"t.parquet": long["t.parquet"]}
-    files = ("data.score_files", "data.score_rows", "data.score_arrow")
+    files = ("data.scores.files", "data.scores.rows", "data.scores.arrow")
     return [
         Reader(name="scores", files=long, read=lambda path: read_scores([path], real="r"), modules=files),
         Reader(name="wide scores", files=score_files(wide), read=lambda path: read_scores([path], real="r")),
-        Reader(name="score matrix", files=long, read=lambda path: read_matrix([path]), modules=("data.score_matrix",)),
-        Reader(name="answers", files=long, read=lambda path: read_answers([path]), modules=("data.score_answers",)),
+        Reader(name="score matrix", files=long, read=lambda path: read_matrix([path]), modules=("data.scores.matrix",)),
+        Reader(name="answers", files=long, read=lambda path: read_answers([path]), modules=("data.scores.answers",)),
         Reader(
             name="scores in blocks",
             files=parquet,
             read=lambda path: read_any_size([path], real="r", blocks=30),
-            modules=("data.score_blocks.large", "data.score_blocks.source", "data.score_blocks.session"),
+            modules=("data.scores.blocks.large", "data.scores.blocks.source", "data.scores.blocks.session"),
         ),
         Reader(name="bank", files=table_files(seeds.BANK), read=read_bank, modules=("data.item_bank",)),
         Reader(name="item texts", files=table_files(seeds.READING), read=read_item_texts, modules=("data.item_texts",)),
@@ -275,7 +275,7 @@ def database_readers(folder: Path) -> list[Reader]:
         ),
         Reader(
             name="batches", files={"batches.sqlite": (folder / "batches.sqlite").read_bytes()},
-            read=lambda path: BatchJournal(path).close(), modules=("models.batch_journal",),
+            read=lambda path: BatchJournal(path).close(), modules=("models.batches.journal",),
         ),
     ]  # fmt: skip
 
