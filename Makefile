@@ -4,7 +4,7 @@ BIN := .venv/bin
 LOCKED := --quiet --disable-pip-version-check --no-deps --require-hashes --requirement
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: study test environments lint types tests torch-tests locks vulnerabilities tracking-tests examples bench large calibration agreement psychometrics mutation fuzz reproductions usefulness trust schema clean help
+.PHONY: study test environments lint types tests long torch-tests locks vulnerabilities tracking-tests examples bench large calibration agreement psychometrics mutation fuzz reproductions usefulness trust schema clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -89,6 +89,9 @@ tests: .venv/dev .venv-peers/harnesses
 
 cluster: .venv/dev  ## test longer runs on a Ray cluster of two nodes, also with a local model; minutes, so not in `make test`
 	$(BIN)/pytest -m cluster tests/executors
+
+long: .venv/dev  ## test what takes longer: real models write benchmarks, many simulated studies; minutes
+	$(BIN)/pytest -n 2 --dist loadgroup -m long
 
 torch-tests: .venv-torch/made  ## test models of transformers (hf:) against transformers itself; two gigabytes of torch, so not in `make test`
 	.venv-torch/bin/python -m pytest tests/torch_models

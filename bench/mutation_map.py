@@ -36,7 +36,7 @@ def main() -> None:
     measured = coverage.Coverage(data_file=None, include=[f"{Path(folder).resolve()}/*"], branch=False)
     watch = Watch(measured)
     measured.start()
-    code = pytest.main(["-q", "-p", "no:cacheprovider", *tests], plugins=[watch])
+    code = pytest.main(["-q", "-m", "not cluster", "-p", "no:cacheprovider", *tests], plugins=[watch])
     measured.stop()
     if code != 0:
         raise SystemExit(f"the tests fail without any change: {code}")

@@ -53,7 +53,7 @@ def _outcome(tests: list[str], timeout: float) -> str:
             os.dup2(silent, stream)
         import pytest
 
-        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests])
+        code = pytest.main(["-x", "-q", "-m", "not cluster", "-p", "no:cacheprovider", *tests])
         os._exit(int(code))
     give_up = time.monotonic() + timeout + GRACE
     while time.monotonic() < give_up:

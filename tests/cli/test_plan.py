@@ -112,6 +112,7 @@ def test_labelled_items_with_their_weights_go_back_into_the_table(
     assert {m: e["value"] for m, e in found["scores"]["real"].items()} == pytest.approx(expected)
 
 
+@pytest.mark.long
 def test_a_run_is_planned_from_its_folder(tmp_path: Path, mock_url: str) -> None:
     study = write_study(tmp_path / "study", mock_url)
     run = tmp_path / "run"

@@ -123,6 +123,7 @@ def test_perfect_solvers_and_equal_ones_have_estimates_too() -> None:
     assert any("one solver" in text for text in one.items["order"].warnings)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("solvers", "items", "apart", "mean"), [(14, 300, 0.3, 0.5), (30, 30, 0.5, 0.0), (30, 60, 0.0, 2.0)]
 )

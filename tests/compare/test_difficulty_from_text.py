@@ -55,6 +55,7 @@ def test_what_words_tell_is_found_and_new_items_get_it() -> None:
     assert np.array_equal(mean, again)
 
 
+@pytest.mark.long
 def test_where_words_tell_nothing_the_prior_is_the_plain_one() -> None:
     rng = np.random.default_rng(2)
     value, se = rng.normal(0.5, 1.2, 200), np.full(200, 0.3)
@@ -65,6 +66,7 @@ def test_where_words_tell_nothing_the_prior_is_the_plain_one() -> None:
     assert sd == pytest.approx([np.sqrt(value.var() + 0.09)] * 2)
 
 
+@pytest.mark.long
 def test_copies_are_no_evidence() -> None:
     rng = np.random.default_rng(3)
     once = texts(80, rng)
@@ -87,6 +89,7 @@ def test_the_check_sees_nothing_of_the_item_it_predicts() -> None:
     assert after.predicted[5] == pytest.approx(fold_mates[5], abs=1e-9)
 
 
+@pytest.mark.long
 def test_what_is_foretold_of_an_estimate_is_drawn_to_the_mean_as_estimates_are() -> None:
     made, truth = told(240)
     noise = 1.2
@@ -180,6 +183,7 @@ def test_what_differs_in_its_numbers_alone_is_a_copy_unless_all_do() -> None:
     assert not fit_text_difficulty(made, (value, np.full(48, 0.1)), seed=0).useful
 
 
+@pytest.mark.long
 def test_difficulties_dealt_out_by_lot_are_hardly_ever_told() -> None:
     """Useful where the 95 % interval lies above 0: one in forty at most. 2 of 12 or more: p = .04."""
     rng = np.random.default_rng(7)
@@ -244,6 +248,7 @@ def test_new_items_unlike_the_known_ones_are_said_to_be() -> None:
     assert said.startswith("100% of the new items are less like any known item than 90% of those are")
 
 
+@pytest.mark.long
 def test_real_problems_tell_of_their_difficulty_more_than_by_their_length(real_data: Path) -> None:
     folder = real_data / "zeroeval_responses"
     table = read_matrix([folder / "math-l5_correct.parquet"], benchmark=("math",))

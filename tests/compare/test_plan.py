@@ -128,6 +128,7 @@ def test_the_smallest_size_lies_between_one_that_is_enough_and_one_that_is_not(p
     assert all(p < 0.6 for p in below)
 
 
+@pytest.mark.long
 def test_advice_is_right_on_studies_of_known_truth() -> None:
     """Of six pieces of advice that hold with .8, less than half hold with a chance of .02. Docs show a long run."""
     done = [one for seed in range(7) for one in followed(drawn_world(seed), ("both",), rounds=20)]

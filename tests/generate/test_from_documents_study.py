@@ -68,6 +68,7 @@ def test_changed_documents_make_the_set_and_its_answers_anew(tmp_path: Path, mon
         prepare(load_study(path), tmp_path, tmp_path / "run")
 
 
+@pytest.mark.long
 async def test_a_model_of_135_million_parameters_writes_questions_with_true_quotations(
     smollm2: Path, tmp_path: Path
 ) -> None:

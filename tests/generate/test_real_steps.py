@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from acidtest.generate.answer_labels import GRAMMAR, SPOKEN
 from acidtest.generate.generation import generate
 from acidtest.generate.plan import GenerationPlan
@@ -19,6 +21,7 @@ PASSAGES = (
 )
 
 
+@pytest.mark.long
 async def test_a_model_of_135_million_parameters_takes_the_steps_of_a_bundle(smollm2: Path, tmp_path: Path) -> None:
     sent: list[tuple[Prompt, str]] = []
     pool = tuple(

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from acidtest.review import assign
@@ -27,6 +28,7 @@ def stored(folder: Path, database: str) -> Counter[tuple[str, str]]:
     return Counter((one.rater, one.note) for one in ratings)
 
 
+@pytest.mark.long
 def test_two_hundred_at_once_lose_nothing_and_nothing_counts_twice(database: str, tmp_path: Path) -> None:
     run = write_many(tmp_path / "run")
     with serving(run, database, 200) as server:

@@ -113,6 +113,7 @@ def test_equal_noise_has_a_closed_form() -> None:
     assert found.spread**2 == pytest.approx((sample - noise)[0, 0] - slope * (sample - noise)[0, 1], abs=1e-4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("rho", "shared"), [(0.5, 0.0), (0.8, 0.5)])
 def test_stated_error_is_the_error_made(rho: float, shared: float) -> None:
     # 300 studies of 20 solvers; real scores half as noisy as they are spread.
@@ -131,6 +132,7 @@ def test_stated_error_is_the_error_made(rho: float, shared: float) -> None:
     assert np.mean(made) < 0.75 * np.mean(alone)
 
 
+@pytest.mark.long
 def test_with_few_solvers_the_stated_error_is_too_large_never_too_small() -> None:
     # The second-order terms are made for many solvers; with six they overstate.
     rng = np.random.default_rng(3)

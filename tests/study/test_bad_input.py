@@ -67,6 +67,7 @@ async def run_with(tmp_path: Path, mock_url: str, fault: str, extra: str = "retr
     return done.returncode, done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

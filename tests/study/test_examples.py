@@ -9,7 +9,7 @@ import pytest
 from mock_study import acidtest, content, kill_when
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-pytestmark = pytest.mark.usefixtures("real_data", "smollm2")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("real_data", "smollm2")]
 
 
 def run_small(name: str, run: Path, cache: Path) -> dict[str, Any]:

@@ -268,6 +268,7 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
     assert what in str(caught.value)
 
 
+@pytest.mark.long
 async def test_a_real_model_goes_through_the_levels(tmp_path: Path, smollm2: Path) -> None:
     labels = ("alarm", "music")
     texts = ("wake me at six", "play some jazz", "set an alarm for noon", "put on the radio", "ring at ten", "a song")

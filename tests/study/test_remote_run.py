@@ -211,6 +211,7 @@ SLOW_SOLVER = """
 import pathlib, time
 from acidtest import registry
 from acidtest.registry import register
+@pytest.mark.long
 @register("classic", "slow")
 class Slow(registry.get("classic", "majority")):
     '''Waits until it is told to go on.'''

@@ -68,6 +68,7 @@ def goes_on(trial: Trial, expected: dict[str, bytes]) -> None:
     assert trial.content() == expected
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_at_one_stage_after_another(
     tmp_path: Path, trial: Trial, expected: dict[str, bytes]
 ) -> None:
@@ -102,6 +103,7 @@ def test_a_line_that_fits_by_half_is_taken_back(trial: Trial, expected: dict[str
     assert made == {name: content for name, content in expected.items() if name != "run.json"}
 
 
+@pytest.mark.long
 def test_no_more_files_fit_on_the_disk(tmp_path: Path, trial: Trial, expected: dict[str, bytes]) -> None:
     with small_disk(tmp_path / "disk", "nr_inodes=9") as disk:
         trial.run.symlink_to(disk.path)

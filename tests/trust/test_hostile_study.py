@@ -178,6 +178,7 @@ def heard_of(page: Any, path: Path) -> list[str]:
     return heard
 
 
+@pytest.mark.long
 def test_a_page_that_lets_texts_through_would_be_seen(browser: "Browser", tmp_path: Path) -> None:
     """Each text of HTML, as it is, in a page of its own: what is looked for below is found there."""
     for number, text in enumerate(HTML[:10]):

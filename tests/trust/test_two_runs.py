@@ -107,6 +107,7 @@ def test_a_cache_that_is_damaged_or_newer_stops_a_run_before_it_asks(tmp_path: P
     assert trial.repeated() == 0
 
 
+@pytest.mark.long
 def test_what_was_deleted_by_hand_is_made_again_and_another_generator_of_the_same_name_is_asked_anew(
     tmp_path: Path, server: CountingServer
 ) -> None:

@@ -110,6 +110,7 @@ def test_q_is_the_mean_of_the_list_up_to_an_item() -> None:
     assert q_values(rates) == pytest.approx([0.6 / 4, 0.0, 0.2 / 3, 0.2 / 3, 1.6 / 5])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by_answers", [True, False])
 def test_the_rate_holds_and_wrong_keys_are_found(by_answers: bool) -> None:  # noqa: FBT001
     shares, found, broken_items = [], 0, 0
