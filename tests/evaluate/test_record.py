@@ -100,3 +100,13 @@ def test_a_file_that_is_rewritten_meanwhile_is_refused(tmp_path: Path, monkeypat
     for read in (lambda: found["a"], lambda: found.several(["a"]), lambda: list(found.each())):
         with pytest.raises(DataError, match="rewritten while it was read"):
             read()
+
+
+@pytest.mark.parametrize(
+    "damage", ['"tokens_in":18446744073709551616', '"tokens_out":-1', '"epoch":1e300', '"cost":-0.5', '"seconds":-1']
+)
+def test_counts_and_costs_that_cannot_be_are_damage(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "responses.jsonl"
+    path.write_text('{"item":"a","text":"",' + damage + "}\n", "utf-8")
+    with pytest.raises(DataError, match="line 1"):
+        list(read_responses(path).each())

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from acidtest.types.record import Record
+from acidtest.types.record import LARGEST_COUNT, Record
 
 Mark = Literal["yes", "no", "unsure"]
 RaterKind = Literal["person", "judge"]
@@ -93,7 +93,7 @@ class Rating(Record):
     revision: str = ""
     text: str = ""
     seconds: float = 0.0
-    calls: int = 0
+    calls: int = Field(default=0, ge=0, le=LARGEST_COUNT)
     cost: float = 0.0
     at: str = ""
     adjudicated: bool = False

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Kind = Literal["real", "synthetic"]
+LARGEST_COUNT = 2**53
+"""Of anything that is counted in a file: larger ones are damage, and tables of 64 bits cannot hold them."""
 
 
 class Record(BaseModel):
@@ -107,11 +109,11 @@ class Response(Record):
 
     item: str
     text: str
-    epoch: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: float = Field(default=0.0, allow_inf_nan=False)
-    seconds: float = Field(default=0.0, allow_inf_nan=False)
+    epoch: int = Field(default=0, ge=0, le=LARGEST_COUNT)
+    tokens_in: int = Field(default=0, ge=0, le=LARGEST_COUNT)
+    tokens_out: int = Field(default=0, ge=0, le=LARGEST_COUNT)
+    cost: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     logprobs: dict[str, float] | None = Field(
         default=None, max_length=100, description="likeliest first tokens -> natural log-probability, where asked for"
     )
