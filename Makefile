@@ -114,7 +114,7 @@ bench: .venv/local .venv-peers/made  ## measure what a call, the statistics and 
 	$(BIN)/python bench/cost_of_adaptive.py
 	$(BIN)/python bench/memory_of_evaluation.py
 
-large: .venv/local  ## measure an audit of two thousand million scores; writes its section of docs/benchmarks.md, half an hour
+large: .venv/local  ## measure an audit of two thousand million scores; writes its section of docs/benchmarks.md, minutes
 	$(BIN)/python bench/large_audit.py
 
 calibration: .venv/local  ## simulate studies whose truth is known; writes docs/calibration.md, an hour on two cores
