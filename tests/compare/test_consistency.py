@@ -212,6 +212,7 @@ def test_bundles_of_unlike_kinds_or_sizes_are_said() -> None:
     assert consistency_of(*bare)["two"].mean_difference["bundle"].warnings == (f"{sizes} right",)
 
 
+@pytest.mark.long
 def test_intervals_of_differences_hold_the_truth() -> None:
     """Bundles differ in difficulty, which all solvers share: 200 studies of 40 real and 60 synthetic bundles."""
     rng = np.random.default_rng(5)

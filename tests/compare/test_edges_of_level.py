@@ -29,6 +29,7 @@ def pair(real: FloatArray, fake: FloatArray, *, first: int = -1, metric: Metric 
     return pair_of(ScoredSet(one, metric), ScoredSet(other, metric), Settings(draws=400))[0]
 
 
+@pytest.mark.long
 def test_near_the_ceiling_no_difference_is_seldom_ruled_out() -> None:
     # Twenty real items and 300 synthetic ones, all solvers right in 97 of 100: a real set without a wrong answer has no
     # noise of its own to be seen, yet it differs from .97 by luck alone. Nominal: 2.5 % of studies.

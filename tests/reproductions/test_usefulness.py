@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "bench" / "usefulness.py"
 DOCS = ROOT / "docs"

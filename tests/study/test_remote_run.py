@@ -211,7 +211,6 @@ SLOW_SOLVER = """
 import pathlib, time
 from acidtest import registry
 from acidtest.registry import register
-@pytest.mark.long
 @register("classic", "slow")
 class Slow(registry.get("classic", "majority")):
     '''Waits until it is told to go on.'''
@@ -223,6 +222,7 @@ class Slow(registry.get("classic", "majority")):
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("back", [True, False])
 def test_the_server_goes_away_in_the_middle(
     s3: S3, tmp_path: Path, mock_url: str, monkeypatch: pytest.MonkeyPatch, *, back: bool

@@ -127,6 +127,7 @@ def test_a_cache_on_a_disk_that_is_full_or_read_only(tmp_path: Path, trial: Tria
         assert trial.repeated_though_read() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("asked", [b'"writer"', b'"judge"'])
 def test_a_folder_that_is_deleted_under_way_is_not_taken_for_a_result(
     tmp_path: Path, expected: dict[str, bytes], asked: bytes

@@ -85,6 +85,7 @@ def test_two_runs_at_once_share_a_cache_and_lose_nothing(tmp_path: Path, server:
     assert {call.body for call in server.calls[before:]} <= {body for body in times if b'"writer"' in body}
 
 
+@pytest.mark.long
 def test_a_cache_that_is_damaged_or_newer_stops_a_run_before_it_asks(tmp_path: Path, server: CountingServer) -> None:
     trial = Trial(tmp_path / "study", server)
     trial.write()
