@@ -8,7 +8,8 @@ from pathlib import Path
 
 import orjson
 
-from mock_study import environment
+from counting_server import CountingServer
+from mock_study import acidtest, environment, write_study
 from ray_nodes import TwoNodes
 
 STUDY = """\
@@ -71,3 +72,12 @@ def answers(run: Path, *, solver: str = "solver") -> list[list[dict[str, object]
 
 def size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+def run_here(folder: Path, command: str, text: str) -> Path:
+    """Run a command on a study in one process, with nothing that disturbs it; return the run's folder."""
+    with CountingServer() as server:
+        study = write_study(folder, server.url, text)
+        done = acidtest(command, study, "-o", folder / "run", cache=folder / "cache")
+    assert done.returncode == 0, done.stderr
+    return folder / "run"

@@ -7,7 +7,7 @@ import pytest
 from counting_server import CountingServer
 from mock_study import acidtest, content, kill_when, write_study
 from ray_nodes import TwoNodes, within
-from ray_study import SLOTS, STUDY, answers, on, started, told
+from ray_study import SLOTS, STUDY, answers, on, run_here, started, told
 
 pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.cluster]
 
@@ -15,12 +15,7 @@ pytestmark = [pytest.mark.xdist_group("ray"), pytest.mark.cluster]
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run in one process."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with CountingServer() as server:
-        study = write_study(folder, server.url, STUDY)
-        done = acidtest("run", study, "-o", folder / "run", cache=folder / "cache")
-    assert done.returncode == 0, done.stderr
-    return folder / "run"
+    return run_here(tmp_path_factory.mktemp("undisturbed"), "run", STUDY)
 
 
 @pytest.mark.parametrize("workers", [1, 3, 9])

@@ -12,7 +12,7 @@ import pytest
 from counting_server import CountingServer
 from mock_study import acidtest, content, write_study
 from ray_nodes import TwoNodes, within
-from ray_study import GIVEN, SLOTS, STUDY, answers, on, size, started, told
+from ray_study import GIVEN, SLOTS, STUDY, answers, on, run_here, size, started, told
 
 pytestmark = pytest.mark.xdist_group("ray")
 
@@ -63,12 +63,7 @@ def test_a_node_that_dies_in_mid_run_changes_nothing_and_keys_leave_no_trace(
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Answers given in one process."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with CountingServer() as server:
-        study = write_study(folder, server.url, GIVEN)
-        done = acidtest("evaluate", study, "-o", folder / "run", cache=folder / "cache")
-    assert done.returncode == 0, done.stderr
-    return folder / "run"
+    return run_here(tmp_path_factory.mktemp("undisturbed"), "evaluate", GIVEN)
 
 
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 130)])
